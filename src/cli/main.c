@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* main.c - the command `tee-pkcs11`: finds the subcommand and runs it; see cli.h. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "cli/cli.h"
+#include "crypto/ossl.h"
+#include "util/log.h"
+#include "version.h"
+
+static const struct cli_command commands[] = {
+    {"init-token", "--label LABEL [--so-pin-file FILE | --so-pin-fd N] [--pin-file FILE | --pin-fd N]",
+     "make a token (and the store, if there is none)", command_init_token},
+    {"status", "[--json]", "root, binding, seals, tokens, DEK ages, warnings", command_status},
+    {"rotate",
+     "dek|master [--token LABEL] [--so-pin-file FILE | --so-pin-fd N] [--dry-run]",
+     "new data-encryption keys, or a new master key", command_rotate},
+    {"recover", "--key FILE [--expect FINGERPRINT | --yes] [--dry-run]",
+     "open the store with a recovery certificate's key and seal it to this platform",
+     command_recover},
+    {"doctor", "", "check device, permissions, store and configuration; say how to mend each",
+     command_doctor},
+};
+
+static void print_help(FILE *f)
+{
+    fputs("tee-pkcs11 " TEE_VERSION ": a PKCS#11 token whose keys open only in this confidential VM\n\n"
+          "usage: tee-pkcs11 COMMAND [OPTIONS]\n\n",
+          f);
+    for (size_t i = 0; i < N_ELEMENTS(commands); i++)
+        fprintf(f, "  %-11s %s\n", commands[i].name, commands[i].what);
+    fputs("\n`tee-pkcs11 COMMAND --help` shows a command's options; tee-pkcs11(1) explains them.\n", f);
+}
+
+int cli_fail(int code, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    fputs("tee-pkcs11: ", stderr);
+    vfprintf(stderr, fmt, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return code;
+}
+
+/* What a CK_RV means to the person who typed the command. */
+static const struct {
+    CK_RV rv;
+    int code;
+    const char *words;
+} meanings[] = {
+    {CKR_PIN_INCORRECT, EXIT_REFUSED, "the PIN is wrong"},
+    {CKR_PIN_LOCKED, EXIT_REFUSED, "the PIN is locked after too many wrong ones"},
+    {CKR_PIN_LEN_RANGE, EXIT_REFUSED, "the PIN is too short or too long"},
+    {CKR_USER_PIN_NOT_INITIALIZED, EXIT_REFUSED, "the user PIN is not set"},
+    {CKR_FUNCTION_REJECTED, EXIT_REFUSED, "refused"},
+    {CKR_TOKEN_NOT_PRESENT, EXIT_CLOSED, "there is no store; make one with `tee-pkcs11 init-token`"},
+    {CKR_DEVICE_ERROR, EXIT_CLOSED, "the store or the device cannot be used"},
+    {CKR_DEVICE_MEMORY, EXIT_FAILED, "the disk is full"},
+    {CKR_HOST_MEMORY, EXIT_FAILED, "out of memory"},
+    {CKR_ENCRYPTED_DATA_INVALID, EXIT_REFUSED, "the key does not open it"},
+};
+
+int cli_rv(CK_RV rv, const char *doing)
+{
+    for (size_t i = 0; i < N_ELEMENTS(meanings); i++) {
+        if (meanings[i].rv == rv)
+            return cli_fail(meanings[i].code, "%s: %s", doing, meanings[i].words);
+    }
+    return cli_fail(EXIT_FAILED, "%s: failed (CKR 0x%lx)", doing, rv);
+}
+
+static const struct cli_command *find_command(const char *name)
+{
+    for (size_t i = 0; i < N_ELEMENTS(commands); i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+int cli_usage(const char *command)
+{
+    const struct cli_command *c = find_command(command);
+
+    if (c != NULL)
+        fprintf(stderr, "usage: tee-pkcs11 %s %s\n", c->name, c->arguments);
+    return EXIT_USAGE;
+}
+
+struct conf *cli_conf(int *ret_code)
+{
+    struct conf *c = NULL;
+    char *error = NULL;
+    const CK_RV rv = conf_load(&c, &error);
+
+    if (rv != CKR_OK)
+        *ret_code = cli_fail(EXIT_FAILED, "%s",
+                             error != NULL ? error : "the configuration cannot be read");
+    free(error);
+    if (rv == CKR_OK && crypto_ready() != CKR_OK) {
+        *ret_code = cli_fail(EXIT_FAILED, "libcrypto cannot be used");
+        conf_free(c);
+        return NULL;
+    }
+    return c;
+}
+
+CK_RV cli_open(const struct conf *c, struct keyring **ret)
+{
+    AUTO(store_unrefp) struct store *s = NULL;
+
+    TRY(store_open(c->store, false, c->map_size, &s));
+    return keyring_open(c, s, ret);
+}
+
+/* The command sees PINs and wrapping keys: no core files, no debugger of the same user. */
+static void harden(void)
+{
+    const struct rlimit none = {0, 0};
+
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+static bool asks_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+int main(int argc, char **argv)
+{
+    const struct cli_command *c;
+
+    harden();
+    log_setup();
+    log_to_stderr(true);
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (asks_help(argv[1])) {
+        print_help(stdout);
+        return EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("tee-pkcs11 " TEE_VERSION);
+        return EXIT_DONE;
+    }
+    c = find_command(argv[1]);
+    if (c == NULL)
+        return cli_fail(EXIT_USAGE, "no command `%s`: see tee-pkcs11 --help", argv[1]);
+    if (argc > 2 && asks_help(argv[2])) {
+        printf("usage: tee-pkcs11 %s %s\n\n%s\n", c->name, c->arguments, c->what);
+        return EXIT_DONE;
+    }
+    return c->run(argc - 1, argv + 1);
+}

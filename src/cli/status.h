@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * status.h - what `tee-pkcs11 status` shows, gathered once and printed as text or JSON.
+ */
+#ifndef TEE_CLI_STATUS_H
+#define TEE_CLI_STATUS_H
+
+#include "cli/cli.h"
+
+struct token_status {
+    struct token_info info;
+    struct dek_info *deks;
+    size_t n_deks;
+    uint64_t n_public; /* objects in public scope */
+};
+
+struct status {
+    const struct conf *conf;
+    const char *root;        /* configured */
+    CK_RV opened;            /* CKR_OK, CKR_TOKEN_NOT_PRESENT (no store), or why not */
+    char *explanation;       /* why it cannot be opened, in words; or NULL */
+    const char *opened_by;   /* "sev-snp", "sev-snp-emulated", "software" */
+    struct store_info store;
+    struct seal_info *seals;
+    size_t n_seals;
+    struct token_status *tokens;
+    size_t n_tokens;
+    char *warnings[8];
+    size_t n_warnings;
+};
+
+NODISCARD CK_RV status_gather(const struct conf *c, struct status *ret);
+void status_clear(struct status *s);
+void status_print_text(const struct status *s);
+/* One JSON object on standard output. CKR_HOST_MEMORY. */
+NODISCARD CK_RV status_print_json(const struct status *s);
+const char *measured_name(enum conf_measured m);
+
+#endif

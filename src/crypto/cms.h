@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cms.h - what an owner's recovery certificate seals: CMS AuthEnvelopedData (RFC 5083) with
+ * AES-256-GCM, key transport by RSA-OAEP (SHA-256) or key agreement by ECDH, made and opened by
+ * OpenSSL. `openssl cms -decrypt -inform DER -recip cert.pem -inkey key.pem` opens it alone.
+ */
+#ifndef TEE_CRYPTO_CMS_H
+#define TEE_CRYPTO_CMS_H
+
+#include "util/buf.h"
+#include "util/secret.h"
+
+/* Read a certificate, PEM or DER. Appends its DER to ret_der and its subject as text to
+ * ret_subject (RFC 2253; NULL: not wanted). CKR_ARGUMENTS_BAD: not a certificate, or its key can't
+ * receive (not RSA >= 2048 and not EC on P-256/384/521). */
+NODISCARD CK_RV cms_certificate(struct span pem_or_der, struct buf *ret_der,
+                                struct buf *ret_subject);
+/* Encrypt to the certificate; appends DER. */
+NODISCARD CK_RV cms_seal(struct span certificate_der, struct span plain, struct buf *ret_der);
+/* Open with the private key (PEM or DER PKCS#8, unencrypted). certificate_der picks the recipient.
+ * CKR_ENCRYPTED_DATA_INVALID: another key, or not authentic. */
+NODISCARD CK_RV cms_open(struct span cms_der, struct span certificate_der, struct span private_key,
+                         struct secret **ret);
+
+#endif

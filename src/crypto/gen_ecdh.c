@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * gen_ecdh.c - Diffie-Hellman on elliptic curves (PKCS#11 v3.2 6.3.20, 6.3.21), with the key
+ * derivation functions of ANSI X9.63 and SP 800-56A.
+ *
+ * The peer's point is validated before it is used, and a shared secret of zeros is refused (RFC
+ * 7748 section 6): the peer's key would then say nothing.
+ */
+#include <openssl/core_names.h>
+
+#include "crypto/gen_class.h"
+#include "crypto/key_class.h"
+#include "crypto/key_secret.h"
+#include "crypto/ossl_auto.h"
+
+#define MAX_SECRET CURVE_MAX_FIELD
+
+/* The peer's public key: raw, or as CKA_EC_POINT has it (6.3.18). */
+static CK_RV peer_get(const struct key *base, const union mech_param *param, EVP_PKEY **ret)
+{
+    const struct curve *c = base->curve;
+    const struct span given = span_of(param->ecdh.owned.p, param->ecdh.n_point);
+    uint8_t point[CURVE_MAX_POINT];
+    size_t n = 0;
+
+    ENSURE(curve_point(c, given, point, &n) == CKR_OK, CKR_MECHANISM_PARAM_INVALID);
+    if (c->key_type == CKK_EC) {
+        const OSSL_PARAM params[] = {
+            param_text(OSSL_PKEY_PARAM_GROUP_NAME, c->name),
+            param_octets(OSSL_PKEY_PARAM_PUB_KEY, span_of(point, n)),
+            OSSL_PARAM_construct_end(),
+        };
+
+        return pkey_from_params("EC", false, params, CKR_MECHANISM_PARAM_INVALID, ret);
+    }
+    *ret = EVP_PKEY_new_raw_public_key_ex(ossl_ctx(), c->name, NULL, point, n);
+    ENSURE(*ret != NULL, ossl_rv(CKR_MECHANISM_PARAM_INVALID));
+    return CKR_OK;
+}
+
+/* The shared secret, as long as the field. Setting the peer validates its point. */
+static CK_RV agree(const struct mech *row, const struct key *base, EVP_PKEY *peer,
+                   uint8_t ret[MAX_SECRET], size_t *ret_n)
+{
+    AUTO(pkey_ctx_freep)
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(ossl_ctx(), base->pkey, NULL);
+    size_t n = MAX_SECRET;
+
+    ENSURE(ctx != NULL, ossl_rv(CKR_HOST_MEMORY));
+    ENSURE(EVP_PKEY_derive_init(ctx) == 1, ossl_rv(CKR_FUNCTION_FAILED));
+    if (base->type == CKK_EC)
+        ENSURE(EVP_PKEY_CTX_set_ecdh_cofactor_mode(ctx, row->gen == &gen_ecdh_cofactor) == 1,
+               ossl_rv(CKR_FUNCTION_FAILED));
+    ENSURE(EVP_PKEY_derive_set_peer(ctx, peer) == 1, ossl_rv(CKR_MECHANISM_PARAM_INVALID));
+    ENSURE(EVP_PKEY_derive(ctx, ret, &n) == 1, ossl_rv(CKR_MECHANISM_PARAM_INVALID));
+    ENSURE(!mem_is_zero(ret, n), CKR_MECHANISM_PARAM_INVALID);
+    *ret_n = n;
+    return CKR_OK;
+}
+
+/* n bytes from the shared secret and the data that both sides share. */
+static CK_RV kdf_run(const union mech_param *param, struct span secret, uint8_t *ret, size_t n)
+{
+    const struct buf *owned = &param->ecdh.owned;
+    const struct span shared =
+        span_of(owned->p + param->ecdh.n_point, owned->n - param->ecdh.n_point);
+    const char *name =
+        param->ecdh.kdf == PARAM_KDF_X963 ? OSSL_KDF_NAME_X963KDF : OSSL_KDF_NAME_SSKDF;
+    const OSSL_PARAM params[] = {
+        param_text(OSSL_KDF_PARAM_DIGEST, param->ecdh.hash->md),
+        param_octets(OSSL_KDF_PARAM_KEY, secret),
+        param_octets(OSSL_KDF_PARAM_INFO, shared),
+        OSSL_PARAM_construct_end(),
+    };
+    AUTO(kdf_freep) EVP_KDF *kdf = EVP_KDF_fetch(ossl_ctx(), name, NULL);
+    AUTO(kdf_ctx_freep) EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
+
+    ENSURE(ctx != NULL, ossl_rv(CKR_FUNCTION_FAILED));
+    ENSURE(EVP_KDF_derive(ctx, ret, n, params) == 1, ossl_rv(CKR_FUNCTION_FAILED));
+    return CKR_OK;
+}
+
+/* Bytes of the new key: CKA_VALUE_LEN, the type's only length, or (without a KDF, whose output has
+ * no end) all of the secret. */
+static CK_RV derived_length(const union mech_param *param, const struct key_class *c,
+                            size_t n_secret, const struct attrs *a, size_t *ret)
+{
+    CK_ULONG n = attrs_ulong(a, CKA_VALUE_LEN, 0);
+
+    if (n == 0 && c->min == c->max)
+        n = c->min;
+    if (n == 0 && param->ecdh.kdf == PARAM_KDF_NONE)
+        n = n_secret;
+    ENSURE(n > 0, CKR_TEMPLATE_INCOMPLETE);
+    ENSURE(key_secret_length(c, n), CKR_KEY_SIZE_RANGE);
+    ENSURE(param->ecdh.kdf != PARAM_KDF_NONE || n <= n_secret, CKR_KEY_SIZE_RANGE);
+    *ret = n;
+    return CKR_OK;
+}
+
+static CK_RV value_set(const union mech_param *param, const struct key_class *c, struct span secret,
+                       struct attrs *a)
+{
+    AUTO(buf_clear) struct buf value = BUF_INIT;
+    size_t n = 0;
+
+    TRY(derived_length(param, c, secret.n, a, &n));
+    if (param->ecdh.kdf == PARAM_KDF_NONE) /* truncation takes from the leading end (6.3.20) */
+        return attrs_set(a, CKA_VALUE, span_of(secret.p + secret.n - n, n));
+    ENSURE(buf_extend(&value, n) != NULL, CKR_HOST_MEMORY);
+    TRY(kdf_run(param, secret, value.p, n));
+    return attrs_set(a, CKA_VALUE, buf_span(&value));
+}
+
+static CK_RV ecdh_derive(const struct mech *row, const union mech_param *param, struct key *base,
+                         struct attrs *a)
+{
+    const struct key_class *c =
+        key_class_secret(attrs_ulong(a, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION));
+    AUTO(pkey_freep) EVP_PKEY *peer = NULL;
+    uint8_t secret[MAX_SECRET];
+    size_t n = 0;
+    CK_RV rv;
+
+    ENSURE(c != NULL, CKR_TEMPLATE_INCONSISTENT);
+    ENSURE(base->curve != NULL && base->class == CKO_PRIVATE_KEY, CKR_KEY_TYPE_INCONSISTENT);
+    TRY(peer_get(base, param, &peer));
+    rv = agree(row, base, peer, secret, &n);
+    if (rv == CKR_OK)
+        rv = value_set(param, c, span_of(secret, n), a);
+    mem_wipe(secret, sizeof(secret));
+    return rv;
+}
+
+static const CK_ATTRIBUTE_TYPE adds[] = {CKA_VALUE};
+
+const struct gen_class gen_ecdh = {
+    .name = "ecdh",
+    .adds = adds,
+    .n_adds = N_ELEMENTS(adds),
+    .derive = ecdh_derive,
+};
+
+const struct gen_class gen_ecdh_cofactor = {
+    .name = "ecdh-cofactor",
+    .adds = adds,
+    .n_adds = N_ELEMENTS(adds),
+    .derive = ecdh_derive,
+};

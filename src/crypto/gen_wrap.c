@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * gen_wrap.c - wrapping and unwrapping: the row's encryption of a secret's value, or of a private
+ * key as PKCS#8 PrivateKeyInfo (PKCS#11 v3.2 6.7), and back.
+ *
+ * Whatever is wrong with a wrapped key (authentication, padding, structure, type, length), the
+ * answer is one: CKR_WRAPPED_KEY_INVALID. Only its length as such, which everybody sees, has a code
+ * of its own.
+ */
+#include "crypto/gen_class.h"
+#include "crypto/key_secret.h"
+#include "crypto/op.h"
+#include "crypto/ossl_auto.h"
+
+#define SEMIBLOCK 8
+
+/* Append the PrivateKeyInfo of a private key. */
+static CK_RV private_encode(const struct attrs *a, struct buf *ret)
+{
+    AUTO(key_unrefp) struct key *k = NULL;
+    AUTO(p8_freep) PKCS8_PRIV_KEY_INFO *p8 = NULL;
+    uint8_t *der = NULL;
+    int n;
+
+    TRY(key_from_attrs(a, &k));
+    p8 = EVP_PKEY2PKCS8(k->pkey);
+    ENSURE(p8 != NULL, ossl_rv(CKR_KEY_NOT_WRAPPABLE));
+    n = i2d_PKCS8_PRIV_KEY_INFO(p8, &der);
+    ENSURE(n > 0, ossl_rv(CKR_FUNCTION_FAILED));
+    buf_put(ret, span_of(der, (size_t)n));
+    OPENSSL_clear_free(der, (size_t)n);
+    return buf_ok(ret);
+}
+
+/* Append what is wrapped of an object. */
+static CK_RV target_encode(const struct gen_class *class, const struct attrs *a, struct buf *ret)
+{
+    static const uint8_t zeros[SEMIBLOCK];
+    const CK_OBJECT_CLASS object = attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+
+    if (object == CKO_SECRET_KEY && class->wraps_secrets) {
+        ENSURE(attrs_span(a, CKA_VALUE).n > 0, CKR_KEY_NOT_WRAPPABLE);
+        buf_put(ret, attrs_span(a, CKA_VALUE));
+    } else {
+        ENSURE(object == CKO_PRIVATE_KEY && class->wraps_privates, CKR_KEY_NOT_WRAPPABLE);
+        TRY(private_encode(a, ret));
+    }
+    if (class->fills_up && ret->n % SEMIBLOCK != 0)
+        buf_put(ret, span_of(zeros, SEMIBLOCK - ret->n % SEMIBLOCK));
+    return buf_ok(ret);
+}
+
+CK_RV gen_wrap(const struct mech *row, const CK_MECHANISM *m, struct key *wrapping,
+               const struct attrs *target, struct out *out)
+{
+    KEEP_ERRORS;
+    AUTO(buf_clear) struct buf plain = BUF_INIT;
+    AUTO(op_freep) struct op *o = NULL;
+    CK_RV rv;
+
+    ENSURE(row->gen != NULL, CKR_MECHANISM_INVALID);
+    ENSURE(row->gen->wraps_secrets || row->gen->wraps_privates, CKR_MECHANISM_INVALID);
+    TRY(op_start(OP_ENCRYPT, row, m, wrapping, &o));
+    TRY(target_encode(row->gen, target, &plain));
+    rv = op_once(o, buf_span(&plain), out);
+    /* Too long for the modulus, or too short for the mode. */
+    return rv == CKR_DATA_LEN_RANGE ? CKR_KEY_SIZE_RANGE : rv;
+}
+
+/* Decrypt. What the application can do nothing about is one code. */
+static CK_RV wrapped_decrypt(const struct mech *row, const CK_MECHANISM *m, struct key *unwrapping,
+                             struct span wrapped, struct buf *ret)
+{
+    AUTO(op_freep) struct op *o = NULL;
+    CK_ULONG n = wrapped.n;
+    struct out out = {.len = &n};
+    CK_RV rv;
+
+    TRY(op_start(OP_DECRYPT, row, m, unwrapping, &o));
+    ENSURE(wrapped.n > 0, CKR_WRAPPED_KEY_LEN_RANGE);
+    out.data = buf_extend(ret, wrapped.n);
+    ENSURE(out.data != NULL, CKR_HOST_MEMORY);
+    rv = op_once(o, wrapped, &out);
+    ENSURE(rv != CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_WRAPPED_KEY_LEN_RANGE);
+    ENSURE(rv == CKR_OK, rv == CKR_HOST_MEMORY ? rv : CKR_WRAPPED_KEY_INVALID);
+    ret->n = n;
+    return CKR_OK;
+}
+
+/* KW fills up with zeros: the template says how many bytes are the key's (6.16.3). */
+static CK_RV secret_decode(const struct gen_class *class, struct span plain, struct attrs *a)
+{
+    const struct key_class *c =
+        key_class_secret(attrs_ulong(a, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION));
+    const CK_ULONG asked = attrs_ulong(a, CKA_VALUE_LEN, 0);
+
+    ENSURE(c != NULL, CKR_TEMPLATE_INCONSISTENT);
+    if (class->fills_up && asked > 0 && asked < plain.n && plain.n - asked < SEMIBLOCK) {
+        ENSURE(mem_is_zero(plain.p + asked, plain.n - asked), CKR_WRAPPED_KEY_INVALID);
+        plain.n = asked;
+    }
+    ENSURE(asked == 0 || asked == plain.n, CKR_WRAPPED_KEY_INVALID);
+    ENSURE(key_secret_length(c, plain.n), CKR_WRAPPED_KEY_INVALID);
+    return attrs_set(a, CKA_VALUE, plain);
+}
+
+static CK_RV private_parse(const struct gen_class *class, struct span plain, EVP_PKEY **ret)
+{
+    const uint8_t *p = plain.p;
+    AUTO(p8_freep) PKCS8_PRIV_KEY_INFO *p8 = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)plain.n);
+    size_t rest;
+
+    ENSURE(p8 != NULL, ossl_rv(CKR_WRAPPED_KEY_INVALID));
+    rest = plain.n - (size_t)(p - plain.p);
+    ENSURE(rest == 0 || (class->fills_up && rest < SEMIBLOCK && mem_is_zero(p, rest)),
+           CKR_WRAPPED_KEY_INVALID);
+    *ret = EVP_PKCS82PKEY_ex(p8, ossl_ctx(), NULL);
+    ENSURE(*ret != NULL, ossl_rv(CKR_WRAPPED_KEY_INVALID));
+    return CKR_OK;
+}
+
+static CK_RV private_decode(const struct gen_class *class, struct span plain, struct attrs *a)
+{
+    const struct key_class *c =
+        key_class_find(attrs_ulong(a, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION));
+    AUTO(pkey_freep) EVP_PKEY *pkey = NULL;
+
+    ENSURE(c != NULL && c->store != NULL, CKR_TEMPLATE_INCONSISTENT);
+    TRY(private_parse(class, plain, &pkey));
+    ENSURE(c->store(pkey, a) == CKR_OK, CKR_WRAPPED_KEY_INVALID);
+    return CKR_OK;
+}
+
+static CK_RV unwrap_checked(const struct gen_class *class, CK_OBJECT_CLASS object)
+{
+    ENSURE(object == CKO_SECRET_KEY ? class->unwraps_secrets
+                                    : object == CKO_PRIVATE_KEY && class->unwraps_privates,
+           CKR_TEMPLATE_INCONSISTENT);
+    return CKR_OK;
+}
+
+CK_RV gen_unwrap(const struct mech *row, const CK_MECHANISM *m, struct key *unwrapping,
+                 struct span wrapped, struct attrs *a)
+{
+    KEEP_ERRORS;
+    const CK_OBJECT_CLASS object = attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+    AUTO(buf_clear) struct buf plain = BUF_INIT;
+    AUTO(attrs_freep) struct attrs *whole = NULL;
+    struct attrs before;
+
+    ENSURE(row->gen != NULL, CKR_MECHANISM_INVALID);
+    TRY(unwrap_checked(row->gen, object));
+    TRY(wrapped_decrypt(row, m, unwrapping, wrapped, &plain));
+    TRY(attrs_dup(a, &whole));
+    TRY(object == CKO_SECRET_KEY ? secret_decode(row->gen, buf_span(&plain), whole)
+                                 : private_decode(row->gen, buf_span(&plain), whole));
+    /* Both at once: what was there before goes with `whole`. */
+    before = *a;
+    *a = *whole;
+    *whole = before;
+    return CKR_OK;
+}
+
+const struct gen_class gen_wrap_kw = {
+    .name = "wrap-kw",
+    .wraps_secrets = true,
+    .wraps_privates = true,
+    .unwraps_secrets = true,
+    .unwraps_privates = true,
+    .fills_up = true,
+};
+
+const struct gen_class gen_wrap_kwp = {
+    .name = "wrap-kwp",
+    .wraps_secrets = true,
+    .wraps_privates = true,
+    .unwraps_secrets = true,
+    .unwraps_privates = true,
+};
+
+const struct gen_class gen_wrap_oaep = {
+    .name = "wrap-oaep",
+    .wraps_secrets = true,
+    .unwraps_secrets = true,
+};
+
+/* Only to import private keys (PKCS#12 tools do it so): they have a structure, so that this tells
+ * nobody whether the padding of a ciphertext of his making is right. */
+const struct gen_class gen_wrap_cbc = {.name = "wrap-cbc", .unwraps_privates = true};

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * key.c - ready keys: made by the class of their key type, counted, wiped with their last
+ * reference; see key.h. The class's work is in key_rsa.c, key_ec.c, key_edwards.c, key_secret.c.
+ */
+#include "crypto/key.h"
+
+#include <stdlib.h>
+
+#include "crypto/certificate.h"
+#include "crypto/key_class.h"
+#include "crypto/key_secret.h"
+#include "crypto/ossl_auto.h"
+
+const struct key_class *key_class_find(CK_KEY_TYPE type)
+{
+    static const struct key_class *const pairs[] = {
+        &key_class_rsa,
+        &key_class_ec,
+        &key_class_edwards,
+        &key_class_montgomery,
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(pairs); i++) {
+        if (pairs[i]->type == type)
+            return pairs[i];
+    }
+    return key_class_secret(type);
+}
+
+/* The class of a key object: pairs come in public and private objects, the rest in secret ones. */
+static CK_RV class_of(const struct attrs *a, CK_OBJECT_CLASS *ret_object,
+                      const struct key_class **ret)
+{
+    const CK_OBJECT_CLASS object = attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+    const struct key_class *c =
+        key_class_find(attrs_ulong(a, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION));
+
+    ENSURE(c != NULL, CKR_KEY_TYPE_INCONSISTENT);
+    ENSURE(c->store != NULL ? object == CKO_PUBLIC_KEY || object == CKO_PRIVATE_KEY
+                            : object == CKO_SECRET_KEY,
+           CKR_KEY_TYPE_INCONSISTENT);
+    *ret_object = object;
+    *ret = c;
+    return CKR_OK;
+}
+
+CK_RV key_from_attrs(const struct attrs *a, struct key **ret)
+{
+    KEEP_ERRORS;
+    AUTO(key_unrefp) struct key *k = NULL;
+    const struct key_class *c = NULL;
+    CK_OBJECT_CLASS object = 0;
+
+    TRY(class_of(a, &object, &c));
+    k = calloc(1, sizeof(*k));
+    ENSURE(k != NULL, CKR_HOST_MEMORY);
+    atomic_init(&k->refs, 1);
+    k->class = object;
+    k->type = c->type;
+    TRY(c->load(a, k));
+    *ret = TAKE(k);
+    return CKR_OK;
+}
+
+struct key *key_ref(struct key *k)
+{
+    atomic_fetch_add_explicit(&k->refs, 1, memory_order_relaxed);
+    return k;
+}
+
+void key_unref(struct key *k)
+{
+    if (k == NULL || atomic_fetch_sub_explicit(&k->refs, 1, memory_order_acq_rel) > 1)
+        return;
+    pools_clear(&k->pools);
+    EVP_PKEY_free(k->pkey);
+    buf_clear(&k->value);
+    mem_free(k, sizeof(*k));
+}
+
+CK_OBJECT_CLASS key_class(const struct key *k)
+{
+    return k->class;
+}
+
+CK_KEY_TYPE key_type(const struct key *k)
+{
+    return k->type;
+}
+
+CK_ULONG key_bits(const struct key *k)
+{
+    return k->bits;
+}
+
+CK_RV key_complete(struct attrs *a)
+{
+    KEEP_ERRORS;
+    const struct key_class *c = NULL;
+    CK_OBJECT_CLASS object = attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+
+    if (object == CKO_CERTIFICATE)
+        return certificate_complete(a);
+    if (object != CKO_PUBLIC_KEY && object != CKO_PRIVATE_KEY && object != CKO_SECRET_KEY)
+        return CKR_OK;
+    /* Here the application's template is at fault, not the choice of a key. */
+    ENSURE(class_of(a, &object, &c) == CKR_OK, CKR_TEMPLATE_INCONSISTENT);
+    return c->complete(c, object, a);
+}
+
+CK_RV pkey_from_params(const char *name, bool is_private, const OSSL_PARAM *params, CK_RV otherwise,
+                       EVP_PKEY **ret)
+{
+    AUTO(pkey_ctx_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(ossl_ctx(), name, NULL);
+    AUTO(pkey_freep) EVP_PKEY *pkey = NULL;
+
+    ENSURE(ctx != NULL, ossl_rv(CKR_FUNCTION_FAILED));
+    ENSURE(EVP_PKEY_fromdata_init(ctx) == 1, ossl_rv(CKR_FUNCTION_FAILED));
+    ENSURE(EVP_PKEY_fromdata(ctx, &pkey, is_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
+                             (OSSL_PARAM *)(uintptr_t)params) == 1,
+           ossl_rv(otherwise));
+    *ret = TAKE(pkey);
+    return CKR_OK;
+}
+
+CK_RV pkey_number(const EVP_PKEY *pkey, const char *param, struct attrs *a, CK_ATTRIBUTE_TYPE type,
+                  size_t n)
+{
+    AUTO(bn_freep) BIGNUM *number = NULL;
+    AUTO(buf_clear) struct buf bytes = BUF_INIT;
+
+    ENSURE(EVP_PKEY_get_bn_param(pkey, param, &number) == 1, ossl_rv(CKR_FUNCTION_FAILED));
+    n = n > 0 ? n : (size_t)BN_num_bytes(number);
+    ENSURE(buf_extend(&bytes, n) != NULL, CKR_HOST_MEMORY);
+    ENSURE(BN_bn2binpad(number, bytes.p, (int)n) == (int)n, ossl_rv(CKR_FUNCTION_FAILED));
+    return attrs_set(a, type, buf_span(&bytes));
+}

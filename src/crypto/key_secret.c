@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* key_secret.c - AES, HMAC, ChaCha20 and generic secrets; see key_secret.h. */
+#include "crypto/key_secret.h"
+
+#include "crypto/ossl_auto.h"
+
+#define CHECK_VALUE    3  /* bytes */
+#define CHECK_VALUE_OF 16 /* bytes a secret must have: of a shorter one it would tell too much */
+#define AES_BLOCK      16
+
+static CK_RV secret_load(const struct attrs *a, struct key *k)
+{
+    const struct span value = attrs_span(a, CKA_VALUE);
+
+    ENSURE(key_secret_length(key_class_secret(k->type), value.n), CKR_ATTRIBUTE_VALUE_INVALID);
+    buf_put(&k->value, value);
+    TRY(buf_ok(&k->value));
+    k->bits = 8 * value.n;
+    return CKR_OK;
+}
+
+static CK_RV secret_complete(const struct key_class *c, CK_OBJECT_CLASS class, struct attrs *a)
+{
+    const struct span value = attrs_span(a, CKA_VALUE);
+    const CK_ULONG said = attrs_ulong(a, CKA_VALUE_LEN, value.n);
+
+    (void)class;
+    ENSURE(value.n > 0, CKR_ATTRIBUTE_VALUE_INVALID);
+    ENSURE(key_secret_length(c, value.n),
+           c->type == CKK_AES ? CKR_ATTRIBUTE_VALUE_INVALID : CKR_KEY_SIZE_RANGE);
+    ENSURE(said == value.n || said == 0, CKR_TEMPLATE_INCONSISTENT);
+    return key_secret_follow(c, a);
+}
+
+#define SECRET(type, min, max)                                                                     \
+    {                                                                                              \
+        (type), (min), (max), secret_load, secret_complete, NULL                                   \
+    }
+
+static const struct key_class classes[] = {
+    SECRET(CKK_AES, 16, 32),
+    SECRET(CKK_GENERIC_SECRET, 1, SECRET_KEY_MAX),
+    SECRET(CKK_SHA_1_HMAC, 1, SECRET_KEY_MAX),
+    SECRET(CKK_SHA224_HMAC, 1, SECRET_KEY_MAX),
+    SECRET(CKK_SHA256_HMAC, 1, SECRET_KEY_MAX),
+    SECRET(CKK_SHA384_HMAC, 1, SECRET_KEY_MAX),
+    SECRET(CKK_SHA512_HMAC, 1, SECRET_KEY_MAX),
+    SECRET(CKK_SHA512_224_HMAC, 1, SECRET_KEY_MAX),
+    SECRET(CKK_SHA512_256_HMAC, 1, SECRET_KEY_MAX),
+    SECRET(CKK_SHA3_224_HMAC, 1, SECRET_KEY_MAX),
+    SECRET(CKK_SHA3_256_HMAC, 1, SECRET_KEY_MAX),
+    SECRET(CKK_SHA3_384_HMAC, 1, SECRET_KEY_MAX),
+    SECRET(CKK_SHA3_512_HMAC, 1, SECRET_KEY_MAX),
+    SECRET(CKK_CHACHA20, 32, 32),
+};
+
+const struct key_class *key_class_secret(CK_KEY_TYPE type)
+{
+    for (size_t i = 0; i < N_ELEMENTS(classes); i++) {
+        if (classes[i].type == type)
+            return &classes[i];
+    }
+    return NULL;
+}
+
+bool key_secret_length(const struct key_class *c, CK_ULONG n)
+{
+    return n >= c->min && n <= c->max && (c->type != CKK_AES || n % 8 == 0);
+}
+
+/* Set the first bytes of `of`, or compare them with what the application gave. */
+static CK_RV check_value_set(const uint8_t of[CHECK_VALUE], struct attrs *a)
+{
+    const struct span given = attrs_span(a, CKA_CHECK_VALUE);
+
+    if (!attrs_has(a, CKA_CHECK_VALUE))
+        return attrs_set(a, CKA_CHECK_VALUE, span_of(of, CHECK_VALUE));
+    ENSURE(given.n == 0 || span_equal(given, span_of(of, CHECK_VALUE)),
+           CKR_ATTRIBUTE_VALUE_INVALID);
+    return CKR_OK;
+}
+
+CK_RV check_value_aes(struct span value, struct attrs *a)
+{
+    static const uint8_t zeros[AES_BLOCK];
+    const char *name = value.n == 16   ? "AES-128-ECB"
+                       : value.n == 24 ? "AES-192-ECB"
+                                       : "AES-256-ECB";
+    AUTO(cipher_ctx_freep) EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    uint8_t block[2 * AES_BLOCK];
+    int n = 0;
+
+    ENSURE(ctx != NULL, CKR_HOST_MEMORY);
+    ENSURE(EVP_EncryptInit_ex2(ctx, ossl_cipher(name), value.p, NULL, NULL) == 1 &&
+               EVP_EncryptUpdate(ctx, block, &n, zeros, AES_BLOCK) == 1 && n == AES_BLOCK,
+           ossl_rv(CKR_FUNCTION_FAILED));
+    return check_value_set(block, a);
+}
+
+CK_RV check_value_hash(struct span value, struct attrs *a)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+
+    ENSURE(EVP_Digest(value.p, value.n, digest, NULL, ossl_md("SHA1"), NULL) == 1,
+           ossl_rv(CKR_FUNCTION_FAILED));
+    return check_value_set(digest, a);
+}
+
+CK_RV key_secret_follow(const struct key_class *c, struct attrs *a)
+{
+    const struct span value = attrs_span(a, CKA_VALUE);
+
+    TRY(attrs_set_ulong(a, CKA_VALUE_LEN, value.n));
+    if (value.n < CHECK_VALUE_OF)
+        return CKR_OK;
+    return c->type == CKK_AES ? check_value_aes(value, a) : check_value_hash(value, a);
+}

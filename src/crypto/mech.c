@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mech.c - the mechanism table; see mech.h. Sorted by number: mech_find() is a binary search.
+ *
+ * Adding a mechanism is adding a row, plus a class if OpenSSL is used in a way that is new here.
+ * tests/unit/test-mech.c checks order, names, that every flag has its method, and runs every row;
+ * docs/mechanisms.md is made from it (tests/support/gen-mechanisms.c).
+ */
+#include "crypto/mech.h"
+
+#include "crypto/gen_class.h"
+#include "crypto/key_class.h"
+#include "crypto/op_class.h"
+#include "crypto/params.h"
+#include "tee-pkcs11.h"
+
+#define SV  (CKF_SIGN | CKF_VERIFY)
+#define ED  (CKF_ENCRYPT | CKF_DECRYPT)
+#define SVR (CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER)
+#define WU  (CKF_WRAP | CKF_UNWRAP)
+/* What can be said of curves and points (6.3): named ones over prime fields. */
+#define EC     (CKF_EC_F_P | CKF_EC_OID | CKF_EC_CURVENAME | CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS)
+#define EC_RAW (CKF_EC_F_P | CKF_EC_OID | CKF_EC_CURVENAME | CKF_EC_UNCOMPRESS)
+
+/* Key sizes, in the unit that the standard gives each mechanism. Signatures of small RSA keys are
+ * verified, but op_start() makes none, and generation and import start at 2048. */
+#define RSA_VERIFY      RSA_MIN_PUBLIC, RSA_MAX
+#define RSA_MAKE        RSA_MIN_PRIVATE, RSA_MAX
+#define EC_BITS         224, 521
+#define RAW_BITS        255, 448
+#define AES_BYTES       16, 32
+#define CHACHA_BYTES    32, 32
+#define HMAC_BYTES      1, SECRET_KEY_MAX
+#define HMAC_GEN_BYTES  14, SECRET_KEY_MAX /* 112 bits: SP 800-131A */
+#define SECRET_GEN_BITS 112, 8 * SECRET_KEY_MAX
+
+/* type, name, flags, key type, min and max, md, cipher, parser, op class, gen class */
+#define ROW(t, ...)                                                                                \
+    {                                                                                              \
+        t, #t, __VA_ARGS__                                                                         \
+    }
+#define DIGEST(t, md)                                                                              \
+    {                                                                                              \
+        t, #t, CKF_DIGEST, ANY_KEY, 0, 0, md, NULL, parse_none, &op_digest, NULL                   \
+    }
+#define HMAC(t, key, md)                                                                           \
+    {t, #t, SV, key, HMAC_BYTES, md, NULL, parse_none, &op_mac, NULL},                             \
+    {                                                                                              \
+        t##_GENERAL, #t "_GENERAL", SV, key, HMAC_BYTES, md, NULL, parse_mac, &op_mac, NULL        \
+    }
+#define SECRET_GEN(t, key, size)                                                                   \
+    {                                                                                              \
+        t, #t, CKF_GENERATE, key, size, NULL, NULL, parse_none, NULL, &gen_secret                  \
+    }
+#define RSA_PKCS(t, md)                                                                            \
+    {                                                                                              \
+        t, #t, SV, CKK_RSA, RSA_VERIFY, md, NULL, parse_none, &op_hash_rsa_pkcs, NULL              \
+    }
+#define RSA_PSS(t, md)                                                                             \
+    {                                                                                              \
+        t, #t, SV, CKK_RSA, RSA_VERIFY, md, NULL, parse_pss, &op_hash_rsa_pss, NULL                \
+    }
+#define ECDSA(t, md)                                                                               \
+    {                                                                                              \
+        t, #t, SV | EC, CKK_EC, EC_BITS, md, NULL, parse_none, &op_hash_ecdsa, NULL                \
+    }
+#define PAIR(t, flags, key, size, gen)                                                             \
+    {                                                                                              \
+        t, #t, CKF_GENERATE_KEY_PAIR | (flags), key, size, NULL, NULL, parse_none, NULL, gen       \
+    }
+#define AES(t, flags, mode, parse, op, gen)                                                        \
+    {                                                                                              \
+        t, #t, flags, CKK_AES, AES_BYTES, NULL, mode, parse, op, gen                               \
+    }
+
+const struct mech mechs[] = {
+    /* 0x000 */
+    PAIR(CKM_RSA_PKCS_KEY_PAIR_GEN, 0, CKK_RSA, RSA_MAKE, &gen_rsa),
+    ROW(CKM_RSA_PKCS, SV | SVR | ED, CKK_RSA, RSA_VERIFY, NULL, NULL, parse_none, &op_rsa_pkcs,
+        NULL),
+    RSA_PKCS(CKM_SHA1_RSA_PKCS, "SHA1"),
+    ROW(CKM_RSA_PKCS_OAEP, ED | WU, CKK_RSA, RSA_MAKE, NULL, NULL, parse_oaep, &op_rsa_oaep,
+        &gen_wrap_oaep),
+    ROW(CKM_RSA_PKCS_PSS, SV, CKK_RSA, RSA_VERIFY, NULL, NULL, parse_pss, &op_rsa_pss, NULL),
+    RSA_PSS(CKM_SHA1_RSA_PKCS_PSS, "SHA1"),
+    /* 0x040 */
+    RSA_PKCS(CKM_SHA256_RSA_PKCS, "SHA2-256"),
+    RSA_PKCS(CKM_SHA384_RSA_PKCS, "SHA2-384"),
+    RSA_PKCS(CKM_SHA512_RSA_PKCS, "SHA2-512"),
+    RSA_PSS(CKM_SHA256_RSA_PKCS_PSS, "SHA2-256"),
+    RSA_PSS(CKM_SHA384_RSA_PKCS_PSS, "SHA2-384"),
+    RSA_PSS(CKM_SHA512_RSA_PKCS_PSS, "SHA2-512"),
+    RSA_PKCS(CKM_SHA224_RSA_PKCS, "SHA2-224"),
+    RSA_PSS(CKM_SHA224_RSA_PKCS_PSS, "SHA2-224"),
+    DIGEST(CKM_SHA512_224, "SHA2-512/224"),
+    HMAC(CKM_SHA512_224_HMAC, CKK_SHA512_224_HMAC, "SHA2-512/224"),
+    DIGEST(CKM_SHA512_256, "SHA2-512/256"),
+    HMAC(CKM_SHA512_256_HMAC, CKK_SHA512_256_HMAC, "SHA2-512/256"),
+    /* 0x060 */
+    RSA_PKCS(CKM_SHA3_256_RSA_PKCS, "SHA3-256"),
+    RSA_PKCS(CKM_SHA3_384_RSA_PKCS, "SHA3-384"),
+    RSA_PKCS(CKM_SHA3_512_RSA_PKCS, "SHA3-512"),
+    RSA_PSS(CKM_SHA3_256_RSA_PKCS_PSS, "SHA3-256"),
+    RSA_PSS(CKM_SHA3_384_RSA_PKCS_PSS, "SHA3-384"),
+    RSA_PSS(CKM_SHA3_512_RSA_PKCS_PSS, "SHA3-512"),
+    RSA_PKCS(CKM_SHA3_224_RSA_PKCS, "SHA3-224"),
+    RSA_PSS(CKM_SHA3_224_RSA_PKCS_PSS, "SHA3-224"),
+    /* 0x220 */
+    DIGEST(CKM_SHA_1, "SHA1"),
+    HMAC(CKM_SHA_1_HMAC, CKK_SHA_1_HMAC, "SHA1"),
+    DIGEST(CKM_SHA256, "SHA2-256"),
+    HMAC(CKM_SHA256_HMAC, CKK_SHA256_HMAC, "SHA2-256"),
+    DIGEST(CKM_SHA224, "SHA2-224"),
+    HMAC(CKM_SHA224_HMAC, CKK_SHA224_HMAC, "SHA2-224"),
+    DIGEST(CKM_SHA384, "SHA2-384"),
+    HMAC(CKM_SHA384_HMAC, CKK_SHA384_HMAC, "SHA2-384"),
+    DIGEST(CKM_SHA512, "SHA2-512"),
+    HMAC(CKM_SHA512_HMAC, CKK_SHA512_HMAC, "SHA2-512"),
+    /* 0x2b0 */
+    DIGEST(CKM_SHA3_256, "SHA3-256"),
+    HMAC(CKM_SHA3_256_HMAC, CKK_SHA3_256_HMAC, "SHA3-256"),
+    SECRET_GEN(CKM_SHA3_256_KEY_GEN, CKK_SHA3_256_HMAC, HMAC_GEN_BYTES),
+    DIGEST(CKM_SHA3_224, "SHA3-224"),
+    HMAC(CKM_SHA3_224_HMAC, CKK_SHA3_224_HMAC, "SHA3-224"),
+    SECRET_GEN(CKM_SHA3_224_KEY_GEN, CKK_SHA3_224_HMAC, HMAC_GEN_BYTES),
+    DIGEST(CKM_SHA3_384, "SHA3-384"),
+    HMAC(CKM_SHA3_384_HMAC, CKK_SHA3_384_HMAC, "SHA3-384"),
+    SECRET_GEN(CKM_SHA3_384_KEY_GEN, CKK_SHA3_384_HMAC, HMAC_GEN_BYTES),
+    DIGEST(CKM_SHA3_512, "SHA3-512"),
+    HMAC(CKM_SHA3_512_HMAC, CKK_SHA3_512_HMAC, "SHA3-512"),
+    SECRET_GEN(CKM_SHA3_512_KEY_GEN, CKK_SHA3_512_HMAC, HMAC_GEN_BYTES),
+    /* 0x350 */
+    SECRET_GEN(CKM_GENERIC_SECRET_KEY_GEN, CKK_GENERIC_SECRET, SECRET_GEN_BITS),
+    /* 0x1040 */
+    PAIR(CKM_EC_KEY_PAIR_GEN, EC, CKK_EC, EC_BITS, &gen_ec),
+    ROW(CKM_ECDSA, SV | EC, CKK_EC, EC_BITS, NULL, NULL, parse_none, &op_ecdsa, NULL),
+    ECDSA(CKM_ECDSA_SHA1, "SHA1"),
+    ECDSA(CKM_ECDSA_SHA224, "SHA2-224"),
+    ECDSA(CKM_ECDSA_SHA256, "SHA2-256"),
+    ECDSA(CKM_ECDSA_SHA384, "SHA2-384"),
+    ECDSA(CKM_ECDSA_SHA512, "SHA2-512"),
+    ECDSA(CKM_ECDSA_SHA3_224, "SHA3-224"),
+    ECDSA(CKM_ECDSA_SHA3_256, "SHA3-256"),
+    ECDSA(CKM_ECDSA_SHA3_384, "SHA3-384"),
+    ECDSA(CKM_ECDSA_SHA3_512, "SHA3-512"),
+    ROW(CKM_ECDH1_DERIVE, CKF_DERIVE | EC, CKK_EC, EC_BITS, NULL, NULL, parse_ecdh, NULL,
+        &gen_ecdh),
+    ROW(CKM_ECDH1_COFACTOR_DERIVE, CKF_DERIVE | EC, CKK_EC, EC_BITS, NULL, NULL, parse_ecdh, NULL,
+        &gen_ecdh_cofactor),
+    PAIR(CKM_EC_EDWARDS_KEY_PAIR_GEN, EC_RAW, CKK_EC_EDWARDS, RAW_BITS, &gen_ec),
+    PAIR(CKM_EC_MONTGOMERY_KEY_PAIR_GEN, EC_RAW, CKK_EC_MONTGOMERY, RAW_BITS, &gen_ec),
+    /* Generates as well: GnuTLS 3.7 asks for Ed25519 pairs by this number. */
+    ROW(CKM_EDDSA, SV | CKF_GENERATE_KEY_PAIR | EC_RAW, CKK_EC_EDWARDS, RAW_BITS, NULL, NULL,
+        parse_eddsa, &op_eddsa, &gen_ec),
+    /* 0x1080 */
+    SECRET_GEN(CKM_AES_KEY_GEN, CKK_AES, AES_BYTES),
+    AES(CKM_AES_ECB, ED, "ECB", parse_none, &op_cipher, NULL),
+    AES(CKM_AES_CBC, ED, "CBC", parse_iv, &op_cipher, NULL),
+    AES(CKM_AES_CBC_PAD, ED | CKF_UNWRAP, "CBC", parse_iv, &op_cipher_pad, &gen_wrap_cbc),
+    AES(CKM_AES_CTR, ED, "CTR", parse_ctr, &op_cipher, NULL),
+    AES(CKM_AES_GCM, ED, "GCM", parse_gcm, &op_aead, NULL),
+    AES(CKM_AES_CCM, ED, "CCM", parse_ccm, &op_ccm, NULL),
+    AES(CKM_AES_CMAC, SV, "CBC", parse_none, &op_mac, NULL),
+    AES(CKM_AES_CMAC_GENERAL, SV, "CBC", parse_mac, &op_mac, NULL),
+    /* 0x1225 */
+    SECRET_GEN(CKM_CHACHA20_KEY_GEN, CKK_CHACHA20, CHACHA_BYTES),
+    /* 0x2109 */
+    AES(CKM_AES_KEY_WRAP, ED | WU, "WRAP", parse_iv_wrap, &op_key_wrap, &gen_wrap_kw),
+    AES(CKM_AES_KEY_WRAP_KWP, ED | WU, "WRAP-PAD", parse_iv_kwp, &op_key_wrap, &gen_wrap_kwp),
+    /* 0x4003 */
+    SECRET_GEN(CKM_SHA_1_KEY_GEN, CKK_SHA_1_HMAC, HMAC_GEN_BYTES),
+    SECRET_GEN(CKM_SHA224_KEY_GEN, CKK_SHA224_HMAC, HMAC_GEN_BYTES),
+    SECRET_GEN(CKM_SHA256_KEY_GEN, CKK_SHA256_HMAC, HMAC_GEN_BYTES),
+    SECRET_GEN(CKM_SHA384_KEY_GEN, CKK_SHA384_HMAC, HMAC_GEN_BYTES),
+    SECRET_GEN(CKM_SHA512_KEY_GEN, CKK_SHA512_HMAC, HMAC_GEN_BYTES),
+    SECRET_GEN(CKM_SHA512_224_KEY_GEN, CKK_SHA512_224_HMAC, HMAC_GEN_BYTES),
+    SECRET_GEN(CKM_SHA512_256_KEY_GEN, CKK_SHA512_256_HMAC, HMAC_GEN_BYTES),
+    ROW(CKM_CHACHA20_POLY1305, ED, CKK_CHACHA20, CHACHA_BYTES, NULL, "ChaCha20-Poly1305",
+        parse_chacha, &op_aead, NULL),
+    /* Vendor */
+    ROW(CKM_TEE_DEK_KEY_GEN, CKF_GENERATE, ANY_KEY, 0, 0, NULL, NULL, parse_none, NULL, &gen_dek),
+};
+
+const size_t n_mechs = N_ELEMENTS(mechs);
+
+const struct mech *mech_find(CK_MECHANISM_TYPE type)
+{
+    size_t low = 0, high = n_mechs;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (mechs[middle].type == type)
+            return &mechs[middle];
+        if (mechs[middle].type < type)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* The class of object that a use takes: of pairs the public half verifies, encrypts and wraps. */
+static bool class_fits(CK_OBJECT_CLASS class, CK_FLAGS use)
+{
+    const CK_FLAGS public_uses = CKF_VERIFY | CKF_VERIFY_RECOVER | CKF_ENCRYPT | CKF_WRAP;
+
+    if (class == CKO_SECRET_KEY)
+        return true;
+    return class == ((use & public_uses) != 0 ? CKO_PUBLIC_KEY : CKO_PRIVATE_KEY);
+}
+
+static bool type_fits(const struct mech *row, CK_KEY_TYPE type)
+{
+    if (row->key_type == type)
+        return true;
+    /* 6.22.2: generic secrets serve every HMAC; 6.3.20: plain ECDH is done on both forms. */
+    if (row->op == &op_mac && row->md != NULL)
+        return type == CKK_GENERIC_SECRET;
+    return row->gen == &gen_ecdh && type == CKK_EC_MONTGOMERY;
+}
+
+bool mech_takes_key(const struct mech *row, CK_OBJECT_CLASS class, CK_KEY_TYPE type, CK_FLAGS use)
+{
+    const struct key_class *c = key_class_find(type);
+
+    if (c == NULL || row->key_type == ANY_KEY || (row->flags & use) == 0 || !type_fits(row, type))
+        return false;
+    /* A key type is of pairs or of secrets, never of both. */
+    return (class == CKO_SECRET_KEY) == (c->store == NULL) && class_fits(class, use);
+}
+
+CK_ULONG mech_key_size(const struct mech *row, const struct key *k)
+{
+    (void)row; /* every row that takes a key counts pairs in bits and secrets in bytes */
+    return k->class == CKO_SECRET_KEY ? k->value.n : k->bits;
+}

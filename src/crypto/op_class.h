@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * op_class.h - inside a running operation: one class per way of using OpenSSL, not one per
+ * mechanism. A class has a set of methods for each kind of operation that it can do. Private to
+ * crypto/.
+ *
+ * What every method may rely on: the caller's error queue is guarded, the kind is right, op_once()
+ * comes first or not at all, and a held result is delivered before a method sees the call again.
+ */
+#ifndef TEE_CRYPTO_OP_CLASS_H
+#define TEE_CRYPTO_OP_CLASS_H
+
+#include <openssl/evp.h>
+
+#include "crypto/params.h"
+#include "crypto/pool.h"
+
+struct op_methods {
+    /* Check parameter against key, and get the context (op_ctx). NULL: nothing to do. */
+    CK_RV (*start)(struct op *o);
+    /* Single part; verification: over `in`, compare with `signature`. */
+    CK_RV (*once)(struct op *o, struct span in, struct out *out);
+    CK_RV (*verify)(struct op *o, struct span in, struct span signature);
+    /* Multi part; update NULL: single part only. */
+    CK_RV (*update)(struct op *o, struct span in, struct out *out);
+    CK_RV (*final)(struct op *o, struct out *out);
+    CK_RV (*verify_final)(struct op *o, struct span signature);
+};
+
+struct op_class {
+    const char *name;
+    const struct op_methods *kinds[OP_N_KINDS]; /* NULL: not done by this class */
+    const struct sign_scheme *scheme;           /* signature classes (sign.h) */
+};
+
+/* How a class's contexts are made and freed. */
+struct op_ctx_class {
+    CK_RV (*make)(struct op *o, void **ret);
+    pool_free_fn *free;
+};
+
+struct op {
+    enum op_kind kind;
+    const struct mech *row;
+    const struct op_methods *how;
+    struct key *key; /* NULL for digests */
+
+    void *ctx; /* of ctx_class; NULL: none yet */
+    const struct op_ctx_class *ctx_class;
+    struct pool *pool; /* where ctx goes when the operation ended well; NULL: it is freed */
+    EVP_MD_CTX *md;    /* the digest of a message that is signed in parts; NULL: none yet */
+
+    bool fed;         /* op_update() was called */
+    bool ended;       /* the last step succeeded: ctx can be used again */
+    bool is_held;     /* `data` is the result, waiting for room */
+    size_t n_part;    /* ciphers: bytes of an incomplete block inside ctx */
+    uint64_t n_total; /* bytes processed so far */
+    struct buf data;  /* input kept until the end, or a held result */
+    union mech_param param;
+};
+
+/* Get a context: an idle one of the key's, or a new one. `variant`: what of the parameter its
+ * set-up depends on; NULL: it can't be kept. */
+NODISCARD CK_RV op_ctx(struct op *o, const struct op_ctx_class *c, const CK_ULONG variant[3]);
+/* Deliver `result`, whose length is known only now: or hold a copy until there is room. */
+NODISCARD CK_RV op_deliver(struct op *o, struct span result, struct out *out);
+/* Keep input until the end. CKR_HOST_MEMORY. */
+NODISCARD CK_RV op_keep(struct op *o, struct span in);
+/* Do in and out share memory? Sharing from the first byte on is what OpenSSL can do in place. */
+bool op_overlap(struct span in, const struct out *out, size_t n_out);
+
+extern const struct op_class op_digest;
+extern const struct op_class op_mac;
+extern const struct op_class op_cipher;
+extern const struct op_class op_cipher_pad;
+extern const struct op_class op_aead;
+extern const struct op_class op_ccm;
+extern const struct op_class op_key_wrap;
+extern const struct op_class op_rsa_pkcs;
+extern const struct op_class op_rsa_oaep;
+extern const struct op_class op_rsa_pss;
+extern const struct op_class op_ecdsa;
+extern const struct op_class op_eddsa;
+extern const struct op_class op_hash_rsa_pkcs;
+extern const struct op_class op_hash_rsa_pss;
+extern const struct op_class op_hash_ecdsa;
+
+#endif

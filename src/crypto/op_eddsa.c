@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * op_eddsa.c - Ed25519 and Ed448 in their pure form (PKCS#11 v3.2 6.3.15, RFC 8032).
+ *
+ * The message is processed twice, so that OpenSSL wants all of it at once: parts are kept until
+ * the end.
+ */
+#include "crypto/key_class.h"
+#include "crypto/op_class.h"
+#include "crypto/ossl_auto.h"
+
+static CK_RV eddsa_make(struct op *o, void **ret)
+{
+    AUTO(md_ctx_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    EVP_PKEY *pkey = o->key->pkey;
+
+    ENSURE(ctx != NULL, CKR_HOST_MEMORY);
+    ENSURE((o->kind == OP_SIGN
+                ? EVP_DigestSignInit_ex(ctx, NULL, NULL, ossl_ctx(), NULL, pkey, NULL)
+                : EVP_DigestVerifyInit_ex(ctx, NULL, NULL, ossl_ctx(), NULL, pkey, NULL)) == 1,
+           ossl_rv(CKR_FUNCTION_FAILED));
+    *ret = TAKE(ctx);
+    return CKR_OK;
+}
+
+static void eddsa_ctx_free(void *ctx)
+{
+    EVP_MD_CTX_free(ctx);
+}
+
+static const struct op_ctx_class eddsa_ctx = {.make = eddsa_make, .free = eddsa_ctx_free};
+
+static CK_RV eddsa_start(struct op *o)
+{
+    static const CK_ULONG no_variant[3];
+
+    TRY(op_ctx(o, &eddsa_ctx, no_variant));
+    /* A context that was used before starts again with the key that it has. */
+    ENSURE((o->kind == OP_SIGN
+                ? EVP_DigestSignInit_ex(o->ctx, NULL, NULL, NULL, NULL, NULL, NULL)
+                : EVP_DigestVerifyInit_ex(o->ctx, NULL, NULL, NULL, NULL, NULL, NULL)) == 1,
+           ossl_rv(CKR_FUNCTION_FAILED));
+    return CKR_OK;
+}
+
+static size_t eddsa_size(const struct op *o)
+{
+    return 2 * o->key->curve->n_private;
+}
+
+static CK_RV eddsa_sign(struct op *o, struct span in, struct out *out)
+{
+    size_t n = eddsa_size(o);
+
+    TRY(out_room(out, n));
+    if (out_is_query(out))
+        return CKR_OK;
+    ENSURE(EVP_DigestSign(o->ctx, out->data, &n, in.p, in.n) == 1 && n == eddsa_size(o),
+           ossl_rv(CKR_FUNCTION_FAILED));
+    out_done(out, n);
+    return CKR_OK;
+}
+
+static CK_RV eddsa_verify(struct op *o, struct span in, struct span signature)
+{
+    ENSURE(signature.n == eddsa_size(o), CKR_SIGNATURE_LEN_RANGE);
+    ENSURE(EVP_DigestVerify(o->ctx, signature.p, signature.n, in.p, in.n) == 1,
+           ossl_rv(CKR_SIGNATURE_INVALID));
+    return CKR_OK;
+}
+
+static CK_RV eddsa_update(struct op *o, struct span in, struct out *out)
+{
+    (void)out;
+    return op_keep(o, in);
+}
+
+static CK_RV eddsa_sign_final(struct op *o, struct out *out)
+{
+    return eddsa_sign(o, buf_span(&o->data), out);
+}
+
+static CK_RV eddsa_verify_final(struct op *o, struct span signature)
+{
+    return eddsa_verify(o, buf_span(&o->data), signature);
+}
+
+static const struct op_methods signing = {
+    .start = eddsa_start,
+    .once = eddsa_sign,
+    .update = eddsa_update,
+    .final = eddsa_sign_final,
+};
+
+static const struct op_methods verifying = {
+    .start = eddsa_start,
+    .verify = eddsa_verify,
+    .update = eddsa_update,
+    .verify_final = eddsa_verify_final,
+};
+
+const struct op_class op_eddsa = {
+    .name = "eddsa",
+    .kinds = {[OP_SIGN] = &signing, [OP_VERIFY] = &verifying},
+};

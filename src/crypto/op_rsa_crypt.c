@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * op_rsa_crypt.c - RSA encryption: PKCS#1 v1.5 and OAEP (PKCS#11 v3.2 6.1). Single part only.
+ *
+ * Every failure of padding is one and the same CKR_ENCRYPTED_DATA_INVALID, and leaves no trace in
+ * the log. For PKCS#1 v1.5, OpenSSL from 3.2 on rejects implicitly besides: it returns bytes that
+ * only the key and the ciphertext determine. Older ones know no such parameter and ignore it.
+ */
+#include <openssl/rsa.h>
+
+#include "crypto/key_class.h"
+#include "crypto/op_raw_sign.h"
+#include "crypto/ossl_auto.h"
+
+#define PKCS1_OVERHEAD 11
+
+static bool is_oaep(const struct op *o)
+{
+    return o->row->parse == parse_oaep;
+}
+
+static size_t rsa_size(const struct op *o)
+{
+    return (o->key->bits + 7) / 8;
+}
+
+/* Most bytes that the padding leaves; 0 when the key is too small for the hash. */
+static size_t rsa_room(const struct op *o)
+{
+    const size_t overhead = is_oaep(o) ? 2 * o->param.oaep.hash->n + 2 : PKCS1_OVERHEAD;
+
+    return rsa_size(o) > overhead ? rsa_size(o) - overhead : 0;
+}
+
+static CK_RV pkcs_set_up(const struct op *o, EVP_PKEY_CTX *ctx)
+{
+    unsigned int on = 1;
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_uint("implicit-rejection", &on),
+        OSSL_PARAM_construct_end(),
+    };
+
+    ENSURE(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1, ossl_rv(CKR_FUNCTION_FAILED));
+    ENSURE(o->kind != OP_DECRYPT || EVP_PKEY_CTX_set_params(ctx, params) == 1,
+           ossl_rv(CKR_FUNCTION_FAILED));
+    return CKR_OK;
+}
+
+/* The label becomes OpenSSL's. */
+static CK_RV oaep_set_label(struct span label, EVP_PKEY_CTX *ctx)
+{
+    void *copy;
+
+    if (label.n == 0)
+        return CKR_OK;
+    copy = OPENSSL_memdup(label.p, label.n);
+    ENSURE(copy != NULL, CKR_HOST_MEMORY);
+    if (EVP_PKEY_CTX_set0_rsa_oaep_label(ctx, copy, (int)label.n) == 1)
+        return CKR_OK;
+    OPENSSL_free(copy);
+    FAIL(ossl_rv(CKR_FUNCTION_FAILED));
+}
+
+static CK_RV oaep_set_up(const struct op *o, EVP_PKEY_CTX *ctx)
+{
+    const EVP_MD *md = ossl_md(o->param.oaep.hash->md), *mgf = ossl_md(o->param.oaep.mgf->md);
+
+    ENSURE(md != NULL && mgf != NULL, CKR_MECHANISM_PARAM_INVALID);
+    ENSURE(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) == 1 &&
+               EVP_PKEY_CTX_set_rsa_oaep_md(ctx, md) == 1 &&
+               EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, mgf) == 1,
+           ossl_rv(CKR_FUNCTION_FAILED));
+    return oaep_set_label(buf_span(&o->param.oaep.owned), ctx);
+}
+
+static CK_RV crypt_make(struct op *o, void **ret)
+{
+    AUTO(pkey_ctx_freep)
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(ossl_ctx(), o->key->pkey, NULL);
+
+    ENSURE(ctx != NULL, ossl_rv(CKR_HOST_MEMORY));
+    ENSURE((o->kind == OP_ENCRYPT ? EVP_PKEY_encrypt_init(ctx) : EVP_PKEY_decrypt_init(ctx)) == 1,
+           ossl_rv(CKR_FUNCTION_FAILED));
+    TRY(is_oaep(o) ? oaep_set_up(o, ctx) : pkcs_set_up(o, ctx));
+    *ret = TAKE(ctx);
+    return CKR_OK;
+}
+
+static void crypt_ctx_free(void *ctx)
+{
+    EVP_PKEY_CTX_free(ctx);
+}
+
+static const struct op_ctx_class crypt_ctx = {.make = crypt_make, .free = crypt_ctx_free};
+
+static CK_RV crypt_start(struct op *o)
+{
+    CK_ULONG variant[3] = {0};
+
+    ENSURE(o->key->bits >= RSA_MIN_PRIVATE, CKR_KEY_SIZE_RANGE);
+    ENSURE(rsa_room(o) > 0, CKR_KEY_SIZE_RANGE);
+    if (is_oaep(o)) {
+        variant[0] = o->param.oaep.hash->type;
+        variant[1] = o->param.oaep.mgf->mgf;
+    }
+    return op_ctx(o, &crypt_ctx, o->param.any.owned.n == 0 ? variant : NULL);
+}
+
+static CK_RV encrypt_once(struct op *o, struct span in, struct out *out)
+{
+    size_t n = rsa_size(o);
+
+    ENSURE(in.n <= rsa_room(o), CKR_DATA_LEN_RANGE);
+    TRY(out_room(out, n));
+    if (out_is_query(out))
+        return CKR_OK;
+    ENSURE(EVP_PKEY_encrypt(o->ctx, out->data, &n, in.p, in.n) == 1 && n == rsa_size(o),
+           ossl_rv(CKR_FUNCTION_FAILED));
+    out_done(out, n);
+    return CKR_OK;
+}
+
+/* How much there is shows afterwards; a query is told the most that can be. */
+static CK_RV decrypt_once(struct op *o, struct span in, struct out *out)
+{
+    uint8_t plain[RSA_MAX_BYTES];
+    size_t n = sizeof(plain);
+    bool good;
+    CK_RV rv;
+
+    ENSURE(in.n == rsa_size(o), CKR_ENCRYPTED_DATA_LEN_RANGE);
+    if (out_is_query(out))
+        return out_room(out, rsa_room(o));
+    good = EVP_PKEY_decrypt(o->ctx, plain, &n, in.p, in.n) == 1;
+    rv = good ? op_deliver(o, span_of(plain, n), out) : CKR_ENCRYPTED_DATA_INVALID;
+    mem_wipe(plain, sizeof(plain));
+    return rv;
+}
+
+static const struct op_methods encrypting = {.start = crypt_start, .once = encrypt_once};
+static const struct op_methods decrypting = {.start = crypt_start, .once = decrypt_once};
+
+const struct op_class op_rsa_pkcs = {
+    .name = "rsa-pkcs",
+    .kinds =
+        {
+            [OP_ENCRYPT] = &encrypting,
+            [OP_DECRYPT] = &decrypting,
+            [OP_SIGN] = &raw_signing,
+            [OP_VERIFY] = &raw_verifying,
+            [OP_SIGN_RECOVER] = &raw_signing,
+            [OP_VERIFY_RECOVER] = &raw_recovering,
+        },
+    .scheme = &sign_rsa_pkcs,
+};
+
+const struct op_class op_rsa_oaep = {
+    .name = "rsa-oaep",
+    .kinds = {[OP_ENCRYPT] = &encrypting, [OP_DECRYPT] = &decrypting},
+};

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ossl.h - the module's OpenSSL: its own OSSL_LIB_CTX with the default provider, algorithms fetched
+ * at first use and kept, foreign errors mapped in one place.
+ *
+ * libcrypto loads the application's configuration at its first use, on any context, and that file
+ * may activate a PKCS#11 provider that calls back into this module on the same thread. So
+ * crypto_ready() must be called with no lock held, before anything else of crypto/; it survives
+ * re-entry (the inner call then gets CKR_CRYPTOKI_NOT_INITIALIZED or waits for nothing).
+ */
+#ifndef TEE_CRYPTO_OSSL_H
+#define TEE_CRYPTO_OSSL_H
+
+#include <openssl/evp.h>
+
+#include "util/guard.h"
+
+/* Create the library context if it is not there yet. Call with no lock held. */
+NODISCARD CK_RV crypto_ready(void);
+/* The context; never NULL after crypto_ready(). */
+OSSL_LIB_CTX *ossl_ctx(void);
+
+/* A fetched algorithm, kept for the life of the process; NULL when this libcrypto has none. The
+ * name must be a string constant. Lock-free after the first fetch of a name. */
+const EVP_MD *ossl_md(const char *name);
+const EVP_CIPHER *ossl_cipher(const char *name);
+
+/* Guard the caller's error queue around OpenSSL calls: AUTO(ossl_errors_pop) int mark =
+ * ossl_errors_mark(); drops what we added. */
+int ossl_errors_mark(void);
+void ossl_errors_pop(int *mark);
+
+/* Map the newest OpenSSL error to a CK_RV: `fallback` unless it is an allocation failure. The
+ * reasons go to the debug log (topic crypto), the queue back to its mark. */
+CK_RV ossl_rv(CK_RV fallback);
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* params.c - the parsers of mechanism parameters; see params.h. */
+#include "crypto/params.h"
+
+#define CHACHA_NONCE_BITS 96 /* RFC 8439 */
+#define CHACHA_NONCE      12
+#define CHACHA_TAG        16
+#define MAX_PEER          1024 /* bytes of a peer's public key: more than any curve's */
+
+/* Copy a parameter structure, which may be misaligned. */
+NODISCARD static CK_RV take_struct(const CK_MECHANISM *m, void *ret, size_t n)
+{
+    ENSURE(m->pParameter != NULL && m->ulParameterLen == n, CKR_MECHANISM_PARAM_INVALID);
+    memcpy(ret, m->pParameter, n);
+    return CKR_OK;
+}
+
+/* Append bytes that a parameter structure points at. */
+NODISCARD static CK_RV take_bytes(const void *p, CK_ULONG n, struct buf *ret)
+{
+    ENSURE(p != NULL || n == 0, CKR_MECHANISM_PARAM_INVALID);
+    buf_put(ret, span_of(p, n));
+    return buf_ok(ret);
+}
+
+NODISCARD static CK_RV take_nonce(const void *p, size_t n, union mech_param *ret)
+{
+    ENSURE(p != NULL, CKR_MECHANISM_PARAM_INVALID);
+    memcpy(ret->aead.nonce, p, n);
+    ret->aead.n_nonce = n;
+    return CKR_OK;
+}
+
+CK_RV parse_none(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
+{
+    (void)row;
+    (void)ret;
+    ENSURE(m->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID);
+    return CKR_OK;
+}
+
+CK_RV parse_iv(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
+{
+    (void)row;
+    TRY(take_struct(m, ret->iv.iv, PARAM_BLOCK));
+    ret->iv.n = PARAM_BLOCK;
+    return CKR_OK;
+}
+
+/* v3.2 6.16.2: present with its fixed length, or absent. */
+static CK_RV optional_iv(const CK_MECHANISM *m, size_t n, union mech_param *ret)
+{
+    if (m->ulParameterLen == 0)
+        return CKR_OK;
+    TRY(take_struct(m, ret->iv.iv, n));
+    ret->iv.n = n;
+    return CKR_OK;
+}
+
+CK_RV parse_iv_wrap(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
+{
+    (void)row;
+    return optional_iv(m, 8, ret);
+}
+
+CK_RV parse_iv_kwp(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
+{
+    (void)row;
+    return optional_iv(m, 4, ret);
+}
+
+static uint64_t load_be64(const uint8_t *p)
+{
+    uint64_t v = 0;
+
+    for (size_t i = 0; i < 8; i++)
+        v = v << 8 | p[i];
+    return v;
+}
+
+/* Bytes that can be processed before the counter's bits overflow (v3.2 6.11.3). */
+static uint64_t ctr_limit(const uint8_t block[PARAM_BLOCK], CK_ULONG bits)
+{
+    const uint64_t high = load_be64(block), low = load_be64(block + 8);
+    const uint64_t high_mask = bits >= 128 ? UINT64_MAX : (UINT64_C(1) << ((bits - 64) & 63)) - 1;
+    uint64_t blocks;
+
+    if (bits > 64 && (high & high_mask) != high_mask)
+        return UINT64_MAX;
+    if (bits >= 64)
+        blocks = low == 0 ? UINT64_MAX : 0 - low;
+    else
+        blocks = (UINT64_C(1) << bits) - (low & ((UINT64_C(1) << bits) - 1));
+    return blocks > UINT64_MAX / PARAM_BLOCK ? UINT64_MAX : blocks * PARAM_BLOCK;
+}
+
+CK_RV parse_ctr(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
+{
+    CK_AES_CTR_PARAMS p;
+
+    (void)row;
+    TRY(take_struct(m, &p, sizeof(p)));
+    ENSURE(p.ulCounterBits >= 1 && p.ulCounterBits <= 128, CKR_MECHANISM_PARAM_INVALID);
+    memcpy(ret->ctr.block, p.cb, PARAM_BLOCK);
+    ret->ctr.limit = ctr_limit(p.cb, p.ulCounterBits);
+    return CKR_OK;
+}
+
+CK_RV parse_gcm(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
+{
+    CK_GCM_PARAMS p;
+
+    (void)row;
+    TRY(take_struct(m, &p, sizeof(p)));
+    /* ulIvBits says nothing: applications leave it 0, or set it to 8 * ulIvLen (6.13.5). */
+    ENSURE(p.ulIvLen >= 1 && p.ulIvLen <= PARAM_MAX_NONCE, CKR_MECHANISM_PARAM_INVALID);
+    /* SP 800-38D 5.2.1.2; the short tags of its appendix C are for special protocols. */
+    ENSURE(p.ulTagBits >= 96 && p.ulTagBits <= 128 && p.ulTagBits % 8 == 0,
+           CKR_MECHANISM_PARAM_INVALID);
+    TRY(take_nonce(p.pIv, p.ulIvLen, ret));
+    ret->aead.n_tag = p.ulTagBits / 8;
+    ret->aead.n_data = PARAM_ANY_LENGTH;
+    return take_bytes(p.pAAD, p.ulAADLen, &ret->aead.owned);
+}
+
+CK_RV parse_ccm(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
+{
+    CK_CCM_PARAMS p;
+
+    (void)row;
+    TRY(take_struct(m, &p, sizeof(p)));
+    ENSURE(p.ulNonceLen >= 7 && p.ulNonceLen <= 13, CKR_MECHANISM_PARAM_INVALID);
+    ENSURE(p.ulMACLen >= 4 && p.ulMACLen <= 16 && p.ulMACLen % 2 == 0, CKR_MECHANISM_PARAM_INVALID);
+    /* The length has 15 - n octets in the first block: 2 to 8. */
+    ENSURE(p.ulNonceLen == 7 || p.ulDataLen >> (8 * (15 - p.ulNonceLen)) == 0,
+           CKR_MECHANISM_PARAM_INVALID);
+    TRY(take_nonce(p.pNonce, p.ulNonceLen, ret));
+    ret->aead.n_tag = p.ulMACLen;
+    ret->aead.n_data = p.ulDataLen;
+    return take_bytes(p.pAAD, p.ulAADLen, &ret->aead.owned);
+}
+
+CK_RV parse_chacha(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
+{
+    CK_SALSA20_CHACHA20_POLY1305_PARAMS p;
+
+    (void)row;
+    TRY(take_struct(m, &p, sizeof(p)));
+    /* In bits, says 6.61.3; many applications give bytes. */
+    ENSURE(p.ulNonceLen == CHACHA_NONCE_BITS || p.ulNonceLen == CHACHA_NONCE,
+           CKR_MECHANISM_PARAM_INVALID);
+    TRY(take_nonce(p.pNonce, CHACHA_NONCE, ret));
+    ret->aead.n_tag = CHACHA_TAG;
+    ret->aead.n_data = PARAM_ANY_LENGTH;
+    return take_bytes(p.pAAD, p.ulAADLen, &ret->aead.owned);
+}
+
+CK_RV parse_pss(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
+{
+    CK_RSA_PKCS_PSS_PARAMS p;
+
+    TRY(take_struct(m, &p, sizeof(p)));
+    ret->pss.hash = hash_of_mechanism(p.hashAlg);
+    ret->pss.mgf = hash_of_mgf(p.mgf);
+    ENSURE(ret->pss.hash != NULL && ret->pss.mgf != NULL, CKR_MECHANISM_PARAM_INVALID);
+    /* A mechanism that hashes itself must agree (6.1.10). */
+    ENSURE(row->md == NULL || ret->pss.hash == hash_of_md(row->md), CKR_MECHANISM_PARAM_INVALID);
+    /* No modulus of ours has room for more; the key's own limit is checked when it is known. */
+    ENSURE(p.sLen <= 1024, CKR_MECHANISM_PARAM_INVALID);
+    ret->pss.n_salt = p.sLen;
+    return CKR_OK;
+}
+
+CK_RV parse_oaep(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
+{
+    CK_RSA_PKCS_OAEP_PARAMS p;
+
+    (void)row;
+    TRY(take_struct(m, &p, sizeof(p)));
+    ret->oaep.hash = hash_of_mechanism(p.hashAlg);
+    ret->oaep.mgf = hash_of_mgf(p.mgf);
+    ENSURE(ret->oaep.hash != NULL && ret->oaep.mgf != NULL, CKR_MECHANISM_PARAM_INVALID);
+    /* A source of 0 with no data is what applications send that want no label. */
+    ENSURE(p.source == CKZ_DATA_SPECIFIED || (p.source == 0 && p.ulSourceDataLen == 0),
+           CKR_MECHANISM_PARAM_INVALID);
+    return take_bytes(p.pSourceData, p.ulSourceDataLen, &ret->oaep.owned);
+}
+
+CK_RV parse_mac(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
+{
+    CK_MAC_GENERAL_PARAMS n = 0;
+
+    TRY(take_struct(m, &n, sizeof(n)));
+    ENSURE(n >= 1 && n <= (row->md != NULL ? hash_of_md(row->md)->n : PARAM_BLOCK),
+           CKR_MECHANISM_PARAM_INVALID);
+    ret->mac.n = n;
+    return CKR_OK;
+}
+
+CK_RV parse_eddsa(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
+{
+    CK_EDDSA_PARAMS p;
+
+    (void)row;
+    (void)ret;
+    if (m->ulParameterLen == 0)
+        return CKR_OK;
+    TRY(take_struct(m, &p, sizeof(p)));
+    /* Neither the pre-hashed schemes nor contexts: OpenSSL 3.0 has them not. */
+    ENSURE(p.phFlag == CK_FALSE && p.ulContextDataLen == 0, CKR_MECHANISM_PARAM_INVALID);
+    return CKR_OK;
+}
+
+NODISCARD static CK_RV take_kdf(CK_ULONG kdf, union mech_param *ret)
+{
+    const struct hash *x963 = hash_of_kdf(kdf), *sp800 = hash_of_kdf_sp800(kdf);
+
+    ENSURE(kdf == CKD_NULL || x963 != NULL || sp800 != NULL, CKR_MECHANISM_PARAM_INVALID);
+    ret->ecdh.hash = x963 != NULL ? x963 : sp800;
+    if (x963 != NULL)
+        ret->ecdh.kdf = PARAM_KDF_X963;
+    else
+        ret->ecdh.kdf = sp800 != NULL ? PARAM_KDF_SP800 : PARAM_KDF_NONE;
+    return CKR_OK;
+}
+
+CK_RV parse_ecdh(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
+{
+    CK_ECDH1_DERIVE_PARAMS p;
+
+    (void)row;
+    TRY(take_struct(m, &p, sizeof(p)));
+    TRY(take_kdf(p.kdf, ret));
+    ENSURE(p.pPublicData != NULL && p.ulPublicDataLen > 0 && p.ulPublicDataLen <= MAX_PEER,
+           CKR_MECHANISM_PARAM_INVALID);
+    /* 6.3.18: without a function there is no shared data. */
+    ENSURE(ret->ecdh.kdf != PARAM_KDF_NONE || p.ulSharedDataLen == 0, CKR_MECHANISM_PARAM_INVALID);
+    ret->ecdh.n_point = p.ulPublicDataLen;
+    TRY(take_bytes(p.pPublicData, p.ulPublicDataLen, &ret->ecdh.owned));
+    return take_bytes(p.pSharedData, p.ulSharedDataLen, &ret->ecdh.owned);
+}
+
+void param_clear(union mech_param *p)
+{
+    buf_clear(&p->any.owned);
+    mem_wipe(p, sizeof(*p));
+}
+
+const char *param_text_of(const struct mech *row)
+{
+    static const struct {
+        mech_parse *parse;
+        const char *text;
+    } texts[] = {
+        {parse_none, "none"},
+        {parse_iv, "IV, 16 bytes"},
+        {parse_iv_wrap, "none, or IV of 8 bytes"},
+        {parse_iv_kwp, "none, or IV of 4 bytes"},
+        {parse_ctr, "CK_AES_CTR_PARAMS"},
+        {parse_gcm, "CK_GCM_PARAMS"},
+        {parse_ccm, "CK_CCM_PARAMS"},
+        {parse_chacha, "CK_SALSA20_CHACHA20_POLY1305_PARAMS"},
+        {parse_pss, "CK_RSA_PKCS_PSS_PARAMS"},
+        {parse_oaep, "CK_RSA_PKCS_OAEP_PARAMS"},
+        {parse_mac, "CK_MAC_GENERAL_PARAMS"},
+        {parse_eddsa, "none, or CK_EDDSA_PARAMS"},
+        {parse_ecdh, "CK_ECDH1_DERIVE_PARAMS"},
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
+        if (texts[i].parse == row->parse)
+            return texts[i].text;
+    }
+    return NULL;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * params.h - mechanism parameters, parsed and copied: the parsers that the mechanism table names,
+ * and what they yield. After a parser nothing of the application's memory is needed.
+ *
+ * A CK_MECHANISM may be misaligned in every respect: structures are copied before they are read.
+ * A length that doesn't fit, a NULL pointer with a length, and every value that the mechanism does
+ * not allow are CKR_MECHANISM_PARAM_INVALID. Private to crypto/.
+ */
+#ifndef TEE_CRYPTO_PARAMS_H
+#define TEE_CRYPTO_PARAMS_H
+
+#include "crypto/hash.h"
+#include "crypto/mech.h"
+#include "util/buf.h"
+
+#define PARAM_BLOCK     16  /* AES's block, hence its IVs */
+#define PARAM_MAX_NONCE 128 /* bytes of a GCM IV: what OpenSSL takes */
+#define PARAM_MAX_TAG   16
+#define PARAM_GCM_NONCE 12 /* the usual IV of GCM */
+
+/* How a shared secret becomes key material. */
+enum param_kdf { PARAM_KDF_NONE, PARAM_KDF_X963, PARAM_KDF_SP800 };
+
+union mech_param {
+    /* Every member below starts with this: bytes of any length that the parameter pointed at. */
+    struct {
+        struct buf owned;
+    } any;
+    struct {
+        struct buf owned;
+        uint8_t iv[PARAM_BLOCK];
+        size_t n; /* 0: none was given, the default stands (key wrapping) */
+    } iv;
+    struct {
+        struct buf owned;
+        uint8_t block[PARAM_BLOCK];
+        uint64_t limit; /* bytes that the counter's bits allow; UINT64_MAX: more than that */
+    } ctr;
+    struct {
+        struct buf owned; /* additional authenticated data */
+        uint8_t nonce[PARAM_MAX_NONCE];
+        size_t n_nonce;
+        size_t n_tag;
+        uint64_t n_data; /* CCM: of the plaintext; else PARAM_ANY_LENGTH */
+    } aead;
+    struct {
+        struct buf owned;
+        const struct hash *hash;
+        const struct hash *mgf;
+        size_t n_salt;
+    } pss;
+    struct {
+        struct buf owned; /* label */
+        const struct hash *hash;
+        const struct hash *mgf;
+    } oaep;
+    struct {
+        struct buf owned;
+        size_t n; /* bytes of the MAC */
+    } mac;
+    struct {
+        struct buf owned; /* the peer's point, then the shared data */
+        size_t n_point;
+        enum param_kdf kdf;
+        const struct hash *hash; /* of the KDF */
+    } ecdh;
+};
+
+#define PARAM_ANY_LENGTH UINT64_MAX
+
+mech_parse parse_none;    /* no parameter */
+mech_parse parse_iv;      /* 16 bytes */
+mech_parse parse_iv_wrap; /* none, or 8 bytes */
+mech_parse parse_iv_kwp;  /* none, or 4 bytes */
+mech_parse parse_ctr;     /* CK_AES_CTR_PARAMS */
+mech_parse parse_gcm;     /* CK_GCM_PARAMS */
+mech_parse parse_ccm;     /* CK_CCM_PARAMS */
+mech_parse parse_chacha;  /* CK_SALSA20_CHACHA20_POLY1305_PARAMS */
+mech_parse parse_pss;     /* CK_RSA_PKCS_PSS_PARAMS */
+mech_parse parse_oaep;    /* CK_RSA_PKCS_OAEP_PARAMS */
+mech_parse parse_mac;     /* CK_MAC_GENERAL_PARAMS */
+mech_parse parse_eddsa;   /* none, or CK_EDDSA_PARAMS for the pure scheme without a context */
+mech_parse parse_ecdh;    /* CK_ECDH1_DERIVE_PARAMS */
+
+/* Wipe and free what a parser yielded. */
+void param_clear(union mech_param *p);
+/* What the row's parser takes, for docs/mechanisms.md: "CK_GCM_PARAMS". */
+const char *param_text_of(const struct mech *row);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* info.c - what a store is and how it is sealed, for those who look at it. */
+#include <stdlib.h>
+
+#include "crypto/ossl.h"
+#include "keyring/platform.h"
+#include "keyring/ring.h"
+
+CK_RV keyring_info(struct keyring *k, struct store_info *ret)
+{
+    AUTO(txn_endp) struct txn *t = NULL;
+    struct store_info info = {.epoch = 0};
+    struct header header;
+    struct config config;
+
+    TRY(txn_begin_read(k->store, &t));
+    TRY(header_get(t, &header));
+    TRY(config_get(t, &config));
+    memcpy(info.id, header.store_id, sizeof(info.id));
+    memcpy(info.fingerprint, k->fingerprint, sizeof(info.fingerprint));
+    info.created = header.created;
+    info.epoch = header.epoch;
+    info.counter = txn_counter(t);
+    info.measured = config.measured;
+    memcpy(info.root, root_kind_name(config.root), strlen(root_kind_name(config.root)));
+    *ret = info;
+    return CKR_OK;
+}
+
+/* -- seals ----------------------------------------------------------------------------------- */
+
+void seals_info_free(struct seal_info *v, size_t n)
+{
+    for (size_t i = 0; v != NULL && i < n; i++)
+        free(v[i].description);
+    free(v);
+}
+
+struct seal_list {
+    struct seal_info *v;
+    size_t n;
+};
+
+static void seal_list_clear(struct seal_list *l)
+{
+    seals_info_free(l->v, l->n);
+}
+
+/* A platform seal in words: its root, and what of the binding a reader can recognise. */
+static void describe_binding(const struct seal *s, struct buf *text)
+{
+    char hex[2 * 8 + 1];
+    struct binding b;
+
+    if (binding_decode(s->binding, &b) != CKR_OK) {
+        buf_printf(text, "damaged binding");
+        return;
+    }
+    buf_printf(text, "%s", root_kind_name(b.kind));
+    if (!mem_is_zero(b.key_id, sizeof(b.key_id)))
+        buf_printf(text, ", key %s...", hex_encode(span_of(b.key_id, 8), hex));
+    if (!mem_is_zero(b.measurement, sizeof(b.measurement)))
+        buf_printf(text, ", measurement %s...", hex_encode(span_of(b.measurement, 8), hex));
+    if (!mem_is_zero(b.chip_id, sizeof(b.chip_id)))
+        buf_printf(text, ", chip %s...", hex_encode(span_of(b.chip_id, 8), hex));
+    if (b.tcb_version != 0)
+        buf_printf(text, ", TCB %016llx", (unsigned long long)b.tcb_version);
+}
+
+static CK_RV describe(const struct seal *s, char **ret)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+
+    if (s->kind == SEAL_PLATFORM)
+        describe_binding(s, &text);
+    else
+        buf_put(&text, s->subject);
+    buf_u8(&text, 0);
+    TRY(buf_ok(&text));
+    *ret = strdup((const char *)text.p);
+    ENSURE(*ret != NULL, CKR_HOST_MEMORY);
+    return CKR_OK;
+}
+
+static CK_RV list_add(struct seal_list *l, const struct seal *s)
+{
+    struct seal_info *to = &l->v[l->n];
+
+    TRY(describe(s, &to->description));
+    memcpy(to->id, s->id, sizeof(to->id));
+    to->kind = s->kind;
+    to->created = s->created;
+    to->epoch = s->epoch;
+    to->superseded = s->superseded != 0;
+    l->n++;
+    return CKR_OK;
+}
+
+static CK_RV seals_read(struct store *s, enum trust trust, struct seal_set **ret)
+{
+    AUTO(txn_endp) struct txn *t = NULL;
+
+    TRY(trust == TRUST_TREE ? txn_begin_read(s, &t) : txn_begin_peek(s, &t));
+    return seal_set_read(t, trust, ret);
+}
+
+CK_RV seals_list(struct keyring *k, struct store *s, struct seal_info **ret, size_t *ret_n)
+{
+    AUTO(seal_set_freep) struct seal_set *set = NULL;
+    AUTO(seal_list_clear) struct seal_list list = {.n = 0};
+
+    TRY(seals_read(s, k != NULL ? TRUST_TREE : TRUST_NOTHING, &set));
+    list.v = calloc(set->n + 1, sizeof(*list.v));
+    ENSURE(list.v != NULL, CKR_HOST_MEMORY);
+    for (size_t i = 0; i < set->n; i++)
+        TRY(list_add(&list, &set->v[i].seal));
+    *ret = TAKE(list.v);
+    *ret_n = list.n;
+    return CKR_OK;
+}
+
+CK_RV seals_explain(const struct conf *c, struct store *s, struct buf *ret_text)
+{
+    AUTO(seal_set_freep) struct seal_set *set = NULL;
+    const struct root *r;
+    struct binding now;
+    bool known;
+
+    TRY(crypto_ready());
+    TRY(seals_read(s, TRUST_NOTHING, &set));
+    known = root_select(c, &r) == CKR_OK && r->current(c, &now) == CKR_OK;
+    return platform_explain(set, known ? &now : NULL, ret_text);
+}

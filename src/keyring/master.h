@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * master.h - the master key: opened on demand through a seal of the platform, freed by the caller
+ * when its call is over.
+ */
+#ifndef TEE_KEYRING_MASTER_H
+#define TEE_KEYRING_MASTER_H
+
+#include "keyring/ring.h"
+#include "keyring/seal.h"
+
+/* The master of the store as it is now, and the header that names its epoch. Asks the device: call
+ * it with no transaction open and no lock held. A write transaction that uses it has to check that
+ * the header still says that epoch (header_same). */
+NODISCARD CK_RV master_open(struct keyring *k, struct secret **ret_master, struct header *ret);
+/* The verified header of `t` still names the epoch of `h`. */
+NODISCARD CK_RV header_same(struct txn *t, const struct header *h, bool *ret_same);
+
+/* master_rotate() that can also drop the seals that have expired (seal_expired()). ret_epoch may be
+ * NULL. */
+NODISCARD CK_RV master_replace(struct keyring *k, bool drop_expired, uint64_t *ret_epoch);
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * platform.c - opening and making the seals of the platform; see platform.h.
+ *
+ * The rows may come from a hostile disk. So the number of device requests is bounded, a binding has
+ * to be an allowed one, and what the root key opens still has to pass the seal's MAC.
+ */
+#include "keyring/platform.h"
+
+#include "util/log.h"
+
+#define TRIES_MAX 8 /* device requests for one opening: hosts throttle to one in two seconds */
+
+static struct box_context wrapped_context(const struct header *h, const uint8_t id[SEAL_ID])
+{
+    return (struct box_context){
+        .purpose = "seal",
+        .store_id = SPAN_ARRAY(h->store_id),
+        .table = STORE_SEAL,
+        .extra = span_of(id, SEAL_ID),
+    };
+}
+
+/* -- order ----------------------------------------------------------------------------------- */
+
+struct candidates {
+    size_t index[SEAL_MAX]; /* in the set, in the order of trying */
+    size_t n;
+};
+
+/* a is to be tried before b. */
+static bool tried_before(const struct seal *a, const struct seal *b)
+{
+    if ((a->superseded == 0) != (b->superseded == 0))
+        return a->superseded == 0;
+    return a->created > b->created;
+}
+
+static void candidates_insert(struct candidates *list, const struct seal_set *set, size_t which)
+{
+    size_t at = list->n++;
+
+    for (; at > 0 && tried_before(&set->v[which].seal, &set->v[list->index[at - 1]].seal); at--)
+        list->index[at] = list->index[at - 1];
+    list->index[at] = which;
+}
+
+static void candidates_find(const struct root *r, const struct seal_set *set,
+                            struct candidates *ret)
+{
+    const uint64_t now = meta_now();
+
+    for (size_t i = 0; i < set->n; i++) {
+        const struct seal *s = &set->v[i].seal;
+        struct binding b;
+
+        if (s->kind == SEAL_PLATFORM && !seal_expired(s, now) &&
+            binding_decode(s->binding, &b) == CKR_OK && b.kind == r->kind)
+            candidates_insert(ret, set, i);
+    }
+}
+
+/* -- opening --------------------------------------------------------------------------------- */
+
+static CK_RV try_one(const struct conf *c, const struct root *r, const struct header *h,
+                     const struct seal *s, struct secret **ret_master)
+{
+    const struct box_context context = wrapped_context(h, s->id);
+    AUTO(secret_freep) struct secret *root_key = NULL;
+    AUTO(secret_freep) struct secret *secret = NULL;
+    struct binding b;
+
+    TRY(binding_decode(s->binding, &b));
+    TRY(binding_allowed(c, r, &b));
+    TRY(r->derive(c, &b, &root_key));
+    TRY(box_open_secret(secret_span(root_key), &context, s->wrapped, &secret));
+    return seal_open(h, s, secret, ret_master);
+}
+
+/* The kinds of root that the store is sealed by, for a reader. */
+static void kinds_print(const struct seal_set *set, struct buf *text)
+{
+    unsigned seen = 0;
+
+    for (size_t i = 0; i < set->n; i++) {
+        struct binding b;
+
+        if (set->v[i].seal.kind != SEAL_PLATFORM ||
+            binding_decode(set->v[i].seal.binding, &b) != CKR_OK || (seen & 1u << b.kind) != 0)
+            continue;
+        buf_printf(text, "%s%s", seen != 0 ? ", " : "", root_kind_name(b.kind));
+        seen |= 1u << b.kind;
+    }
+    if (seen == 0)
+        buf_printf(text, "no root of trust at all");
+}
+
+static CK_RV refuse_kind(const struct conf *c, const struct root *r, const struct seal_set *set)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+
+    kinds_print(set, &text);
+    TRY(buf_ok(&text));
+    log_err("the store %s is sealed by %.*s, and this root of trust is %s: open it where it was "
+            "sealed, or run tee-pkcs11 recover",
+            c->store, (int)text.n, (const char *)text.p, r->name);
+    FAIL(CKR_DEVICE_ERROR);
+}
+
+static CK_RV refuse_all(const struct conf *c, const struct root *r, const struct seal_set *set)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    struct binding now;
+    const bool known = r->current(c, &now) == CKR_OK;
+
+    TRY(platform_explain(set, known ? &now : NULL, &text));
+    log_err("the store %s does not open on this platform: %.*s. Start the image and the host that "
+            "it was sealed on, or run tee-pkcs11 recover with a recovery certificate's key",
+            c->store, (int)text.n, (const char *)text.p);
+    FAIL(CKR_DEVICE_ERROR);
+}
+
+static void warn_superseded(const struct conf *c, const struct seal *s)
+{
+    const uint64_t now = meta_now(), end = s->superseded + SEAL_KEEP_SECONDS;
+
+    if (s->superseded != 0)
+        log_warn("the store %s was opened by an image that has been replaced: that works for %llu "
+                 "more days; run tee-pkcs11 recover to seal to this image again",
+                 c->store, (unsigned long long)(end > now ? (end - now) / (24 * 60 * 60) : 0));
+}
+
+CK_RV platform_open(const struct conf *c, const struct root *r, const struct header *h,
+                    const struct seal_set *set, struct secret **ret_master, size_t *ret_which)
+{
+    struct candidates list = {.n = 0};
+
+    candidates_find(r, set, &list);
+    if (list.n == 0)
+        return refuse_kind(c, r, set);
+    for (size_t i = 0; i < list.n && i < TRIES_MAX; i++) {
+        const CK_RV rv = try_one(c, r, h, &set->v[list.index[i]].seal, ret_master);
+
+        if (rv == CKR_HOST_MEMORY)
+            return rv;
+        if (rv != CKR_OK)
+            continue;
+        *ret_which = list.index[i];
+        warn_superseded(c, &set->v[list.index[i]].seal);
+        return CKR_OK;
+    }
+    return refuse_all(c, r, set);
+}
+
+/* -- making ---------------------------------------------------------------------------------- */
+
+void platform_seal_clear(struct platform_seal *s)
+{
+    buf_clear(&s->row);
+}
+
+/* Wrap the seal's secret under the root key of the binding: the device is asked, always. */
+static CK_RV wrap_secret(const struct conf *c, const struct root *r, const struct header *h,
+                         const struct platform_seal *to, const struct secret *secret,
+                         struct buf *ret)
+{
+    const struct box_context context = wrapped_context(h, to->id);
+    AUTO(secret_freep) struct secret *root_key = NULL;
+
+    TRY(binding_allowed(c, r, &to->binding));
+    TRY(r->derive(c, &to->binding, &root_key));
+    return box_seal(secret_span(root_key), &context, secret_span(secret), ret);
+}
+
+CK_RV platform_make(const struct conf *c, const struct root *r, bool may_create,
+                    const struct header *h, struct span master, uint64_t superseded,
+                    struct platform_seal *ret)
+{
+    AUTO(platform_seal_clear) struct platform_seal made = {.row = BUF_INIT};
+    AUTO(secret_freep) struct secret *secret = NULL;
+    AUTO(buf_clear) struct buf wrapped = BUF_INIT;
+    AUTO(buf_clear) struct buf binding = BUF_INIT;
+    struct seal s = {
+        .kind = SEAL_PLATFORM, .created = meta_now(), .superseded = superseded};
+
+    TRY(prim_random(made.id, sizeof(made.id)));
+    TRY(r->bind(c, may_create, &made.binding));
+    TRY(seal_secret_new(s.public_key, &secret));
+    TRY(wrap_secret(c, r, h, &made, secret, &wrapped));
+    binding_encode(&made.binding, &binding);
+    TRY(buf_ok(&binding));
+    memcpy(s.id, made.id, sizeof(s.id));
+    s.binding = buf_span(&binding);
+    s.wrapped = buf_span(&wrapped);
+    TRY(seal_encode(h, &s, master, seal_secret_auth(secret), &made.row));
+    *ret = made;
+    made.row = BUF_INIT;
+    return CKR_OK;
+}
+
+/* -- comparing ------------------------------------------------------------------------------- */
+
+bool platform_moved_on(const struct binding *sealed, const struct binding *now)
+{
+    return tcb_compare(binding_tcb_layout(now), now->tcb_version, sealed->tcb_version) ==
+           TCB_GREATER;
+}
+
+static void explain_one(const struct seal *s, const struct binding *now, struct buf *text)
+{
+    struct binding b;
+    size_t start;
+
+    if (binding_decode(s->binding, &b) != CKR_OK) {
+        buf_printf(text, "its binding is damaged");
+        return;
+    }
+    if (now == NULL) {
+        buf_printf(text, "sealed by a %s root, which does not answer", root_kind_name(b.kind));
+        return;
+    }
+    start = text->n;
+    binding_explain(&b, now, text);
+    if (text->n == start)
+        buf_printf(text, "nothing that the platform reports differs, so the seal itself or the key "
+                         "of the root was changed");
+}
+
+CK_RV platform_explain(const struct seal_set *set, const struct binding *now, struct buf *ret_text)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < set->n; i++) {
+        if (set->v[i].seal.kind != SEAL_PLATFORM)
+            continue;
+        if (n++ > 0)
+            buf_printf(ret_text, " | ");
+        explain_one(&set->v[i].seal, now, ret_text);
+    }
+    if (n == 0)
+        buf_printf(ret_text, "it has no seal of a platform");
+    return buf_ok(ret_text);
+}

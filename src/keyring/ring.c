@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ring.c - the tokens that a keyring has used, with their secrets; see ring.h.
+ *
+ * A secret that isn't there yet (the token was made by another process) needs the master, so the
+ * device is asked.
+ */
+#include "keyring/ring.h"
+
+#include <stdlib.h>
+
+#include "keyring/master.h"
+#include "keyring/token_row.h"
+
+#define TRIES_MAX 4 /* a rotation can come between at each */
+
+static void ring_token_free(struct ring_token *token)
+{
+    dek_cache_clear(&token->deks);
+    for (size_t i = 0; i < N_ELEMENTS(token->index); i++)
+        mac_free(token->index[i]);
+    secret_free(token->t);
+    free(token);
+}
+
+void ring_tokens_free(struct keyring *k)
+{
+    while (k->tokens != NULL) {
+        struct ring_token *token = k->tokens;
+
+        k->tokens = token->next;
+        ring_token_free(token);
+    }
+}
+
+static struct ring_token *find_locked(struct keyring *k, const uint8_t id[TOKEN_ID])
+{
+    for (struct ring_token *token = k->tokens; token != NULL; token = token->next) {
+        if (memcmp(token->id, id, TOKEN_ID) == 0)
+            return token;
+    }
+    return NULL;
+}
+
+struct ring_token *ring_token_find(struct keyring *k, const uint8_t id[TOKEN_ID])
+{
+    struct ring_token *token;
+
+    pthread_mutex_lock(&k->lock);
+    token = find_locked(k, id);
+    pthread_mutex_unlock(&k->lock);
+    return token;
+}
+
+CK_RV ring_token_add(struct keyring *k, const uint8_t id[TOKEN_ID], struct secret *t,
+                     struct ring_token **ret)
+{
+    AUTO(secret_freep) struct secret *secret = t;
+    struct ring_token *made = calloc(1, sizeof(*made)), *there;
+
+    ENSURE(made != NULL, CKR_HOST_MEMORY);
+    memcpy(made->id, id, TOKEN_ID);
+    pthread_mutex_lock(&k->lock);
+    there = find_locked(k, id);
+    if (there == NULL) {
+        made->t = TAKE(secret);
+        made->next = k->tokens;
+        k->tokens = there = made;
+        made = NULL;
+    }
+    pthread_mutex_unlock(&k->lock);
+    free(made);
+    if (ret != NULL)
+        *ret = there;
+    return CKR_OK;
+}
+
+/* -- secrets --------------------------------------------------------------------------------- */
+
+/* One try: *ret_moved when the master was rotated since it was opened. */
+static CK_RV secret_open(struct keyring *k, const uint8_t id[TOKEN_ID], struct secret **ret,
+                         bool *ret_moved)
+{
+    AUTO(secret_freep) struct secret *master = NULL;
+    AUTO(txn_endp) struct txn *t = NULL;
+    AUTO(buf_clear) struct buf row = BUF_INIT;
+    struct header opened, now;
+    struct token_row token;
+
+    TRY(master_open(k, &master, &opened));
+    TRY(txn_begin_read(k->store, &t));
+    TRY(header_get(t, &now));
+    *ret_moved = now.epoch != opened.epoch;
+    if (*ret_moved)
+        return CKR_OK;
+    TRY(token_row_get(t, id, &row, &token));
+    return token_row_open(&now, &token, secret_span(master), ret);
+}
+
+/* A token that isn't there is answered without asking a device. */
+static CK_RV token_present(struct keyring *k, const uint8_t id[TOKEN_ID])
+{
+    AUTO(txn_endp) struct txn *t = NULL;
+    AUTO(buf_clear) struct buf row = BUF_INIT;
+    struct token_row token;
+
+    TRY(txn_begin_read(k->store, &t));
+    return token_row_get(t, id, &row, &token);
+}
+
+CK_RV ring_token_get(struct keyring *k, const uint8_t id[TOKEN_ID], struct ring_token **ret)
+{
+    struct ring_token *there = ring_token_find(k, id);
+    struct secret *t = NULL;
+    bool moved = true;
+
+    if (there != NULL) {
+        *ret = there;
+        return CKR_OK;
+    }
+    TRY(token_present(k, id));
+    for (int i = 0; i < TRIES_MAX && moved; i++)
+        TRY(secret_open(k, id, &t, &moved));
+    ENSURE(!moved, CKR_DEVICE_ERROR);
+    return ring_token_add(k, id, t, ret);
+}
+
+CK_RV token_prepare(struct keyring *k, const uint8_t id[TOKEN_ID])
+{
+    struct ring_token *token;
+
+    return ring_token_get(k, id, &token);
+}
+
+struct id_list {
+    uint8_t (*v)[TOKEN_ID];
+    size_t n;
+};
+
+static void id_list_clear(struct id_list *list)
+{
+    free(list->v);
+}
+
+static CK_RV open_row(struct keyring *k, struct txn *t, const struct header *h, struct span master,
+                      const uint8_t id[TOKEN_ID])
+{
+    AUTO(buf_clear) struct buf row = BUF_INIT;
+    struct secret *secret = NULL;
+    struct token_row token;
+
+    if (ring_token_find(k, id) != NULL)
+        return CKR_OK;
+    TRY(token_row_get(t, id, &row, &token));
+    TRY(token_row_open(h, &token, master, &secret));
+    return ring_token_add(k, id, secret, NULL);
+}
+
+CK_RV ring_tokens_open(struct keyring *k, struct txn *t, const struct header *h,
+                         struct span master)
+{
+    AUTO(id_list_clear) struct id_list list = {.v = NULL};
+
+    TRY(token_row_ids(t, &list.v, &list.n));
+    for (size_t i = 0; i < list.n; i++)
+        TRY(open_row(k, t, h, master, list.v[i]));
+    return CKR_OK;
+}

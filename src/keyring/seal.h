@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * seal.h - one way to open the master key, as a row of the seal table.
+ *
+ * A seal has an X25519 key pair and an authentication key. What opens it (a root key, a
+ * certificate's private key) opens the private half and the authentication key; the master is
+ * encrypted to the public half, and every byte of the row is MACed under the authentication key. So
+ * a new master reaches seals whose secret is absent, and a host, which knows all public halves,
+ * can't offer a master of its own: it lacks the authentication key. The authentication key is boxed
+ * under the master besides, for whoever rotates it.
+ *
+ * Rows are read before the tree key is known: seal_decode() takes hostile bytes.
+ */
+#ifndef TEE_KEYRING_SEAL_H
+#define TEE_KEYRING_SEAL_H
+
+#include "keyring/box.h"
+#include "keyring/keyring.h"
+#include "keyring/meta.h"
+
+#define SEAL_ID 16
+#define SEAL_MAX 64            /* seals of a store; more rows than that are not read */
+#define SEAL_ROW_MAX (64 * 1024) /* bytes */
+#define SEAL_KEEP_SECONDS (UINT64_C(30) * 24 * 60 * 60) /* a superseded seal, for going back */
+#define SEAL_SECRET_BYTES (PRIM_X25519 + PRIM_KEY)
+
+/* The fields of a row. The spans are borrowed from the row. */
+struct seal {
+    uint8_t id[SEAL_ID]; /* the row's key */
+    enum seal_kind kind;
+    uint64_t created;
+    uint64_t superseded;     /* when an image that came later got a seal; 0: this one is current */
+    uint64_t epoch;          /* of the master inside */
+    struct span certificate; /* DER; empty for a platform seal */
+    struct span subject;     /* of the certificate, as text; empty for a platform seal */
+    struct span binding;     /* BINDING_BYTES; empty for a certificate */
+    uint8_t public_key[PRIM_X25519];
+    struct span wrapped; /* seal secret: boxed under the root key, or CMS to the certificate */
+    struct span master;  /* pbox to the public key */
+    struct span auth;    /* box under the master: the authentication key */
+    uint8_t mac[PRIM_HASH];
+};
+
+/* Superseded long enough ago: it opens nothing any more and goes with the next master rotation. */
+static inline bool seal_expired(const struct seal *s, uint64_t now)
+{
+    return s->superseded != 0 && now > s->superseded && now - s->superseded > SEAL_KEEP_SECONDS;
+}
+
+/* Rows with their decoded fields. */
+struct seal_set {
+    struct seal_entry {
+        struct buf row;
+        struct seal seal;
+    } v[SEAL_MAX];
+    size_t n;
+};
+/* Free the rows; the set itself is freed too. NULL is allowed. */
+void seal_set_free(struct seal_set *s);
+DEFINE_AUTO(seal_set_freep, struct seal_set, seal_set_free)
+
+/* The private half and the authentication key (SEAL_SECRET_BYTES), newly made. */
+NODISCARD CK_RV seal_secret_new(uint8_t ret_public[PRIM_X25519], struct secret **ret);
+static inline struct span seal_secret_auth(const struct secret *s)
+{
+    return span_of(s->p + PRIM_X25519, PRIM_KEY);
+}
+
+/* Split a row. The spans point into `row`. */
+NODISCARD CK_RV seal_decode(const uint8_t id[SEAL_ID], struct span row, struct seal *ret);
+/* All seals, verified or not. In an unverified set what can't be decoded is left out. */
+NODISCARD CK_RV seal_set_read(struct txn *t, enum trust trust, struct seal_set **ret);
+
+/*
+ * Append the row of a seal: all fields of `s` but master, auth and mac, which are made here from
+ * the master of `h->epoch` (s->epoch is not looked at) and the authentication key.
+ */
+NODISCARD CK_RV seal_encode(const struct header *h, const struct seal *s, struct span master,
+                            struct span auth, struct buf *ret_row);
+NODISCARD CK_RV seal_put(struct txn *t, const uint8_t id[SEAL_ID], const struct buf *row);
+
+/* The master inside, from the seal secret. The MAC is checked first: CKR_DEVICE_ERROR. */
+NODISCARD CK_RV seal_open(const struct header *h, const struct seal *s, const struct secret *secret,
+                          struct secret **ret_master);
+/* The authentication key, from the master; the row's MAC is checked under it: CKR_DEVICE_ERROR. */
+NODISCARD CK_RV seal_open_auth(const struct header *h, const struct seal *s, struct span master,
+                               struct secret **ret_auth);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* storedir.c - the store's directory before there is a store in it; see storedir.h. */
+#include "keyring/storedir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/buf.h"
+#include "util/log.h"
+
+/* The path is below the user's home directory, whose parts are his to make. */
+static bool below_home(const char *path)
+{
+    const char *home = secure_getenv("HOME");
+    char room[4096];
+    struct passwd entry, *found = NULL;
+    size_t n;
+
+    if (home == NULL && getpwuid_r(geteuid(), &entry, room, sizeof(room), &found) == 0 &&
+        found != NULL)
+        home = found->pw_dir;
+    if (home == NULL || home[0] != '/' || home[1] == '\0')
+        return false;
+    n = strlen(home);
+    return strncmp(path, home, n) == 0 && path[n] == '/';
+}
+
+static CK_RV directory_refuse(const char *path)
+{
+    log_err("store directory %s: %m. Make it, or name another with `store`", path);
+    FAIL(CKR_DEVICE_ERROR);
+}
+
+static CK_RV parents_make(const char *path)
+{
+    AUTO(buf_clear) struct buf copy = BUF_INIT;
+    char *text;
+
+    buf_put(&copy, span_of(path, strlen(path) + 1));
+    TRY(buf_ok(&copy));
+    text = (char *)copy.p;
+    for (char *slash = strchr(text + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(text, S_IRWXU) != 0 && errno != EEXIST)
+            return directory_refuse(text);
+        *slash = '/';
+    }
+    return CKR_OK;
+}
+
+CK_RV storedir_make(const char *path)
+{
+    if (below_home(path))
+        TRY(parents_make(path));
+    if (mkdir(path, S_IRWXU) != 0 && errno != EEXIST)
+        return directory_refuse(path);
+    return CKR_OK;
+}
+
+void storedir_lock_release(struct storedir_lock *l)
+{
+    if (l->fd < 0)
+        return;
+    /* Explicitly: a child that was forked meanwhile has the same lock. */
+    (void)flock(l->fd, LOCK_UN);
+    (void)close(l->fd);
+    l->fd = -1;
+}
+
+CK_RV storedir_lock_take(const char *path, struct storedir_lock *l)
+{
+    l->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (l->fd < 0)
+        return directory_refuse(path);
+    while (flock(l->fd, LOCK_EX) != 0) {
+        if (errno != EINTR)
+            return directory_refuse(path);
+    }
+    return CKR_OK;
+}
+
+struct directory {
+    DIR *dir;
+};
+
+static void directory_close(struct directory *d)
+{
+    if (d->dir != NULL)
+        (void)closedir(d->dir);
+}
+
+CK_RV storedir_leftover(const char *path, char ret[NAME_MAX + 1])
+{
+    AUTO(directory_close) struct directory d = {.dir = opendir(path)};
+    const struct dirent *e;
+
+    ret[0] = '\0';
+    if (d.dir == NULL) {
+        log_err("store directory %s: %m", path);
+        FAIL(CKR_DEVICE_ERROR);
+    }
+    while (ret[0] == '\0' && (e = readdir(d.dir)) != NULL) {
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
+            strcmp(e->d_name, "lost+found") != 0)
+            memcpy(ret, e->d_name, strnlen(e->d_name, NAME_MAX) + 1);
+    }
+    return CKR_OK;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * record.c - attributes as bytes; see record.h.
+ *
+ *   version (1) = 1, count (2), then count times: type (8), length (4), value
+ *
+ * all big-endian. There is one encoding of a set of attributes, and it is the only one that is
+ * read: encodings can be compared as bytes. An attribute that the registry does not know is refused
+ * both ways: whoever cannot tell what a restriction means must not act on an object that has it.
+ */
+#include "model/record.h"
+
+#include "model/value.h"
+
+#define RECORD_VERSION 1u
+#define WIDE           8u /* bytes of a CK_ULONG at rest */
+
+static CK_RV read_record(struct span bytes, unsigned depth, struct attrs *into);
+
+static bool is_number(enum attr_kind kind)
+{
+    return kind == AK_ULONG || kind == AK_ULONGS;
+}
+
+/* CK_UNAVAILABLE_INFORMATION is all ones in either width. */
+static uint64_t widen(CK_ULONG number)
+{
+    return number == (CK_ULONG)-1 ? UINT64_MAX : (uint64_t)number;
+}
+
+/* Is the attribute fit to be written, as the `depth`th level of the record? */
+static CK_RV check_attr(const struct attr *attr, unsigned depth)
+{
+    const struct attr_name *name = attr_name_find(attr->type);
+    const struct span value = span_of(attr->p, attr->n);
+
+    ENSURE(name != NULL, CKR_GENERAL_ERROR);
+    ENSURE(value_fits(name->kind, value), CKR_GENERAL_ERROR);
+    if (name->kind == AK_TEMPLATE) {
+        ENSURE(depth < RECORD_MAX_DEPTH, CKR_GENERAL_ERROR);
+        ENSURE(read_record(value, depth + 1, NULL) == CKR_OK, CKR_GENERAL_ERROR);
+    }
+    return CKR_OK;
+}
+
+static void put_numbers(struct buf *ret, struct span numbers)
+{
+    const size_t n = numbers.n / sizeof(CK_ULONG);
+
+    buf_u32(ret, (uint32_t)(n * WIDE));
+    for (size_t i = 0; i < n; i++) {
+        CK_ULONG number;
+
+        memcpy(&number, numbers.p + i * sizeof(number), sizeof(number));
+        buf_u64(ret, widen(number));
+    }
+}
+
+static void put_attr(struct buf *ret, const struct attr *attr)
+{
+    const struct attr_name *name = attr_name_find(attr->type);
+    const struct span value = span_of(attr->p, attr->n);
+
+    buf_u64(ret, attr->type);
+    if (name != NULL && is_number(name->kind))
+        put_numbers(ret, value);
+    else
+        buf_var(ret, value);
+}
+
+NODISCARD CK_RV record_encode(const struct attrs *a, struct buf *ret)
+{
+    ENSURE(a->n <= RECORD_MAX_ATTRS, CKR_GENERAL_ERROR);
+    for (size_t i = 0; i < a->n; i++)
+        TRY(check_attr(&a->v[i], 1));
+
+    buf_u8(ret, RECORD_VERSION);
+    buf_u16(ret, (uint16_t)a->n);
+    for (size_t i = 0; i < a->n; i++)
+        put_attr(ret, &a->v[i]);
+    return buf_ok(ret);
+}
+
+/* Big-endian numbers of WIDE bytes to CK_ULONGs appended to ret. */
+static CK_RV take_numbers(struct span wide, struct buf *ret)
+{
+    struct cursor c = cursor_of(wide);
+
+    ENSURE(wide.n % WIDE == 0, CKR_DATA_INVALID);
+    while (c.rest.n > 0) {
+        const uint64_t v = cursor_u64(&c);
+        const CK_ULONG number = v == UINT64_MAX ? (CK_ULONG)-1 : (CK_ULONG)v;
+
+        ENSURE(widen(number) == v, CKR_DATA_INVALID);
+        buf_put(ret, SPAN_OBJ(number));
+    }
+    return buf_ok(ret);
+}
+
+static CK_RV read_attr(CK_ATTRIBUTE_TYPE type, struct span value, unsigned depth,
+                       struct attrs *into)
+{
+    const struct attr_name *name = attr_name_find(type);
+    AUTO(buf_clear) struct buf numbers = BUF_INIT;
+
+    ENSURE(name != NULL, CKR_DATA_INVALID);
+    ENSURE(value.n <= RECORD_MAX_VALUE, CKR_DATA_INVALID);
+    if (is_number(name->kind)) {
+        TRY(take_numbers(value, &numbers));
+        value = buf_span(&numbers);
+    }
+    ENSURE(value_fits(name->kind, value), CKR_DATA_INVALID);
+    if (name->kind == AK_TEMPLATE) {
+        ENSURE(depth < RECORD_MAX_DEPTH, CKR_DATA_INVALID);
+        TRY(read_record(value, depth + 1, NULL));
+    }
+    return into == NULL ? CKR_OK : attrs_set(into, type, value);
+}
+
+/* Check the bytes and, unless into is NULL, keep what they say. */
+static CK_RV read_record(struct span bytes, unsigned depth, struct attrs *into)
+{
+    struct cursor c = cursor_of(bytes);
+    const uint8_t version = cursor_u8(&c);
+    const uint16_t n = cursor_u16(&c);
+    uint64_t last = 0;
+
+    ENSURE(version == RECORD_VERSION, CKR_DATA_INVALID);
+    ENSURE(n <= RECORD_MAX_ATTRS, CKR_DATA_INVALID);
+    for (uint16_t i = 0; i < n; i++) {
+        const uint64_t type = cursor_u64(&c);
+        const struct span value = cursor_var(&c);
+
+        ENSURE(!c.failed, CKR_DATA_INVALID);
+        ENSURE(i == 0 || type > last, CKR_DATA_INVALID);
+        ENSURE((CK_ATTRIBUTE_TYPE)type == type, CKR_DATA_INVALID);
+        TRY(read_attr((CK_ATTRIBUTE_TYPE)type, value, depth, into));
+        last = type;
+    }
+    ENSURE(cursor_done(&c), CKR_DATA_INVALID);
+    return CKR_OK;
+}
+
+NODISCARD CK_RV record_decode(struct span bytes, struct attrs **ret)
+{
+    AUTO(attrs_freep) struct attrs *a = NULL;
+
+    TRY(attrs_new(&a));
+    TRY(read_record(bytes, 1, a));
+    *ret = TAKE(a);
+    return CKR_OK;
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * template.c - new objects: from a template to attributes, and what the token adds at the end; see
+ * template.h. Changes, reading, searching and nested templates are in template_*.c.
+ *
+ * What creation, generation, unwrapping and derivation have of their own is one row of `ops`.
+ */
+#include "model/template.h"
+
+#include "model/check.h"
+#include "model/record.h"
+#include "model/rule.h"
+#include "model/schemas.h"
+#include "model/value.h"
+
+/* What a function forbids and requires, by footnote, and what it makes if nobody says. Derivation
+ * contributes what unwrapping does; all mechanisms that derive make a generic secret when the
+ * template is silent. */
+static const struct {
+    uint32_t forbid, require;
+    CK_OBJECT_CLASS class;
+    CK_KEY_TYPE key_type;
+} ops[] = {
+    [TEMPLATE_CREATE] = {NOT_CREATE, MUST_CREATE, TEMPLATE_SAYS, TEMPLATE_SAYS},
+    [TEMPLATE_GENERATE] = {NOT_GEN, MUST_GEN, TEMPLATE_SAYS, TEMPLATE_SAYS},
+    [TEMPLATE_UNWRAP] = {NOT_UNWRAP, MUST_UNWRAP, TEMPLATE_SAYS, TEMPLATE_SAYS},
+    [TEMPLATE_DERIVE] = {NOT_UNWRAP, 0, CKO_SECRET_KEY, CKK_GENERIC_SECRET},
+};
+
+/* One template being built. */
+struct build {
+    const struct template_context *c;
+    const CK_ATTRIBUTE *v;
+    CK_ULONG n;
+    struct attrs *nested; /* c->nested, decoded */
+    const struct schema *schema;
+    struct attrs *a;
+};
+
+/* Somebody says that the class, or the type, is `said`: does it agree with who spoke before? */
+static CK_RV hear(CK_ULONG said, CK_ULONG *number)
+{
+    ENSURE(said != TEMPLATE_SAYS, CKR_ATTRIBUTE_VALUE_INVALID);
+    ENSURE(*number == TEMPLATE_SAYS || *number == said, CKR_TEMPLATE_INCONSISTENT);
+    *number = said;
+    return CKR_OK;
+}
+
+/* The class or type of the new object: implied, or in either template, or the function's own. */
+static CK_RV resolve(const struct build *b, CK_ATTRIBUTE_TYPE type, CK_ULONG implied,
+                     CK_ULONG otherwise, CK_ULONG *ret)
+{
+    CK_ULONG number = implied;
+
+    for (CK_ULONG i = 0; i < b->n; i++) {
+        const CK_ATTRIBUTE entry = value_entry(b->v, i);
+        CK_ULONG said;
+
+        if (entry.type != type)
+            continue;
+        ENSURE(entry.pValue != NULL && entry.ulValueLen == sizeof(said),
+               CKR_ATTRIBUTE_VALUE_INVALID);
+        memcpy(&said, entry.pValue, sizeof(said));
+        TRY(hear(said, &number));
+    }
+    if (attrs_has(b->nested, type))
+        TRY(hear(attrs_ulong(b->nested, type, TEMPLATE_SAYS), &number));
+    if (number == TEMPLATE_SAYS)
+        number = otherwise;
+    ENSURE(number != TEMPLATE_SAYS, CKR_TEMPLATE_INCOMPLETE);
+    *ret = number;
+    return CKR_OK;
+}
+
+/* Find the schema, and note in the attributes what was implied. */
+static CK_RV identify(struct build *b)
+{
+    CK_ATTRIBUTE_TYPE subtype;
+    CK_OBJECT_CLASS class;
+    CK_ULONG type = SCHEMA_ANY;
+
+    TRY(resolve(b, CKA_CLASS, b->c->class, ops[b->c->op].class, &class));
+    if (schema_subtype(class, &subtype)) {
+        TRY(resolve(b, subtype, b->c->key_type, ops[b->c->op].key_type, &type));
+        TRY(attrs_set_ulong(b->a, subtype, type));
+    }
+    TRY(attrs_set_ulong(b->a, CKA_CLASS, class));
+    b->schema = schema_find(class, type);
+    ENSURE(b->schema != NULL, CKR_ATTRIBUTE_VALUE_INVALID);
+    return CKR_OK;
+}
+
+/* The application's entries, each under its row. */
+static CK_RV take_given(struct build *b, struct attrs *given)
+{
+    for (CK_ULONG i = 0; i < b->n; i++) {
+        const CK_ATTRIBUTE entry = value_entry(b->v, i);
+        const struct attr_rule *rule = schema_rule(b->schema, entry.type);
+
+        ENSURE(rule != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
+        ENSURE((rule->notes & ops[b->c->op].forbid) == 0, CKR_ATTRIBUTE_READ_ONLY);
+        TRY(rule_take(rule, &entry, b->c->is_so, given));
+    }
+    return CKR_OK;
+}
+
+/* What the unwrapping or base key adds must be what a template could have said. */
+static CK_RV take_nested(struct build *b)
+{
+    for (size_t i = 0; i < b->nested->n; i++) {
+        const struct attr *attr = &b->nested->v[i];
+        const struct attr_rule *rule = schema_rule(b->schema, attr->type);
+
+        ENSURE(rule != NULL, CKR_TEMPLATE_INCONSISTENT);
+        ENSURE((rule->notes & ops[b->c->op].forbid) == 0, CKR_TEMPLATE_INCONSISTENT);
+        ENSURE(rule_allows(rule, span_of(attr->p, attr->n), b->c->is_so), CKR_ATTRIBUTE_READ_ONLY);
+    }
+    return b->c->nested.n == 0 ? CKR_OK : template_apply_nested(b->c->nested, b->a);
+}
+
+static CK_RV add_all(struct attrs *to, const struct attrs *from)
+{
+    for (size_t i = 0; i < from->n; i++)
+        TRY(attrs_set(to, from->v[i].type, span_of(from->v[i].p, from->v[i].n)));
+    return CKR_OK;
+}
+
+static CK_RV require(const struct attr_rule *rule, void *arg)
+{
+    const struct build *b = arg;
+
+    ENSURE((rule->notes & ops[b->c->op].require) == 0 || attrs_has(b->a, rule->type),
+           CKR_TEMPLATE_INCOMPLETE);
+    return CKR_OK;
+}
+
+static const CK_BBOOL no = CK_FALSE, yes = CK_TRUE;
+static const CK_ULONG zero = 0, unavailable = CK_UNAVAILABLE_INFORMATION;
+
+static const struct {
+    const void *p;
+    size_t n;
+} defaults[] = {
+    [D_FALSE] = {&no, sizeof(no)},
+    [D_TRUE] = {&yes, sizeof(yes)},
+    [D_EMPTY] = {NULL, 0},
+    [D_ZERO] = {&zero, sizeof(zero)},
+    [D_UNAVAILABLE] = {&unavailable, sizeof(unavailable)},
+};
+
+static CK_RV fill(const struct attr_rule *rule, void *arg)
+{
+    const struct build *b = arg;
+    enum attr_default def = rule->def;
+
+    if (def == NO_DEFAULT || attrs_has(b->a, rule->type))
+        return CKR_OK;
+    if (def == D_TRUE && check_yields(b->a, rule->type))
+        def = D_FALSE;
+    return attrs_set(b->a, rule->type, span_of(defaults[def].p, defaults[def].n));
+}
+
+static CK_RV decode_nested(struct span nested, struct attrs **ret)
+{
+    return nested.n == 0 ? attrs_new(ret) : record_decode(nested, ret);
+}
+
+NODISCARD CK_RV template_build(const struct template_context *c, const CK_ATTRIBUTE *v, CK_ULONG n,
+                               struct attrs **ret)
+{
+    AUTO(attrs_freep) struct attrs *nested = NULL;
+    AUTO(attrs_freep) struct attrs *given = NULL;
+    AUTO(attrs_freep) struct attrs *a = NULL;
+    struct build b = {.c = c, .v = v, .n = n};
+
+    TRY(value_check_array(v, n));
+    TRY(decode_nested(c->nested, &nested));
+    TRY(attrs_new(&given));
+    TRY(attrs_new(&a));
+    b.nested = nested;
+    b.a = a;
+    TRY(identify(&b));
+    TRY(take_given(&b, given));
+    TRY(add_all(a, given));
+    TRY(take_nested(&b));
+    TRY(schema_each(b.schema, require, &b));
+    TRY(schema_each(b.schema, fill, &b));
+    TRY(check_policy(b.schema, a));
+    *ret = TAKE(a);
+    return CKR_OK;
+}
+
+/* Was the value made here, so that its history begins with this template? Or with the base key's?
+ */
+static bool history_holds(const struct template_context *c, const struct attrs *parent,
+                          CK_ATTRIBUTE_TYPE parents)
+{
+    if (c->op == TEMPLATE_DERIVE)
+        return parent != NULL && attrs_bool(parent, parents, false);
+    return c->op == TEMPLATE_GENERATE;
+}
+
+static CK_RV set_if_known(const struct schema *s, struct attrs *a, CK_ATTRIBUTE_TYPE type,
+                          bool value)
+{
+    return schema_rule(s, type) == NULL ? CKR_OK : attrs_set_bool(a, type, value);
+}
+
+/* v3.2 5.7.1 (created), 5.18 (generated, unwrapped, derived). */
+static CK_RV set_history(const struct template_context *c, const struct schema *s, struct attrs *a,
+                         CK_MECHANISM_TYPE gen_mechanism, const struct attrs *parent)
+{
+    const bool sensitive = attrs_bool(a, CKA_SENSITIVE, false);
+    const bool extractable = attrs_bool(a, CKA_EXTRACTABLE, true);
+
+    TRY(set_if_known(s, a, CKA_LOCAL, c->op == TEMPLATE_GENERATE));
+    TRY(set_if_known(s, a, CKA_ALWAYS_SENSITIVE,
+                     sensitive && history_holds(c, parent, CKA_ALWAYS_SENSITIVE)));
+    TRY(set_if_known(s, a, CKA_NEVER_EXTRACTABLE,
+                     !extractable && history_holds(c, parent, CKA_NEVER_EXTRACTABLE)));
+    if (schema_rule(s, CKA_KEY_GEN_MECHANISM) == NULL)
+        return CKR_OK;
+    /* v3.2 4.8: it means something only where CKA_LOCAL is true. */
+    if (c->op != TEMPLATE_GENERATE)
+        gen_mechanism = CK_UNAVAILABLE_INFORMATION;
+    return attrs_set_ulong(a, CKA_KEY_GEN_MECHANISM, gen_mechanism);
+}
+
+static CK_ULONG length_in_bytes(struct span value)
+{
+    return value.n;
+}
+
+static CK_ULONG length_in_bits(struct span number)
+{
+    CK_ULONG bits = 0;
+
+    while (number.n > 0 && number.p[0] == 0)
+        number = span_of(number.p + 1, number.n - 1);
+    if (number.n > 0)
+        bits = 8 * number.n - (CK_ULONG)(__builtin_clz(number.p[0]) - 24);
+    return bits;
+}
+
+static const struct {
+    CK_ATTRIBUTE_TYPE length, value;
+    CK_ULONG (*measure)(struct span value);
+} lengths[] = {
+    {CKA_VALUE_LEN, CKA_VALUE, length_in_bytes},
+    {CKA_MODULUS_BITS, CKA_MODULUS, length_in_bits},
+};
+
+/* A length that the template gave is the length that came out; one that it did not, is set. */
+static CK_RV set_lengths(const struct schema *s, struct attrs *a)
+{
+    for (size_t i = 0; i < N_ELEMENTS(lengths); i++) {
+        const CK_ULONG is = lengths[i].measure(attrs_span(a, lengths[i].value));
+
+        if (schema_rule(s, lengths[i].length) == NULL)
+            continue;
+        ENSURE(attrs_ulong(a, lengths[i].length, is) == is, CKR_TEMPLATE_INCONSISTENT);
+        TRY(attrs_set_ulong(a, lengths[i].length, is));
+    }
+    return CKR_OK;
+}
+
+/* What C_CreateObject must be told, every object has: a mechanism that left it out is a bug. */
+static CK_RV require_complete(const struct attr_rule *rule, void *arg)
+{
+    ENSURE((rule->notes & MUST_CREATE) == 0 || attrs_has(arg, rule->type), CKR_GENERAL_ERROR);
+    return CKR_OK;
+}
+
+NODISCARD CK_RV template_finish(const struct template_context *c, struct attrs *a,
+                                CK_MECHANISM_TYPE gen_mechanism, const struct attrs *parent,
+                                const uint8_t unique[16])
+{
+    const struct schema *s = schema_of(a);
+
+    ENSURE(s != NULL, CKR_GENERAL_ERROR);
+    TRY(schema_each(s, require_complete, a));
+    TRY(set_history(c, s, a, gen_mechanism, parent));
+    TRY(set_lengths(s, a));
+    TRY(rule_set_unique_id(a, unique));
+    return rule_check_object(s, a);
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * env.c - the LMDB environment of a store.
+ *
+ * `live` counts this process's transactions; the map moves only while it is 0 and `lock` is held.
+ * Whoever wants to move it sets `draining`: newcomers then wait a moment, but not for ever, because
+ * the thread that asks for a second transaction may be the one whose first is being waited for.
+ *
+ * LMDB allocates pages at the end of the file that a transaction may free again before they are
+ * written, so that the file can be shorter than its last page; nothing reads those pages, but they
+ * can't be told from pages that a host cut off. So each writer makes the file longer than needed
+ * first: a short file is then always a damaged one (page_check).
+ */
+#include "store/env.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store/page.h"
+#include "store/place.h"
+#include "util/log.h"
+
+#define IDLE_MAX 16u  /* reset read transactions kept, one slot each */
+#define SLACK_BYTES (UINT64_C(1) << 20) /* how far the file reaches beyond its last page */
+#define DRAIN_MS 5000 /* how long transactions are waited for before the map moves */
+#define YIELD_MS 200  /* how long a new transaction stands back for that */
+
+struct env {
+    struct db db;
+    struct page_view *view;
+    pthread_mutex_t lock;
+    pthread_cond_t change; /* live fell to 0, or draining ended */
+    unsigned live;
+    bool draining;
+    bool broken; /* the map was lost: nothing can be read any more */
+    unsigned n_idle;
+    MDB_txn *idle[IDLE_MAX];
+};
+
+static CK_RV view_open(struct env *e)
+{
+    mdb_filehandle_t fd = -1;
+
+    TRY(mdb_rv(mdb_env_get_fd(e->db.env, &fd)));
+    return page_view_new(fd, &e->view);
+}
+
+static CK_RV locks_init(struct env *e)
+{
+    pthread_condattr_t attr;
+
+    ENSURE(pthread_condattr_init(&attr) == 0, CKR_HOST_MEMORY);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_mutex_init(&e->lock, NULL);
+    (void)pthread_cond_init(&e->change, &attr);
+    (void)pthread_condattr_destroy(&attr);
+    return CKR_OK;
+}
+
+CK_RV env_open(const char *directory, bool create, uint64_t map_size, struct env **ret)
+{
+    AUTO(env_closep) struct env *e = calloc(1, sizeof(*e));
+
+    ENSURE(e != NULL, CKR_HOST_MEMORY);
+    TRY(locks_init(e));
+    TRY(db_open(directory, create, map_size, &e->db));
+    TRY(view_open(e));
+    *ret = TAKE(e);
+    return CKR_OK;
+}
+
+void env_close(struct env *e)
+{
+    if (e == NULL)
+        return;
+    for (unsigned i = 0; i < e->n_idle; i++)
+        mdb_txn_abort(e->idle[i]);
+    db_clear(&e->db);
+    page_view_free(e->view);
+    (void)pthread_cond_destroy(&e->change);
+    (void)pthread_mutex_destroy(&e->lock);
+    free(e);
+}
+
+MDB_dbi env_table(const struct env *e, unsigned table)
+{
+    return e->db.table[table];
+}
+
+uint64_t env_newest(const struct env *e)
+{
+    return page_newest(e->view);
+}
+
+/* The moment `ms` from now, on the condition's clock. */
+static struct timespec moment(long ms)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += ms % 1000 * 1000000L;
+    if (t.tv_nsec >= 1000000000L) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000L;
+    }
+    return t;
+}
+
+/* Count a transaction; for a read take an idle one along. */
+static CK_RV enter(struct env *e, MDB_txn **ret_idle)
+{
+    (void)pthread_mutex_lock(&e->lock);
+    if (e->draining) {
+        const struct timespec until = moment(YIELD_MS);
+
+        while (e->draining && pthread_cond_timedwait(&e->change, &e->lock, &until) == 0)
+            ;
+    }
+    if (e->broken) {
+        (void)pthread_mutex_unlock(&e->lock);
+        FAIL(CKR_DEVICE_ERROR);
+    }
+    e->live++;
+    if (ret_idle != NULL && e->n_idle > 0)
+        *ret_idle = e->idle[--e->n_idle];
+    (void)pthread_mutex_unlock(&e->lock);
+    return CKR_OK;
+}
+
+/* Uncount a transaction; keep a reset one, if there is room: else it comes back in *idle. */
+static void leave(struct env *e, MDB_txn **idle)
+{
+    (void)pthread_mutex_lock(&e->lock);
+    if (idle != NULL && *idle != NULL && e->n_idle < IDLE_MAX)
+        e->idle[e->n_idle++] = TAKE(*idle);
+    if (--e->live == 0 && e->draining)
+        (void)pthread_cond_broadcast(&e->change);
+    (void)pthread_mutex_unlock(&e->lock);
+}
+
+/* Wait, under the lock, until no transaction is live. */
+static CK_RV drain(struct env *e)
+{
+    const struct timespec until = moment(DRAIN_MS);
+
+    e->draining = true;
+    while (e->live > 0)
+        if (pthread_cond_timedwait(&e->change, &e->lock, &until) != 0)
+            break;
+    e->draining = false;
+    (void)pthread_cond_broadcast(&e->change);
+    if (e->live > 0)
+        log_err("the store's map must grow, but %u transactions stay open", e->live);
+    ENSURE(e->live == 0, CKR_DEVICE_MEMORY);
+    return CKR_OK;
+}
+
+/* Is there so much address space? LMDB gives its old map away before it asks for the new one. */
+static bool space_for(size_t size)
+{
+    void *map = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return map != MAP_FAILED && munmap(map, size) == 0;
+}
+
+/* Under the lock, with no transaction live. */
+static CK_RV remap(struct env *e, size_t size)
+{
+    int rc;
+
+    if (!space_for(size)) {
+        log_err("no address space for a store of %zu bytes: raise the limit (ulimit -v)", size);
+        FAIL(CKR_DEVICE_MEMORY);
+    }
+    rc = mdb_env_set_mapsize(e->db.env, size);
+    e->broken = rc != 0;
+    return mdb_rv(rc);
+}
+
+static size_t map_size_locked(struct env *e)
+{
+    MDB_envinfo info;
+
+    return mdb_env_info(e->db.env, &info) == 0 ? info.me_mapsize : 0;
+}
+
+size_t env_map_size(struct env *e)
+{
+    size_t size;
+
+    (void)pthread_mutex_lock(&e->lock);
+    size = e->broken ? 0 : map_size_locked(e);
+    (void)pthread_mutex_unlock(&e->lock);
+    return size;
+}
+
+static CK_RV grow_locked(struct env *e, size_t had)
+{
+    ENSURE(!e->broken, CKR_DEVICE_ERROR);
+    if (map_size_locked(e) > had)
+        return CKR_OK;
+    ENSURE(had <= SIZE_MAX / 4, CKR_DEVICE_MEMORY);
+    TRY(drain(e));
+    /* While it waited another thread may have done it. */
+    if (map_size_locked(e) > had)
+        return CKR_OK;
+    log_debug(LOG_STORE, "map grows from %zu to %zu bytes", had, 2 * had);
+    return remap(e, 2 * had);
+}
+
+CK_RV env_grow(struct env *e, size_t had)
+{
+    CK_RV rv;
+
+    (void)pthread_mutex_lock(&e->lock);
+    rv = grow_locked(e, had);
+    (void)pthread_mutex_unlock(&e->lock);
+    return rv;
+}
+
+/* Bytes up to the end of the last page. */
+static uint64_t bytes_used(struct env *e)
+{
+    MDB_envinfo info;
+    MDB_stat st;
+
+    if (mdb_env_info(e->db.env, &info) != 0 || mdb_env_stat(e->db.env, &st) != 0)
+        return UINT64_MAX;
+    return (info.me_last_pgno + 1) * (uint64_t)st.ms_psize;
+}
+
+/* Another process made the map larger: follow, once it is seen that the file is so long. */
+static CK_RV follow_locked(struct env *e)
+{
+    mdb_filehandle_t fd = -1;
+    size_t size;
+
+    ENSURE(!e->broken, CKR_DEVICE_ERROR);
+    TRY(mdb_rv(mdb_env_get_fd(e->db.env, &fd)));
+    TRY(page_check(fd, PLACE_DATA));
+    TRY(drain(e));
+    size = map_size_locked(e);
+    while (size < bytes_used(e) && size <= SIZE_MAX / 4)
+        size *= 2;
+    return remap(e, size);
+}
+
+static CK_RV follow(struct env *e)
+{
+    CK_RV rv;
+
+    (void)pthread_mutex_lock(&e->lock);
+    rv = follow_locked(e);
+    (void)pthread_mutex_unlock(&e->lock);
+    return rv;
+}
+
+/* Renew an idle transaction, or begin one. */
+static int read_begin(struct env *e, MDB_txn **txn)
+{
+    int rc, dead;
+
+    if (*txn != NULL)
+        return mdb_txn_renew(*txn);
+    rc = mdb_txn_begin(e->db.env, NULL, MDB_RDONLY, txn);
+    if (rc == MDB_READERS_FULL && mdb_reader_check(e->db.env, &dead) == 0 && dead > 0)
+        rc = mdb_txn_begin(e->db.env, NULL, MDB_RDONLY, txn);
+    return rc;
+}
+
+static CK_RV read_once(struct env *e, MDB_txn **ret, bool *ret_resized)
+{
+    MDB_txn *txn = NULL;
+    int rc;
+
+    TRY(enter(e, &txn));
+    rc = read_begin(e, &txn);
+    *ret_resized = rc == MDB_MAP_RESIZED;
+    if (rc == 0) {
+        *ret = txn;
+        return CKR_OK;
+    }
+    if (txn != NULL)
+        mdb_txn_abort(txn);
+    leave(e, NULL);
+    return *ret_resized ? CKR_OK : mdb_rv(rc);
+}
+
+CK_RV env_read(struct env *e, MDB_txn **ret)
+{
+    bool resized = false;
+
+    for (int tries = 0; tries < 8; tries++) {
+        TRY(read_once(e, ret, &resized));
+        if (!resized)
+            return CKR_OK;
+        TRY(follow(e));
+    }
+    FAIL(CKR_DEVICE_ERROR);
+}
+
+/* How long the file is; 0 when that can't be told. */
+static uint64_t file_bytes(struct env *e, mdb_filehandle_t *ret_fd)
+{
+    struct stat st;
+
+    if (mdb_env_get_fd(e->db.env, ret_fd) != 0 || fstat(*ret_fd, &st) != 0)
+        return 0;
+    return (uint64_t)st.st_size;
+}
+
+/* In a write transaction: nobody else changes the file. */
+static CK_RV file_lengthen(struct env *e)
+{
+    mdb_filehandle_t fd = -1;
+    const uint64_t used = bytes_used(e);
+
+    if (file_bytes(e, &fd) >= used + SLACK_BYTES / 2)
+        return CKR_OK;
+    if (ftruncate(fd, (off_t)(used + SLACK_BYTES)) == 0)
+        return CKR_OK;
+    log_err("can't lengthen the store's file: %s", strerror(errno));
+    FAIL(CKR_DEVICE_MEMORY);
+}
+
+static CK_RV write_once(struct env *e, MDB_txn **ret, bool *ret_resized)
+{
+    MDB_txn *txn = NULL;
+    CK_RV rv;
+    int rc;
+
+    TRY(enter(e, NULL));
+    rc = mdb_txn_begin(e->db.env, NULL, 0, &txn);
+    *ret_resized = rc == MDB_MAP_RESIZED;
+    rv = *ret_resized ? CKR_OK : mdb_rv(rc);
+    if (rc == 0)
+        rv = file_lengthen(e);
+    if (rc == 0 && rv == CKR_OK) {
+        *ret = txn;
+        return CKR_OK;
+    }
+    if (txn != NULL)
+        mdb_txn_abort(txn);
+    leave(e, NULL);
+    return rv;
+}
+
+CK_RV env_write(struct env *e, MDB_txn **ret)
+{
+    bool resized = false;
+
+    for (int tries = 0; tries < 8; tries++) {
+        TRY(write_once(e, ret, &resized));
+        if (!resized)
+            return CKR_OK;
+        TRY(follow(e));
+    }
+    FAIL(CKR_DEVICE_ERROR);
+}
+
+void env_read_done(struct env *e, MDB_txn *txn)
+{
+    if (txn == NULL)
+        return;
+    mdb_txn_reset(txn);
+    leave(e, &txn);
+    if (txn != NULL)
+        mdb_txn_abort(txn);
+}
+
+void env_abort(struct env *e, MDB_txn *txn)
+{
+    if (txn == NULL)
+        return;
+    mdb_txn_abort(txn);
+    leave(e, NULL);
+}
+
+CK_RV env_commit(struct env *e, MDB_txn *txn, bool *ret_full)
+{
+    const int rc = mdb_txn_commit(txn);
+    mdb_filehandle_t fd = -1;
+    const bool is_short = rc == 0 && file_bytes(e, &fd) < bytes_used(e);
+    MDB_txn *next = NULL;
+
+    leave(e, NULL);
+    *ret_full = rc == MDB_MAP_FULL;
+    /* A transaction that used up the slack in one go: the next writer makes new slack, so be it. The
+     * commit stands, whatever comes of this. */
+    if (is_short && env_write(e, &next) == CKR_OK)
+        env_abort(e, next);
+    return mdb_rv(rc);
+}

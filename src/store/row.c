@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * row.c - single rows: read and proven, put, deleted.
+ *
+ * A row is copied before it is MACed. What the tree says must be what LMDB has, in both directions:
+ * a row that LMDB hides is as wrong as one that it puts back.
+ */
+#include "store/map.h"
+
+#include "util/log.h"
+
+CK_RV row_broken(const struct txn *t, enum store_table table, struct span key, const char *why)
+{
+    char text[2 * STORE_KEY_MAX + 1];
+    const struct span shown = span_of(key.p, key.n <= STORE_KEY_MAX ? key.n : STORE_KEY_MAX);
+
+    log_err("store %s: table %s, row %s: %s: the database was tampered with, or is damaged",
+            t->store->directory, db_table_name(table), hex_encode(shown, text), why);
+    return rv_origin(CKR_DEVICE_ERROR, why, __FILE__, __LINE__);
+}
+
+void buf_back(struct buf *b, size_t n)
+{
+    if (b->n > n)
+        mem_wipe(b->p + n, b->n - n);
+    b->n = n;
+}
+
+CK_RV row_copy(const struct txn *t, enum store_table table, struct span key, MDB_val v,
+               struct buf *ret)
+{
+    if (v.mv_size > STORE_VALUE_MAX)
+        return row_broken(t, table, key, "impossible length");
+    buf_put(ret, span_of(v.mv_data, v.mv_size));
+    return buf_ok(ret);
+}
+
+static CK_RV path_of(struct txn *t, enum store_table table, struct span key,
+                     uint8_t ret[PATH_BYTES])
+{
+    ENSURE(t->keys != NULL, CKR_GENERAL_ERROR); /* a bug: a peek transaction verifies nothing */
+    ENSURE(key_fits(key), CKR_ARGUMENTS_BAD);
+    if (cache_path(t->store->cache, table, key, ret))
+        return CKR_OK;
+    TRY(path_sum(t->keys, table, key, ret));
+    cache_keep_path(t->store->cache, table, key, ret);
+    return CKR_OK;
+}
+
+static CK_RV value_check(struct txn *t, enum store_table table, struct span key, struct span value,
+                         const uint8_t mac[STORE_MAC])
+{
+    uint8_t sum[STORE_MAC];
+
+    TRY(leaf_sum(t->keys, table, key, value, sum));
+    if (!mem_equal_ct(sum, mac, STORE_MAC))
+        return row_broken(t, table, key, "not the row that was stored last");
+    return CKR_OK;
+}
+
+CK_RV row_verify(struct txn *t, enum store_table table, struct span key, struct span value,
+                 uint8_t ret_mac[STORE_MAC])
+{
+    uint8_t path[PATH_BYTES], mac[STORE_MAC];
+    bool present = false;
+
+    TRY(path_of(t, table, key, path));
+    TRY(map_find(t, path, mac, &present));
+    if (!present)
+        return row_broken(t, table, key, "was deleted, or never stored");
+    TRY(value_check(t, table, key, value, mac));
+    if (ret_mac != NULL)
+        memcpy(ret_mac, mac, STORE_MAC);
+    return CKR_OK;
+}
+
+/* The row in LMDB, appended to ret unless that is NULL. */
+static CK_RV row_fetch(struct txn *t, enum store_table table, struct span key, struct buf *ret,
+                       bool *ret_found)
+{
+    MDB_val k = {.mv_size = key.n, .mv_data = (void *)(uintptr_t)key.p}, v;
+    const int rc = mdb_get(t->mdb, env_table(t->store->env, table), &k, &v);
+
+    *ret_found = rc != MDB_NOTFOUND;
+    if (!*ret_found)
+        return CKR_OK;
+    TRY(mdb_rv(rc));
+    return ret == NULL ? CKR_OK : row_copy(t, table, key, v, ret);
+}
+
+/* As txn_get(), but may leave unverified bytes at the end of ret when it fails. */
+static CK_RV row_get(struct txn *t, enum store_table table, struct span key, struct buf *ret,
+                     uint8_t ret_mac[STORE_MAC], bool *ret_found)
+{
+    const size_t before = ret == NULL ? 0 : ret->n;
+    uint8_t path[PATH_BYTES], mac[STORE_MAC];
+    bool there = false, present = false;
+
+    TRY(path_of(t, table, key, path));
+    TRY(row_fetch(t, table, key, ret, &there));
+    TRY(map_find(t, path, mac, &present));
+    if (there && !present)
+        return row_broken(t, table, key, "was deleted, or never stored");
+    if (!there && present)
+        return row_broken(t, table, key, "is missing");
+    if (present && ret != NULL)
+        TRY(value_check(t, table, key, span_of(ret->p + before, ret->n - before), mac));
+    if (present && ret_mac != NULL)
+        memcpy(ret_mac, mac, STORE_MAC);
+    *ret_found = present;
+    return CKR_OK;
+}
+
+CK_RV txn_get(struct txn *t, enum store_table table, struct span key, struct buf *ret,
+              uint8_t ret_mac[STORE_MAC], bool *ret_found)
+{
+    const size_t before = ret == NULL ? 0 : ret->n;
+    const CK_RV rv = row_get(t, table, key, ret, ret_mac, ret_found);
+
+    if (rv != CKR_OK && ret != NULL)
+        buf_back(ret, before);
+    return rv;
+}
+
+CK_RV txn_same(struct txn *t, enum store_table table, struct span key,
+               const uint8_t mac[STORE_MAC], bool *ret_same)
+{
+    uint8_t path[PATH_BYTES], now[STORE_MAC];
+    bool present = false;
+
+    TRY(path_of(t, table, key, path));
+    TRY(map_find(t, path, now, &present));
+    *ret_same = present && mem_equal_ct(now, mac, STORE_MAC);
+    return CKR_OK;
+}
+
+static CK_RV row_put(struct txn *t, enum store_table table, struct span key, struct span value,
+                     uint8_t ret_mac[STORE_MAC])
+{
+    MDB_val k = {.mv_size = key.n, .mv_data = (void *)(uintptr_t)key.p};
+    MDB_val v = {.mv_size = value.n, .mv_data = (void *)(uintptr_t)value.p};
+    uint8_t path[PATH_BYTES];
+    bool added = false;
+
+    TRY(path_of(t, table, key, path));
+    TRY(leaf_sum(t->keys, table, key, value, ret_mac));
+    t->changed = true;
+    TRY(map_put(t, path, ret_mac, &added));
+    t->head.rows[table] += added;
+    return mdb_rv_full(mdb_put(t->mdb, env_table(t->store->env, table), &k, &v, 0), &t->full);
+}
+
+CK_RV txn_put(struct txn *t, enum store_table table, struct span key, struct span value,
+              uint8_t ret_mac[STORE_MAC])
+{
+    uint8_t mac[STORE_MAC];
+    CK_RV rv;
+
+    ENSURE(t->writes, CKR_GENERAL_ERROR);
+    ENSURE(key_fits(key) && value.n <= STORE_VALUE_MAX, CKR_ARGUMENTS_BAD);
+    rv = row_put(t, table, key, value, mac);
+    if (rv != CKR_OK)
+        t->spoiled = rv;
+    else if (ret_mac != NULL)
+        memcpy(ret_mac, mac, STORE_MAC);
+    return rv;
+}
+
+static CK_RV row_del(struct txn *t, enum store_table table, struct span key, bool *ret_found)
+{
+    MDB_val k = {.mv_size = key.n, .mv_data = (void *)(uintptr_t)key.p};
+    uint8_t path[PATH_BYTES];
+    int rc;
+
+    TRY(path_of(t, table, key, path));
+    TRY(map_del(t, path, ret_found));
+    if (*ret_found) {
+        t->changed = true;
+        t->head.rows[table]--;
+    }
+    /* A row that the tree doesn't know goes too: it was put back by somebody else. */
+    rc = mdb_del(t->mdb, env_table(t->store->env, table), &k, NULL);
+    if (rc == 0)
+        t->changed = true;
+    if ((rc == 0) != *ret_found)
+        (void)row_broken(t, table, key, rc == 0 ? "was deleted before" : "is missing");
+    return rc == MDB_NOTFOUND ? CKR_OK : mdb_rv_full(rc, &t->full);
+}
+
+CK_RV txn_del(struct txn *t, enum store_table table, struct span key, bool *ret_found)
+{
+    bool found = false;
+    CK_RV rv;
+
+    ENSURE(t->writes, CKR_GENERAL_ERROR);
+    ENSURE(key_fits(key), CKR_ARGUMENTS_BAD);
+    rv = row_del(t, table, key, &found);
+    if (rv != CKR_OK)
+        t->spoiled = rv;
+    else if (ret_found != NULL)
+        *ret_found = found;
+    return rv;
+}
+
+CK_RV txn_new_id(struct txn *t, uint64_t *ret)
+{
+    ENSURE(t->writes, CKR_GENERAL_ERROR);
+    ENSURE(t->head.next_id < STORE_ID_LIMIT, CKR_DEVICE_MEMORY);
+    *ret = t->head.next_id++;
+    t->changed = true;
+    return CKR_OK;
+}

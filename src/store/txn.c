@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * txn.c - transactions: begun, their root row verified, committed.
+ *
+ * The root row is verified once per LMDB transaction number and remembered. A snapshot is never
+ * older than what was committed before it began, so a counter below the highest seen *before* the
+ * beginning means that the file was rolled back.
+ */
+#include "store/txn.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "store/map.h"
+#include "store/procid.h"
+#include "util/log.h"
+
+#define GROW_TRIES 40 /* doublings: more than address space has */
+
+/* This thread is inside store_write(): a second one would wait for the first for ever. */
+static _Thread_local bool writing;
+
+/* Counters only rise. */
+static void seen_raise(struct seen *seen, uint64_t counter)
+{
+    uint64_t was = atomic_load(&seen->counter);
+
+    while (was < counter && !atomic_compare_exchange_weak(&seen->counter, &was, counter))
+        ;
+}
+
+/* t->head is what holds since LMDB transaction `id`. */
+static void head_remember(struct txn *t, uint64_t id)
+{
+    struct store *s = t->store;
+
+    seen_raise(t->seen, t->head.counter);
+    (void)pthread_mutex_lock(&s->lock);
+    if (t->keys == atomic_load(&s->keys) && id > s->verified_id) {
+        s->fresh = false;
+        s->verified_id = id;
+        s->verified = t->head;
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+}
+
+/* The root row of this transaction, if it was verified before. */
+static bool head_recall(struct txn *t, bool *ret_fresh)
+{
+    struct store *s = t->store;
+    bool known;
+
+    (void)pthread_mutex_lock(&s->lock);
+    *ret_fresh = s->fresh;
+    known = s->verified_id != 0 && s->verified_id == t->id && t->keys == atomic_load(&s->keys);
+    if (known)
+        t->head = s->verified;
+    (void)pthread_mutex_unlock(&s->lock);
+    return known;
+}
+
+/* No root row: right for a store without any rows that is just being made, and for no other. */
+static CK_RV head_absent(struct txn *t, bool fresh)
+{
+    MDB_stat st;
+    size_t n = 0;
+
+    for (unsigned table = 0; table < DB_N_TABLES; table++) {
+        TRY(mdb_rv(mdb_stat(t->mdb, env_table(t->store->env, table), &st)));
+        n += st.ms_entries;
+    }
+    if (!fresh || n > 0) {
+        log_err("store %s: the root row is missing: the database was tampered with, or is damaged",
+                t->store->directory);
+        FAIL(CKR_DEVICE_ERROR);
+    }
+    t->head = head_empty();
+    return CKR_OK;
+}
+
+static CK_RV head_read(struct txn *t, bool fresh)
+{
+    uint8_t row[HEAD_MAX];
+    MDB_val k = {.mv_size = HEAD_KEY.n, .mv_data = (void *)(uintptr_t)HEAD_KEY.p}, v;
+    const int rc = mdb_get(t->mdb, env_table(t->store->env, DB_ROOT), &k, &v);
+    size_t n = 0;
+    CK_RV rv;
+
+    if (rc == MDB_NOTFOUND)
+        return head_absent(t, fresh);
+    TRY(mdb_rv(rc));
+    n = v.mv_size <= sizeof(row) ? v.mv_size : 0;
+    memcpy(row, v.mv_data, n);
+    rv = head_decode(span_of(row, n), t->keys, &t->head);
+    if (rv == CKR_DEVICE_ERROR && fresh)
+        log_warn("store %s: another process has made it meanwhile", t->store->directory);
+    else if (rv == CKR_DEVICE_ERROR)
+        log_err("store %s: the root row is not authentic: the database was tampered with, or is "
+                "damaged", t->store->directory);
+    if (rv == CKR_OK)
+        head_remember(t, t->id);
+    return rv;
+}
+
+/* Verify the root row. `seen` was read before the transaction began. */
+static CK_RV head_load(struct txn *t, uint64_t seen)
+{
+    bool fresh = false;
+
+    if (!head_recall(t, &fresh))
+        TRY(head_read(t, fresh));
+    if (t->head.counter >= seen)
+        return CKR_OK;
+    log_err("store %s: ROLLED BACK: it is at commit %" PRIu64 ", this process has seen commit "
+            "%" PRIu64 ": an older copy of the database was put in its place", t->store->directory,
+            t->head.counter, seen);
+    FAIL(CKR_DEVICE_ERROR);
+}
+
+static CK_RV txn_new(struct store *s, struct txn **ret)
+{
+    struct txn *t;
+
+    /* After a fork LMDB's locks and reader slots are the parent's. */
+    ENSURE(s->procid == procid(), CKR_DEVICE_ERROR);
+    t = calloc(1, sizeof(*t));
+    ENSURE(t != NULL, CKR_HOST_MEMORY);
+    t->store = s;
+    t->spoiled = CKR_OK;
+    *ret = t;
+    return CKR_OK;
+}
+
+void txn_end(struct txn *t)
+{
+    if (t == NULL)
+        return;
+    tree_free(t->tree);
+    if (t->writes)
+        env_abort(t->store->env, t->mdb);
+    else
+        env_read_done(t->store->env, t->mdb);
+    free(t);
+}
+
+/* The keys, and the highest counter seen so far. */
+static CK_RV txn_keys(struct txn *t, uint64_t *ret_seen)
+{
+    t->keys = atomic_load(&t->store->keys);
+    ENSURE(t->keys != NULL, CKR_GENERAL_ERROR); /* a bug: store_set_key() comes first */
+    t->seen = atomic_load(&t->store->seen);
+    *ret_seen = atomic_load(&t->seen->counter);
+    return CKR_OK;
+}
+
+CK_RV txn_begin_read(struct store *s, struct txn **ret)
+{
+    AUTO(txn_endp) struct txn *t = NULL;
+    uint64_t seen = 0;
+
+    TRY(txn_new(s, &t));
+    TRY(txn_keys(t, &seen));
+    TRY(env_read(s->env, &t->mdb));
+    t->id = mdb_txn_id(t->mdb);
+    TRY(head_load(t, seen));
+    *ret = TAKE(t);
+    return CKR_OK;
+}
+
+CK_RV txn_begin_peek(struct store *s, struct txn **ret)
+{
+    AUTO(txn_endp) struct txn *t = NULL;
+
+    TRY(txn_new(s, &t));
+    TRY(env_read(s->env, &t->mdb));
+    t->id = mdb_txn_id(t->mdb);
+    *ret = TAKE(t);
+    return CKR_OK;
+}
+
+uint64_t txn_id(const struct txn *t)
+{
+    return t->id;
+}
+
+uint64_t txn_counter(const struct txn *t)
+{
+    return t->head.counter;
+}
+
+uint64_t txn_count(const struct txn *t, enum store_table table)
+{
+    return t->head.rows[table];
+}
+
+static CK_RV head_write(struct txn *t)
+{
+    uint8_t row[HEAD_MAX];
+    MDB_val k = {.mv_size = HEAD_KEY.n, .mv_data = (void *)(uintptr_t)HEAD_KEY.p};
+    MDB_val v = {.mv_data = row};
+
+    t->head.counter++;
+    TRY(head_encode(&t->head, t->keys, row, &v.mv_size));
+    return mdb_rv_full(mdb_put(t->mdb, env_table(t->store->env, DB_ROOT), &k, &v, 0), &t->full);
+}
+
+static CK_RV txn_commit(struct txn *t)
+{
+    TRY(map_save(t));
+    TRY(head_write(t));
+    TRY(env_commit(t->store->env, TAKE(t->mdb), &t->full));
+    head_remember(t, t->id + 1);
+    return CKR_OK;
+}
+
+/* Run fn and commit. A store without root row gets one even if fn changes nothing. */
+static CK_RV write_run(struct txn *t, uint64_t seen, txn_fn *fn, void *arg)
+{
+    TRY(head_load(t, seen));
+    TRY(fn(t, arg));
+    TRY(t->spoiled);
+    if (!t->changed && t->head.counter > 0)
+        return CKR_OK;
+    return txn_commit(t);
+}
+
+static CK_RV write_once(struct store *s, txn_fn *fn, void *arg, bool *ret_again)
+{
+    AUTO(txn_endp) struct txn *t = NULL;
+    const size_t had = env_map_size(s->env);
+    uint64_t seen = 0;
+    CK_RV rv;
+
+    TRY(txn_new(s, &t));
+    TRY(txn_keys(t, &seen));
+    t->writes = true;
+    TRY(env_write(s->env, &t->mdb));
+    t->id = mdb_txn_id(t->mdb) - 1;
+    rv = write_run(t, seen, fn, arg);
+    *ret_again = t->full;
+    if (t->full) {
+        txn_end(TAKE(t));
+        TRY(env_grow(s->env, had));
+    }
+    return rv;
+}
+
+CK_RV store_write(struct store *s, txn_fn *fn, void *arg)
+{
+    CK_RV rv = CKR_DEVICE_MEMORY;
+    bool again = true;
+
+    if (writing) {
+        log_err("a bug: store_write() inside store_write()");
+        FAIL(CKR_GENERAL_ERROR);
+    }
+    writing = true;
+    for (int tries = 0; again && tries < GROW_TRIES; tries++) {
+        again = false;
+        rv = write_once(s, fn, arg, &again);
+    }
+    writing = false;
+    return rv;
+}

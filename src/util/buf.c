@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* buf.c - owned bytes and the cursor that reads them; see buf.h. */
+#include "util/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BUF_MAX ((size_t)1 << 30) /* no row, report or file of ours comes near */
+
+void mem_wipe(void *p, size_t n)
+{
+    if (n > 0)
+        explicit_bzero(p, n);
+}
+
+void mem_free(void *p, size_t n)
+{
+    if (p != NULL)
+        mem_wipe(p, n);
+    free(p);
+}
+
+bool mem_equal_ct(const void *a, const void *b, size_t n)
+{
+    const volatile uint8_t *x = a;
+    const volatile uint8_t *y = b;
+    uint8_t differ = 0;
+
+    for (size_t i = 0; i < n; i++)
+        differ = (uint8_t)(differ | (x[i] ^ y[i]));
+    return differ == 0;
+}
+
+bool mem_is_zero(const void *p, size_t n)
+{
+    const volatile uint8_t *x = p;
+    uint8_t any = 0;
+
+    for (size_t i = 0; i < n; i++)
+        any = (uint8_t)(any | x[i]);
+    return any == 0;
+}
+
+void buf_clear(struct buf *b)
+{
+    if (b == NULL)
+        return;
+    mem_free(b->p, b->room);
+    *b = BUF_INIT;
+}
+
+void buf_reserve(struct buf *b, size_t more)
+{
+    uint8_t *grown;
+    size_t room;
+
+    if (b->failed || b->room - b->n >= more)
+        return;
+    if (more > BUF_MAX - b->n) {
+        b->failed = true;
+        return;
+    }
+    room = b->room < 64 ? 64 : b->room;
+    while (room < b->n + more)
+        room *= 2;
+    grown = malloc(room);
+    if (grown == NULL) {
+        b->failed = true;
+        return;
+    }
+    if (b->n > 0)
+        memcpy(grown, b->p, b->n);
+    mem_free(b->p, b->room);
+    b->p = grown;
+    b->room = room;
+}
+
+uint8_t *buf_extend(struct buf *b, size_t n)
+{
+    uint8_t *start;
+
+    buf_reserve(b, n);
+    if (b->failed)
+        return NULL;
+    start = b->p == NULL ? NULL : b->p + b->n;
+    b->n += n;
+    return start;
+}
+
+void buf_put(struct buf *b, struct span bytes)
+{
+    uint8_t *to;
+
+    if (bytes.n == 0)
+        return;
+    to = buf_extend(b, bytes.n);
+    if (to != NULL)
+        memcpy(to, bytes.p, bytes.n);
+}
+
+static void put_big_endian(struct buf *b, uint64_t v, size_t n)
+{
+    uint8_t *to = buf_extend(b, n);
+
+    for (size_t i = 0; to != NULL && i < n; i++)
+        to[i] = (uint8_t)(v >> (8 * (n - 1 - i)));
+}
+
+void buf_u8(struct buf *b, uint8_t v)
+{
+    put_big_endian(b, v, 1);
+}
+
+void buf_u16(struct buf *b, uint16_t v)
+{
+    put_big_endian(b, v, 2);
+}
+
+void buf_u32(struct buf *b, uint32_t v)
+{
+    put_big_endian(b, v, 4);
+}
+
+void buf_u64(struct buf *b, uint64_t v)
+{
+    put_big_endian(b, v, 8);
+}
+
+void buf_var(struct buf *b, struct span bytes)
+{
+    if (bytes.n > BUF_MAX) {
+        b->failed = true;
+        return;
+    }
+    buf_u32(b, (uint32_t)bytes.n);
+    buf_put(b, bytes);
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+    va_list args;
+    char *text = NULL;
+    int n;
+
+    va_start(args, fmt);
+    n = vasprintf(&text, fmt, args);
+    va_end(args);
+    if (n < 0) {
+        b->failed = true;
+        return;
+    }
+    buf_put(b, span_of(text, (size_t)n));
+    mem_free(text, (size_t)n);
+}
+
+CK_RV buf_ok(const struct buf *b)
+{
+    ENSURE(!b->failed, CKR_HOST_MEMORY);
+    return CKR_OK;
+}
+
+struct span cursor_take(struct cursor *c, size_t n)
+{
+    struct span taken;
+
+    if (c->failed || c->rest.n < n) {
+        c->failed = true;
+        return SPAN_EMPTY;
+    }
+    taken = span_of(c->rest.p, n);
+    if (n > 0)
+        c->rest = span_of(c->rest.p + n, c->rest.n - n);
+    return taken;
+}
+
+static uint64_t take_big_endian(struct cursor *c, size_t n)
+{
+    const struct span bytes = cursor_take(c, n);
+    uint64_t v = 0;
+
+    for (size_t i = 0; i < bytes.n; i++)
+        v = v << 8 | bytes.p[i];
+    return v;
+}
+
+uint8_t cursor_u8(struct cursor *c)
+{
+    return (uint8_t)take_big_endian(c, 1);
+}
+
+uint16_t cursor_u16(struct cursor *c)
+{
+    return (uint16_t)take_big_endian(c, 2);
+}
+
+uint32_t cursor_u32(struct cursor *c)
+{
+    return (uint32_t)take_big_endian(c, 4);
+}
+
+uint64_t cursor_u64(struct cursor *c)
+{
+    return take_big_endian(c, 8);
+}
+
+void cursor_copy(struct cursor *c, void *ret, size_t n)
+{
+    const struct span bytes = cursor_take(c, n);
+
+    if (n == 0)
+        return;
+    if (bytes.n == n)
+        memcpy(ret, bytes.p, n);
+    else
+        memset(ret, 0, n);
+}
+
+struct span cursor_var(struct cursor *c)
+{
+    return cursor_take(c, cursor_u32(c));
+}
+
+char *hex_encode(struct span bytes, char *text)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < bytes.n; i++) {
+        text[2 * i] = digits[bytes.p[i] >> 4];
+        text[2 * i + 1] = digits[bytes.p[i] & 15];
+    }
+    text[2 * bytes.n] = '\0';
+    return text;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+bool hex_decode(const char *text, uint8_t *ret, size_t n)
+{
+    if (strlen(text) != 2 * n)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (hex_digit(text[2 * i]) < 0 || hex_digit(text[2 * i + 1]) < 0)
+            return false;
+    }
+    for (size_t i = 0; i < n; i++)
+        ret[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+    return true;
+}

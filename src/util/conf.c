@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * conf.c - find, check and read the configuration; see conf.h.
+ *
+ * Parsed by libconfuse: it names file and line of every fault, has no limit on the length of a line
+ * and knows lists, numbers and yes/no. Two of its habits are kept out: `${NAME}` in a value would
+ * read the environment of a possibly set-uid program, so a file that holds "${" is refused; and its
+ * scanner keeps its state in globals, so parsing is serialised in this process.
+ */
+#include "util/conf.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/buf.h"
+#include "util/log.h"
+
+#define SYSTEM_CONF "/etc/tee-pkcs11/tee-pkcs11.conf"
+#define USER_CONF ".config/tee-pkcs11/tee-pkcs11.conf"
+#define SYSTEM_STORE "/var/lib/tee-pkcs11"
+#define DEFAULT_DEVICE "/dev/sev-guest"
+
+static pthread_mutex_t scanner_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void free_text(char **text)
+{
+    free(*text);
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+/* -- errors: the first one that the parser or a check reports, as text ----------------------- */
+
+/* libconfuse hands its callbacks no user pointer; guarded by scanner_lock. */
+static char **error_slot;
+
+static void error_set(char **slot, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static void error_set(char **slot, const char *fmt, ...)
+{
+    va_list args;
+
+    if (slot == NULL || *slot != NULL)
+        return;
+    va_start(args, fmt);
+    if (vasprintf(slot, fmt, args) < 0)
+        *slot = NULL;
+    va_end(args);
+}
+
+static void on_parse_error(cfg_t *cfg, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
+
+static void on_parse_error(cfg_t *cfg, const char *fmt, va_list args)
+{
+    char text[512];
+    const int n = vsnprintf(text, sizeof(text), fmt, args);
+
+    if (n < 0)
+        return;
+    error_set(error_slot, "%s:%d: %s", cfg->filename != NULL ? cfg->filename : "configuration",
+              cfg->line, text);
+}
+
+/* -- the keys -------------------------------------------------------------------------------- */
+
+/* A choice is checked by name so that a bad one is reported with its line and what is possible. */
+struct choice {
+    const char *key;
+    const char *names[4];
+};
+
+static const struct choice choices[] = {
+    {"root", {"sev-snp", "software", "auto", NULL}},
+    {"measured", {"", "image", "firmware", NULL}},
+};
+
+static int choice_index(const struct choice *c, const char *value)
+{
+    for (int i = 0; c->names[i] != NULL; i++) {
+        if (strcmp(c->names[i], value) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static const struct choice *choice_find(const char *key)
+{
+    for (size_t i = 0; i < N_ELEMENTS(choices); i++) {
+        if (strcmp(choices[i].key, key) == 0)
+            return &choices[i];
+    }
+    return NULL;
+}
+
+static int check_choice(cfg_t *cfg, cfg_opt_t *opt)
+{
+    const struct choice *c = choice_find(opt->name);
+    const char *value = cfg_opt_getnstr(opt, 0);
+
+    if (c != NULL && value != NULL && choice_index(c, value) > 0)
+        return 0;
+    if (c != NULL && value != NULL && choice_index(c, value) == 0 && value[0] != '\0')
+        return 0;
+    cfg_error(cfg, "%s = %s: not one of %s, %s%s%s", opt->name, value != NULL ? value : "",
+              c != NULL && c->names[0][0] != '\0' ? c->names[0] : c->names[1],
+              c->names[0][0] != '\0' ? c->names[1] : c->names[2],
+              c->names[0][0] != '\0' ? ", " : "", c->names[0][0] != '\0' ? c->names[2] : "");
+    return -1;
+}
+
+struct range {
+    const char *key;
+    long min, max;
+};
+
+static const struct range ranges[] = {
+    {"vmpl", 0, 3},          {"pin-min", 4, 255},    {"pin-tries", 3, 100},
+    {"pin-log2-n", 10, 20},  {"map-size", 1, 65536}, {"cache-objects", 16, 1048576},
+};
+
+static int check_range(cfg_t *cfg, cfg_opt_t *opt)
+{
+    const long value = cfg_opt_getnint(opt, 0);
+
+    for (size_t i = 0; i < N_ELEMENTS(ranges); i++) {
+        if (strcmp(ranges[i].key, opt->name) == 0 &&
+            (value < ranges[i].min || value > ranges[i].max)) {
+            cfg_error(cfg, "%s = %ld: not in %ld..%ld", opt->name, value, ranges[i].min,
+                      ranges[i].max);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int check_path(cfg_t *cfg, cfg_opt_t *opt)
+{
+    const char *value = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
+
+    if (value != NULL && value[0] == '/')
+        return 0;
+    cfg_error(cfg, "%s = %s: not an absolute path", opt->name, value != NULL ? value : "");
+    return -1;
+}
+
+/* `recovery-certificate` may be given more than once: libconfuse keeps the last value of a key, so
+ * each is collected when it is set. Guarded by scanner_lock. */
+static struct conf *collecting;
+
+static int collect_recovery(cfg_t *cfg, cfg_opt_t *opt)
+{
+    const char *value = cfg_opt_getnstr(opt, 0);
+
+    if (check_path(cfg, opt) != 0)
+        return -1;
+    if (collecting->n_recovery == CONF_MAX_RECOVERY) {
+        cfg_error(cfg, "more than %u recovery certificates", CONF_MAX_RECOVERY);
+        return -1;
+    }
+    collecting->recovery[collecting->n_recovery] = strdup(value);
+    if (collecting->recovery[collecting->n_recovery] == NULL)
+        return -1;
+    collecting->n_recovery++;
+    return 0;
+}
+
+/* -- from the parser's values to struct conf -------------------------------------------------- */
+
+static CK_RV text_copy(const char *text, char **ret)
+{
+    char *copy = strdup(text);
+
+    ENSURE(copy != NULL, CKR_HOST_MEMORY);
+    free(*ret);
+    *ret = copy;
+    return CKR_OK;
+}
+
+static CK_RV text_print(char **ret, const char *fmt, const char *a, const char *b)
+{
+    char *text = NULL;
+
+    /* The formats are constants of this file with two %s. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    ENSURE(asprintf(&text, fmt, a, b) >= 0, CKR_HOST_MEMORY);
+#pragma GCC diagnostic pop
+    free(*ret);
+    *ret = text;
+    return CKR_OK;
+}
+
+/* The home directory as the password file has it when the environment cannot be trusted. Empty:
+ * there is none. The text is the caller's to free. */
+static CK_RV home_directory(char **ret)
+{
+    const char *home = secure_getenv("HOME");
+    char room[4096];
+    struct passwd entry;
+    struct passwd *found = NULL;
+
+    if (home != NULL && home[0] == '/')
+        return text_copy(home, ret);
+    if (getpwuid_r(geteuid(), &entry, room, sizeof(room), &found) == 0 && found != NULL)
+        return text_copy(found->pw_dir, ret);
+    return text_copy("", ret);
+}
+
+static CK_RV default_store(char **ret)
+{
+    const char *data = secure_getenv("XDG_DATA_HOME");
+    AUTO(free_text) char *home = NULL;
+
+    if (geteuid() == 0)
+        return text_copy(SYSTEM_STORE, ret);
+    if (data != NULL && data[0] == '/')
+        return text_print(ret, "%s%s", data, "/tee-pkcs11");
+    TRY(home_directory(&home));
+    return text_print(ret, "%s%s", home, "/.local/share/tee-pkcs11");
+}
+
+static CK_RV conf_defaults(struct conf *c)
+{
+    c->root = CONF_ROOT_SEV_SNP;
+    c->measured = CONF_MEASURED_UNSAID;
+    c->pin_min = 4;
+    c->pin_tries = 10;
+    c->pin_log2_n = 14;
+    c->so_reset = true;
+    c->cache_objects = 4096;
+    TRY(default_store(&c->store));
+    TRY(text_copy(DEFAULT_DEVICE, &c->device));
+    return text_print(&c->software_key, "%s%s", c->store, ".key");
+}
+
+static CK_RV take_values(cfg_t *cfg, struct conf *c)
+{
+    const char *store = cfg_getstr(cfg, "store");
+    const char *device = cfg_getstr(cfg, "device");
+    const char *key = cfg_getstr(cfg, "software-key");
+
+    if (store != NULL) {
+        TRY(text_copy(store, &c->store));
+        TRY(text_print(&c->software_key, "%s%s", store, ".key"));
+    }
+    if (device != NULL)
+        TRY(text_copy(device, &c->device));
+    if (key != NULL)
+        TRY(text_copy(key, &c->software_key));
+    c->root = (enum conf_root)choice_index(&choices[0], cfg_getstr(cfg, "root"));
+    c->measured = (enum conf_measured)choice_index(&choices[1], cfg_getstr(cfg, "measured"));
+    c->hardware_only = cfg_getbool(cfg, "hardware-only") == cfg_true;
+    c->so_reset = cfg_getbool(cfg, "so-reset") == cfg_true;
+    c->vmpl = (uint32_t)cfg_getint(cfg, "vmpl");
+    c->pin_min = (uint32_t)cfg_getint(cfg, "pin-min");
+    c->pin_tries = (uint32_t)cfg_getint(cfg, "pin-tries");
+    c->pin_log2_n = (uint32_t)cfg_getint(cfg, "pin-log2-n");
+    c->map_size = (uint64_t)cfg_getint(cfg, "map-size") << 20;
+    c->cache_objects = (uint32_t)cfg_getint(cfg, "cache-objects");
+    return CKR_OK;
+}
+
+static void free_cfg(cfg_t **cfg)
+{
+    if (*cfg != NULL)
+        cfg_free(*cfg);
+}
+
+static CK_RV parse_locked(const char *path, const char *text, struct conf *c, char **error)
+{
+    cfg_opt_t options[] = {
+        CFG_STR("store", NULL, CFGF_NONE),
+        CFG_STR("root", "sev-snp", CFGF_NONE),
+        CFG_STR("device", NULL, CFGF_NONE),
+        CFG_STR("software-key", NULL, CFGF_NONE),
+        CFG_STR("recovery-certificate", NULL, CFGF_NONE),
+        CFG_BOOL("hardware-only", cfg_false, CFGF_NONE),
+        CFG_STR("measured", "", CFGF_NONE),
+        CFG_INT("vmpl", 0, CFGF_NONE),
+        CFG_INT("pin-min", (long)c->pin_min, CFGF_NONE),
+        CFG_INT("pin-tries", (long)c->pin_tries, CFGF_NONE),
+        CFG_INT("pin-log2-n", (long)c->pin_log2_n, CFGF_NONE),
+        CFG_BOOL("so-reset", cfg_true, CFGF_NONE),
+        CFG_INT("map-size", 0, CFGF_NONE),
+        CFG_INT("cache-objects", (long)c->cache_objects, CFGF_NONE),
+        CFG_END(),
+    };
+    AUTO(free_cfg) cfg_t *cfg = cfg_init(options, CFGF_NONE);
+
+    ENSURE(cfg != NULL, CKR_HOST_MEMORY);
+    error_slot = error;
+    collecting = c;
+    (void)cfg_set_error_function(cfg, on_parse_error);
+    for (size_t i = 0; i < N_ELEMENTS(choices); i++)
+        (void)cfg_set_validate_func(cfg, choices[i].key, check_choice);
+    for (size_t i = 0; i < N_ELEMENTS(ranges); i++)
+        (void)cfg_set_validate_func(cfg, ranges[i].key, check_range);
+    (void)cfg_set_validate_func(cfg, "store", check_path);
+    (void)cfg_set_validate_func(cfg, "device", check_path);
+    (void)cfg_set_validate_func(cfg, "software-key", check_path);
+    (void)cfg_set_validate_func(cfg, "recovery-certificate", collect_recovery);
+    free(cfg->filename);
+    cfg->filename = strdup(path);
+    ENSURE(cfg_parse_buf(cfg, text) == CFG_SUCCESS, CKR_ARGUMENTS_BAD);
+    return take_values(cfg, c);
+}
+
+/* "${" outside a comment would make the parser read the environment. */
+static bool has_expansion(const char *path, const char *text, char **error)
+{
+    int line = 1;
+    bool comment = false;
+
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p == '\n') {
+            line++;
+            comment = false;
+        } else if (*p == '#') {
+            comment = true;
+        } else if (!comment && p[0] == '$' && p[1] == '{') {
+            error_set(error, "%s:%d: ${...} is not supported: write the value out", path, line);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* -- the file -------------------------------------------------------------------------------- */
+
+/* Only root or the caller may be able to say what this program does. */
+static CK_RV check_owner(const char *path, int fd, char **error)
+{
+    struct stat st;
+
+    ENSURE(fstat(fd, &st) == 0, CKR_ARGUMENTS_BAD);
+    if (!S_ISREG(st.st_mode)) {
+        error_set(error, "%s: not a regular file", path);
+        FAIL(CKR_ARGUMENTS_BAD);
+    }
+    if (st.st_uid != 0 && st.st_uid != geteuid()) {
+        error_set(error, "%s: owned by user %u: only root or the caller may own it (chown)", path,
+                  (unsigned int)st.st_uid);
+        FAIL(CKR_ARGUMENTS_BAD);
+    }
+    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        error_set(error, "%s: group or others may write it: chmod go-w %s", path, path);
+        FAIL(CKR_ARGUMENTS_BAD);
+    }
+    if (st.st_size > (off_t)CONF_MAX_BYTES) {
+        error_set(error, "%s: larger than %u bytes", path, CONF_MAX_BYTES);
+        FAIL(CKR_ARGUMENTS_BAD);
+    }
+    return CKR_OK;
+}
+
+/* The whole file as text. */
+static CK_RV read_text(const char *path, char **error, struct buf *ret)
+{
+    AUTO(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    ssize_t n;
+
+    if (fd < 0) {
+        error_set(error, "%s: %s", path, strerror(errno));
+        FAIL(CKR_ARGUMENTS_BAD);
+    }
+    TRY(check_owner(path, fd, error));
+    buf_reserve(ret, CONF_MAX_BYTES + 1);
+    TRY(buf_ok(ret));
+    while ((n = read(fd, ret->p + ret->n, CONF_MAX_BYTES - ret->n)) > 0)
+        ret->n += (size_t)n;
+    if (n < 0) {
+        error_set(error, "%s: %s", path, strerror(errno));
+        FAIL(CKR_ARGUMENTS_BAD);
+    }
+    if (memchr(ret->p, 0, ret->n) != NULL) {
+        error_set(error, "%s: holds a zero byte: not a text file", path);
+        FAIL(CKR_ARGUMENTS_BAD);
+    }
+    ret->p[ret->n] = '\0';
+    return CKR_OK;
+}
+
+static CK_RV conf_new(struct conf **ret)
+{
+    AUTO(conf_freep) struct conf *c = calloc(1, sizeof(*c));
+
+    ENSURE(c != NULL, CKR_HOST_MEMORY);
+    TRY(conf_defaults(c));
+    *ret = TAKE(c);
+    return CKR_OK;
+}
+
+CK_RV conf_load_file(const char *path, struct conf **ret, char **ret_error)
+{
+    AUTO(conf_freep) struct conf *c = NULL;
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    CK_RV rv;
+
+    TRY(conf_new(&c));
+    TRY(read_text(path, ret_error, &text));
+    ENSURE(!has_expansion(path, (const char *)text.p, ret_error), CKR_ARGUMENTS_BAD);
+    pthread_mutex_lock(&scanner_lock);
+    rv = parse_locked(path, (const char *)text.p, c, ret_error);
+    error_slot = NULL;
+    collecting = NULL;
+    pthread_mutex_unlock(&scanner_lock);
+    TRY(rv);
+    TRY(text_copy(path, &c->path));
+    log_debug(LOG_CONF, "read %s", path);
+    *ret = TAKE(c);
+    return CKR_OK;
+}
+
+/* The file that is to be read; NULL: there is none. A file named by the environment must exist. */
+static CK_RV find_file(char **ret)
+{
+    const char *named = secure_getenv("TEE_PKCS11_CONF");
+    AUTO(free_text) char *home = NULL;
+    AUTO(free_text) char *path = NULL;
+
+    if (named != NULL && named[0] != '\0')
+        return text_copy(named, ret);
+    TRY(home_directory(&home));
+    TRY(text_print(&path, "%s/%s", home, USER_CONF));
+    if (home[0] == '/' && access(path, F_OK) == 0) {
+        *ret = TAKE(path);
+        return CKR_OK;
+    }
+    if (access(SYSTEM_CONF, F_OK) == 0)
+        return text_copy(SYSTEM_CONF, ret);
+    return CKR_OK;
+}
+
+CK_RV conf_load(struct conf **ret, char **ret_error)
+{
+    AUTO(free_text) char *path = NULL;
+
+    TRY(find_file(&path));
+    if (path == NULL)
+        return conf_new(ret);
+    return conf_load_file(path, ret, ret_error);
+}
+
+void conf_free(struct conf *c)
+{
+    if (c == NULL)
+        return;
+    free(c->path);
+    free(c->store);
+    free(c->device);
+    free(c->software_key);
+    for (size_t i = 0; i < c->n_recovery; i++)
+        free(c->recovery[i]);
+    free(c);
+}
+
+const char *conf_root_name(enum conf_root root)
+{
+    return choices[0].names[root];
+}
+
+void conf_forget(void)
+{
+    static const pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+
+    memcpy(&scanner_lock, &fresh, sizeof(scanner_lock));
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* log.c - syslog or standard error; see log.h. */
+#include "util/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+static const char *const topic_names[LOG_N_TOPICS] = {
+    [LOG_ERROR_TRACE] = "error", [LOG_CONF] = "conf",   [LOG_ROOT] = "root",
+    [LOG_STORE] = "store",       [LOG_KEYRING] = "keyring", [LOG_VAULT] = "vault",
+    [LOG_CORE] = "core",         [LOG_CRYPTO] = "crypto",
+};
+
+static atomic_uint debug_topics;  /* bit per topic */
+static atomic_bool to_stderr;     /* the command, or any debugging */
+
+static unsigned int topic_bits(const char *name, size_t n)
+{
+    if (n == 3 && strncmp(name, "all", n) == 0)
+        return (1u << LOG_N_TOPICS) - 1;
+    for (unsigned int i = 0; i < LOG_N_TOPICS; i++) {
+        if (strlen(topic_names[i]) == n && strncmp(topic_names[i], name, n) == 0)
+            return 1u << i;
+    }
+    return 0;
+}
+
+static void print_help(void)
+{
+    fputs("TEE_PKCS11_DEBUG is a comma-separated list of: all", stderr);
+    for (size_t i = 0; i < LOG_N_TOPICS; i++)
+        fprintf(stderr, ", %s", topic_names[i]);
+    fputc('\n', stderr);
+}
+
+void log_setup(void)
+{
+    const char *list = secure_getenv("TEE_PKCS11_DEBUG");
+    unsigned int bits = 0;
+
+    while (list != NULL && *list != '\0') {
+        const size_t n = strcspn(list, ",");
+
+        if (n == 4 && strncmp(list, "help", n) == 0)
+            print_help();
+        bits |= topic_bits(list, n);
+        list += n + (list[n] == ',' ? 1 : 0);
+    }
+    atomic_store(&debug_topics, bits);
+    if (bits != 0)
+        atomic_store(&to_stderr, true);
+}
+
+void log_to_stderr(bool on)
+{
+    atomic_store(&to_stderr, on);
+}
+
+bool log_debugs(enum log_topic topic)
+{
+    return (atomic_load_explicit(&debug_topics, memory_order_relaxed) >> topic & 1u) != 0;
+}
+
+/* One line, whole, to where the log goes. errno is the caller's (%m) and stays as it was. */
+static void emit(int priority, const char *prefix, const char *fmt, va_list args)
+    PRINTF_LIKE(3, 0);
+
+static void emit(int priority, const char *prefix, const char *fmt, va_list args)
+{
+    const int saved = errno;
+    char line[1024];
+    int n = snprintf(line, sizeof(line), "%s", prefix);
+
+    if (n < 0 || (size_t)n >= sizeof(line))
+        return;
+    errno = saved;
+    (void)vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, args);
+    if (atomic_load(&to_stderr))
+        fprintf(stderr, "tee-pkcs11: %s\n", line);
+    else
+        syslog(LOG_AUTHPRIV | priority, "tee-pkcs11: %s", line);
+    errno = saved;
+}
+
+void log_debug(enum log_topic topic, const char *fmt, ...)
+{
+    char prefix[32];
+    va_list args;
+
+    if (!log_debugs(topic))
+        return;
+    (void)snprintf(prefix, sizeof(prefix), "[%s] ", topic_names[topic]);
+    va_start(args, fmt);
+    emit(LOG_DEBUG, prefix, fmt, args);
+    va_end(args);
+}
+
+void log_info(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    emit(LOG_INFO, "", fmt, args);
+    va_end(args);
+}
+
+void log_warn(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    emit(LOG_WARNING, "warning: ", fmt, args);
+    va_end(args);
+}
+
+void log_err(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    emit(LOG_ERR, "error: ", fmt, args);
+    va_end(args);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * find.c - searching: posting lists first, records only where the lists don't say enough.
+ *
+ * The plan of a search says in which scopes it looks, which of its attributes have lists, and
+ * whether these say all ("exact"). In a scope the lists are opened in the order of the plan, those
+ * of values that few objects share first, and the first one that is missing ends it: a miss costs
+ * one row. Then the members of the shortest list are looked up in the others.
+ */
+#include <stdlib.h>
+
+#include "model/template.h"
+#include "vault/rows.h"
+
+#define PLAN_LISTS 8u /* more listed attributes than this are compared with the record */
+
+struct plan {
+    const struct attrs *search;
+    bool scope[2];                        /* by enum scope */
+    bool exact;                           /* the lists say all */
+    const struct attr *listed[PLAN_LISTS]; /* borrowed from the search */
+    size_t n_listed;
+};
+
+void found_clear(struct found *f)
+{
+    free(f->ids);
+    *f = (struct found){0};
+}
+
+static CK_RV found_add(struct found *f, size_t *room, uint64_t id)
+{
+    if (f->n == *room) {
+        const size_t grown = *room == 0 ? 16 : 2 * *room;
+        uint64_t *ids = realloc(f->ids, grown * sizeof(*ids));
+
+        ENSURE(ids != NULL, CKR_HOST_MEMORY);
+        f->ids = ids;
+        *room = grown;
+    }
+    f->ids[f->n++] = id;
+    return CKR_OK;
+}
+
+static bool is_scope_attribute(CK_ATTRIBUTE_TYPE type)
+{
+    return type == CKA_TOKEN || type == CKA_PRIVATE;
+}
+
+/* The attributes that have lists and are (not) coarse; coarse ones come last. */
+static void plan_lists(struct plan *p, bool coarse)
+{
+    const CK_ULONG class = attrs_ulong(p->search, CKA_CLASS, SCHEMA_ANY);
+
+    for (size_t i = 0; i < p->search->n && p->n_listed < PLAN_LISTS; i++) {
+        const struct attr *a = &p->search->v[i];
+
+        if (!is_scope_attribute(a->type) && index_is_coarse(a->type) == coarse &&
+            index_covers(a, class))
+            p->listed[p->n_listed++] = a;
+    }
+}
+
+static size_t count_compared(const struct attrs *search)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < search->n; i++)
+        n += !is_scope_attribute(search->v[i].type);
+    return n;
+}
+
+/* No stored object has an attribute that no schema knows, or is a session object. */
+static bool is_hopeless(const struct attrs *search)
+{
+    for (size_t i = 0; i < search->n; i++) {
+        if (attr_name_find(search->v[i].type) == NULL)
+            return true;
+    }
+    return !attrs_bool(search, CKA_TOKEN, true);
+}
+
+static struct plan plan_make(const struct vault *v, const struct attrs *search)
+{
+    const bool is_private = attrs_bool(search, CKA_PRIVATE, true);
+    const bool is_public = !attrs_bool(search, CKA_PRIVATE, false);
+    struct plan p = {.search = search};
+
+    if (is_hopeless(search))
+        return p;
+    p.scope[SCOPE_PUBLIC] = is_public;
+    p.scope[SCOPE_PRIVATE] = is_private && rows_are_visible(v, SCOPE_PRIVATE);
+    plan_lists(&p, false);
+    plan_lists(&p, true);
+    p.exact = p.n_listed == count_compared(search);
+    return p;
+}
+
+/* Open the lists of the plan up to the first empty one; the shortest comes to lists[0]. Without any
+ * listed attribute that is the list of all objects. */
+static CK_RV open_lists(const struct plan *p, struct rows *r, struct list lists[], size_t *ret_n)
+{
+    const struct index *x = NULL;
+    uint8_t key[LIST_KEY];
+    size_t n = 0;
+
+    TRY(rows_index(r, &x));
+    do {
+        TRY(index_key(x, p->n_listed == 0 ? NULL : p->listed[n], key));
+        TRY(list_open(r->t, key, &lists[n]));
+        if (lists[n].count < lists[0].count) {
+            const struct list shorter = lists[n];
+
+            lists[n] = lists[0];
+            lists[0] = shorter;
+        }
+        n++;
+    } while (n < p->n_listed && lists[0].count > 0);
+    *ret_n = n;
+    return CKR_OK;
+}
+
+static CK_RV is_match(const struct plan *p, struct rows *r, struct list lists[], size_t n_lists,
+                      uint64_t id, bool *ret)
+{
+    AUTO(attrs_freep) struct attrs *attrs = NULL;
+    bool has = true;
+
+    for (size_t i = 1; has && i < n_lists; i++)
+        TRY(list_has(r->t, &lists[i], id, &has));
+    if (has && !p->exact) {
+        TRY(rows_expect(r, id, rows_get_attrs(r, id, &attrs, NULL)));
+        has = template_matches(attrs, p->search);
+    }
+    *ret = has;
+    return CKR_OK;
+}
+
+static CK_RV find_in(const struct plan *p, struct rows *r, struct found *f, size_t *room)
+{
+    struct list lists[PLAN_LISTS];
+    size_t n_lists = 0;
+    uint64_t id = 0;
+    bool found = false;
+    bool matches = false;
+
+    TRY(open_lists(p, r, lists, &n_lists));
+    TRY(list_next(r->t, &lists[0], 0, &id, &found));
+    while (found) {
+        TRY(is_match(p, r, lists, n_lists, id, &matches));
+        if (matches)
+            TRY(found_add(f, room, id));
+        TRY(list_next(r->t, &lists[0], id + 1, &id, &found));
+    }
+    return CKR_OK;
+}
+
+CK_RV vault_find(const struct vault *v, const struct attrs *search, struct found *ret)
+{
+    const struct plan p = plan_make(v, search);
+    AUTO(txn_endp) struct txn *t = NULL;
+    AUTO(found_clear) struct found f = {0};
+    size_t room = 0;
+
+    TRY(txn_begin_read(keyring_store(v->keyring), &t));
+    for (enum scope scope = SCOPE_PUBLIC; scope <= SCOPE_PRIVATE; scope++) {
+        AUTO(rows_clear) struct rows rows = rows_of(v, t, scope);
+
+        if (p.scope[scope])
+            TRY(find_in(&p, &rows, &f, &room));
+        if (scope == SCOPE_PUBLIC)
+            f.n_public = f.n;
+    }
+    *ret = f;
+    f = (struct found){0};
+    return CKR_OK;
+}

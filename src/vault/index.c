@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* index.c - the lists that an object stands in, and their names; see index.h. */
+#include "vault/index.h"
+
+#include "util/log.h"
+#include "vault/coverage.h"
+
+#define NAME_BYTES 16 /* of the HMAC that names a list */
+_Static_assert(TOKEN_ID + 1 + NAME_BYTES == LIST_KEY, "token, scope, name");
+
+enum name_kind { NAME_ALL = 0, NAME_ATTRIBUTE = 1 }; /* the first byte under the HMAC */
+
+static void put_big_endian(uint8_t *to, uint64_t v)
+{
+    for (size_t i = 0; i < 8; i++)
+        to[i] = (uint8_t)(v >> (56 - 8 * i));
+}
+
+/* The value as the record has it at rest, so that a store means the same on every machine. */
+static struct span value_at_rest(const struct attr *a, uint8_t room[8])
+{
+    const struct attr_name *name = attr_name_find(a->type);
+    CK_ULONG v;
+
+    if (name == NULL || name->kind != AK_ULONG || a->n != sizeof(v))
+        return span_of(a->p, a->n);
+    memcpy(&v, a->p, sizeof(v));
+    put_big_endian(room, v);
+    return span_of(room, 8);
+}
+
+CK_RV index_key(const struct index *x, const struct attr *a, uint8_t ret[LIST_KEY])
+{
+    uint8_t head[1 + 8] = {NAME_ALL};
+    uint8_t number[8];
+    uint8_t sum[PRIM_HASH];
+    struct span parts[2] = {span_of(head, 1), SPAN_EMPTY};
+
+    if (a != NULL) {
+        head[0] = NAME_ATTRIBUTE;
+        put_big_endian(head + 1, a->type);
+        parts[0].n = sizeof(head);
+        parts[1] = value_at_rest(a, number);
+    }
+    TRY(mac_sum(x->mac, parts, N_ELEMENTS(parts), sum));
+    memcpy(ret, x->token, TOKEN_ID);
+    ret[TOKEN_ID] = (uint8_t)x->scope;
+    memcpy(ret + TOKEN_ID + 1, sum, NAME_BYTES);
+    return CKR_OK;
+}
+
+/* Does the object, of this schema, stand in a list for the attribute? */
+static bool is_listed(const struct schema *s, const struct attr *a)
+{
+    return a->n > 0 && coverage_is_listed(schema_rule(s, a->type));
+}
+
+typedef CK_RV list_fn(struct txn *t, const uint8_t key[LIST_KEY], uint64_t id);
+
+/* Call `fn` for the lists that an object with the attributes `these` is in and one with `others`
+ * (NULL: none) is not. */
+static CK_RV each_difference(const struct index *x, struct txn *t, uint64_t id,
+                             const struct attrs *these, const struct attrs *others, list_fn *fn)
+{
+    const struct schema *s = schema_of(these);
+    const struct schema *other = others == NULL ? NULL : schema_of(others);
+    uint8_t key[LIST_KEY];
+
+    ENSURE(s != NULL && (others == NULL || other != NULL), CKR_GENERAL_ERROR);
+    for (size_t i = 0; i < these->n; i++) {
+        const struct attr *a = &these->v[i];
+
+        if (!is_listed(s, a))
+            continue;
+        if (others != NULL && span_equal(span_of(a->p, a->n), attrs_span(others, a->type)) &&
+            is_listed(other, a))
+            continue;
+        TRY(index_key(x, a, key));
+        TRY(fn(t, key, id));
+    }
+    if (others != NULL)
+        return CKR_OK;
+    TRY(index_key(x, NULL, key));
+    return fn(t, key, id);
+}
+
+CK_RV index_change(const struct index *x, struct txn *t, uint64_t id, const struct attrs *before,
+                   const struct attrs *after)
+{
+    if (before != NULL)
+        TRY(each_difference(x, t, id, before, after, list_remove));
+    if (after != NULL)
+        TRY(each_difference(x, t, id, after, before, list_add));
+    return CKR_OK;
+}
+
+bool index_covers(const struct attr *a, CK_ULONG class)
+{
+    return a->n > 0 && coverage_has(a->type, class);
+}
+
+bool index_is_coarse(CK_ATTRIBUTE_TYPE type)
+{
+    const struct attr_name *name = attr_name_find(type);
+
+    return name != NULL && (name->kind == AK_ULONG || name->kind == AK_BOOL);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vault.h - token objects at rest: encrypted, indexed, found, changed, rotated.
+ *
+ * A record is a box (keyring/box.h) of all attributes (model/record.h) under its scope's DEK, bound
+ * to store, token, scope, object id and generation. Scope is CKA_PRIVATE. Index rows are keyed by
+ * HMAC(index key, attribute); see vault/index.h. Every visible change is one write transaction:
+ * both halves of a key pair, an object with its index rows.
+ *
+ * Private scope needs a login; without one, private objects are as if they were not there.
+ * Errors: CKR_OBJECT_HANDLE_INVALID: no such object (or not visible); CKR_DEVICE_ERROR: store or
+ * record broken (logged); CKR_DEVICE_MEMORY; CKR_HOST_MEMORY.
+ */
+#ifndef TEE_VAULT_VAULT_H
+#define TEE_VAULT_VAULT_H
+
+#include "keyring/keyring.h"
+#include "model/attrs.h"
+
+/* Whose objects, and what may be seen: borrowed for a call. */
+struct vault {
+    struct keyring *keyring;
+    uint8_t token[TOKEN_ID];
+    struct login *login; /* NULL: public objects only. Not NULL: both scopes, if the role can */
+};
+
+/* When a record was read: compared, not interpreted. */
+struct stamp {
+    uint64_t txn;           /* LMDB transaction under which the path was verified last */
+    uint8_t mac[STORE_MAC]; /* of the row */
+};
+
+/* Read an object. */
+NODISCARD CK_RV vault_get(const struct vault *v, uint64_t id, enum scope scope, struct attrs **ret,
+                          struct stamp *ret_stamp);
+/* Is what was read under `stamp` still what is stored? Updates stamp->txn. The fast path compares
+ * one number. CKR_OK with *ret_same false when it changed or is gone. */
+NODISCARD CK_RV vault_same(const struct vault *v, uint64_t id, enum scope scope,
+                           struct stamp *stamp, bool *ret_same);
+
+/* Store n new objects (each visible to v by its CKA_PRIVATE) in one transaction. */
+NODISCARD CK_RV vault_add(const struct vault *v, const struct attrs *const *objects, size_t n,
+                          uint64_t *ret_ids);
+/* Replace the attributes of an object that still has this stamp (else CKR_OBJECT_HANDLE_INVALID if
+ * gone, CKR_FUNCTION_FAILED if changed meanwhile: read again and retry). CKA_PRIVATE cannot change. */
+NODISCARD CK_RV vault_replace(const struct vault *v, uint64_t id, enum scope scope,
+                              const struct attrs *attrs, struct stamp *stamp);
+NODISCARD CK_RV vault_destroy(const struct vault *v, uint64_t id, enum scope scope);
+
+/* An answer of a search: ids with their scope, public ones first, each in rising order. */
+struct found {
+    uint64_t *ids;   /* malloc'd */
+    size_t n;
+    size_t n_public; /* the first n_public are in public scope */
+};
+void found_clear(struct found *f);
+/* All objects that match the search template (model/template.h template_search); empty: all. One
+ * snapshot. O(matches of the rarest indexed attribute). CKO_TEE_DEK, profiles and mechanisms are
+ * not stored objects and never found here. */
+NODISCARD CK_RV vault_find(const struct vault *v, const struct attrs *search, struct found *ret);
+
+/* Re-encrypt what names a generation that is being rotated away, at most `limit` records in one
+ * write transaction; drops the old DEK after the last. *ret_left: false when nothing is left to do
+ * in the scopes that v can open. */
+NODISCARD CK_RV vault_rotate_step(const struct vault *v, size_t limit, size_t *ret_done,
+                                  bool *ret_left);
+/* Number of stored objects of the token by scope, from the verified index. */
+NODISCARD CK_RV vault_count(const struct vault *v, enum scope scope, uint64_t *ret);
+
+#endif

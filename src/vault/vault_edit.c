@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vault_edit.c - adding, replacing and destroying objects: one write transaction each, with the
+ * index rows; see vault.h.
+ *
+ * Records are encoded before the transaction begins. Ids, the current generation and what the index
+ * says of the object before are read inside it, so that nothing depends on an older snapshot. A
+ * transaction function may be run twice: results leave it only after store_write().
+ */
+#include <stdlib.h>
+
+#include "model/record.h"
+#include "vault/rows.h"
+
+/* An attribute set without CKA_PRIVATE counts as private: the safe side. */
+static enum scope scope_of(const struct attrs *a)
+{
+    return attrs_bool(a, CKA_PRIVATE, true) ? SCOPE_PRIVATE : SCOPE_PUBLIC;
+}
+
+struct add {
+    const struct vault *v;
+    const struct attrs *const *objects;
+    size_t n;
+    struct buf *plain; /* the encoded objects, one each */
+    uint64_t *ids;
+};
+
+static void add_clear(struct add *a)
+{
+    for (size_t i = 0; a->plain != NULL && i < a->n; i++)
+        buf_clear(&a->plain[i]);
+    free(a->plain);
+    free(a->ids);
+}
+
+static CK_RV add_one(struct rows *r, const struct attrs *object, struct span plain,
+                     uint64_t *ret_id)
+{
+    const struct index *x = NULL;
+
+    TRY(txn_new_id(r->t, ret_id));
+    TRY(rows_put(r, *ret_id, plain, NULL));
+    TRY(rows_index(r, &x));
+    return index_change(x, r->t, *ret_id, NULL, object);
+}
+
+static CK_RV add_all(struct txn *t, void *arg)
+{
+    struct add *a = arg;
+    AUTO(rows_clear) struct rows public = rows_of(a->v, t, SCOPE_PUBLIC);
+    AUTO(rows_clear) struct rows private = rows_of(a->v, t, SCOPE_PRIVATE);
+
+    for (size_t i = 0; i < a->n; i++) {
+        struct rows *r = scope_of(a->objects[i]) == SCOPE_PRIVATE ? &private : &public;
+
+        TRY(add_one(r, a->objects[i], buf_span(&a->plain[i]), &a->ids[i]));
+    }
+    return CKR_OK;
+}
+
+CK_RV vault_add(const struct vault *v, const struct attrs *const *objects, size_t n,
+                uint64_t *ret_ids)
+{
+    AUTO(add_clear) struct add a = {.v = v, .objects = objects, .n = n};
+
+    ENSURE(n > 0, CKR_ARGUMENTS_BAD);
+    for (size_t i = 0; i < n; i++)
+        ENSURE(rows_are_visible(v, scope_of(objects[i])), CKR_USER_NOT_LOGGED_IN);
+    a.plain = calloc(n, sizeof(*a.plain));
+    a.ids = calloc(n, sizeof(*a.ids));
+    ENSURE(a.plain != NULL && a.ids != NULL, CKR_HOST_MEMORY);
+    for (size_t i = 0; i < n; i++)
+        TRY(record_encode(objects[i], &a.plain[i]));
+    TRY(store_write(keyring_store(v->keyring), add_all, &a));
+    memcpy(ret_ids, a.ids, n * sizeof(*ret_ids));
+    return CKR_OK;
+}
+
+/* One object that changes (attrs) or goes (attrs NULL). */
+struct edit {
+    const struct vault *v;
+    uint64_t id;
+    enum scope scope;
+    const struct attrs *attrs;
+    struct span plain;
+    const uint8_t *expected; /* MAC of the row before; NULL: any */
+    struct stamp after;
+};
+
+static CK_RV edit_object(struct txn *t, void *arg)
+{
+    struct edit *e = arg;
+    AUTO(rows_clear) struct rows rows = rows_of(e->v, t, e->scope);
+    AUTO(attrs_freep) struct attrs *before = NULL;
+    const struct index *x = NULL;
+    uint8_t mac[STORE_MAC];
+
+    TRY(rows_get_attrs(&rows, e->id, &before, mac));
+    ENSURE(e->expected == NULL || mem_equal_ct(mac, e->expected, STORE_MAC), CKR_FUNCTION_FAILED);
+    if (e->attrs != NULL)
+        TRY(rows_put(&rows, e->id, e->plain, e->after.mac));
+    else
+        TRY(rows_remove(&rows, e->id));
+    TRY(rows_index(&rows, &x));
+    TRY(index_change(x, t, e->id, before, e->attrs));
+    e->after.txn = txn_id(t);
+    return CKR_OK;
+}
+
+CK_RV vault_replace(const struct vault *v, uint64_t id, enum scope scope,
+                    const struct attrs *attrs, struct stamp *stamp)
+{
+    AUTO(buf_clear) struct buf plain = BUF_INIT;
+    struct edit e = {.v = v, .id = id, .scope = scope, .attrs = attrs, .expected = stamp->mac};
+
+    ENSURE(rows_are_visible(v, scope), CKR_OBJECT_HANDLE_INVALID);
+    ENSURE(scope_of(attrs) == scope, CKR_ATTRIBUTE_READ_ONLY);
+    TRY(record_encode(attrs, &plain));
+    e.plain = buf_span(&plain);
+    TRY(store_write(keyring_store(v->keyring), edit_object, &e));
+    *stamp = e.after;
+    return CKR_OK;
+}
+
+CK_RV vault_destroy(const struct vault *v, uint64_t id, enum scope scope)
+{
+    struct edit e = {.v = v, .id = id, .scope = scope};
+
+    ENSURE(rows_are_visible(v, scope), CKR_OBJECT_HANDLE_INVALID);
+    return store_write(keyring_store(v->keyring), edit_object, &e);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test-attrs.c - src/model/attrs.c: a sorted, owned, wiped set. */
+#include "model.h"
+
+static size_t wiped; /* bytes that were overwritten before they were freed */
+
+/* Ours are called instead of the C library's, so that wiping can be seen. */
+void __explicit_bzero_chk(void *p, size_t n, size_t room);
+
+void explicit_bzero(void *p, size_t n)
+{
+    wiped += n;
+    memset(p, 0, n);
+    __asm__ __volatile__("" : : "r"(p) : "memory");
+}
+
+void __explicit_bzero_chk(void *p, size_t n, size_t room)
+{
+    (void)room;
+    explicit_bzero(p, n);
+}
+
+static int setup(void **state)
+{
+    struct attrs *a;
+
+    if (attrs_new(&a) != CKR_OK)
+        return -1;
+    *state = a;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    attrs_free(*state);
+    return 0;
+}
+
+static void test_sorted_whatever_the_order(void **state)
+{
+    struct attrs *a = *state;
+
+    for (CK_ULONG i = 0; i < 100; i++)
+        T_OK(attrs_set_ulong(a, (i * 37) % 101, i));
+    assert_int_equal(a->n, 100);
+    for (size_t i = 1; i < a->n; i++)
+        assert_true(a->v[i - 1].type < a->v[i].type);
+    for (CK_ULONG i = 0; i < 100; i++)
+        assert_int_equal(attrs_ulong(a, (i * 37) % 101, 9999), i);
+}
+
+static void test_set_replaces(void **state)
+{
+    struct attrs *a = *state;
+
+    T_OK(attrs_set(a, CKA_LABEL, SPAN_LIT("one")));
+    T_OK(attrs_set(a, CKA_LABEL, SPAN_LIT("another")));
+    assert_int_equal(a->n, 1);
+    assert_true(span_equal(attrs_span(a, CKA_LABEL), SPAN_LIT("another")));
+}
+
+static void test_set_from_itself(void **state)
+{
+    struct attrs *a = *state;
+    struct span tail;
+
+    T_OK(attrs_set(a, CKA_ID, SPAN_LIT("abcdef")));
+    tail = attrs_span(a, CKA_ID);
+    T_OK(attrs_set(a, CKA_ID, span_of(tail.p + 2, 3)));
+    assert_true(span_equal(attrs_span(a, CKA_ID), SPAN_LIT("cde")));
+}
+
+static void test_empty_is_not_absent(void **state)
+{
+    struct attrs *a = *state;
+
+    assert_false(attrs_has(a, CKA_ID));
+    assert_null(attrs_get(a, CKA_ID));
+    T_OK(attrs_set(a, CKA_ID, SPAN_EMPTY));
+    assert_true(attrs_has(a, CKA_ID));
+    assert_null(attrs_get(a, CKA_ID)->p);
+    assert_int_equal(attrs_span(a, CKA_ID).n, 0);
+}
+
+static void test_remove(void **state)
+{
+    struct attrs *a = *state;
+
+    for (CK_ULONG i = 0; i < 5; i++)
+        T_OK(attrs_set_ulong(a, i, i));
+    attrs_remove(a, 2);
+    attrs_remove(a, 2);
+    attrs_remove(a, 77);
+    assert_int_equal(a->n, 4);
+    assert_false(attrs_has(a, 2));
+    assert_int_equal(attrs_ulong(a, 3, 99), 3);
+    assert_int_equal(attrs_ulong(a, 4, 99), 4);
+}
+
+static void test_wrong_size_is_the_default(void **state)
+{
+    struct attrs *a = *state;
+
+    T_OK(attrs_set(a, CKA_TOKEN, SPAN_LIT("xy")));
+    T_OK(attrs_set(a, CKA_CLASS, SPAN_LIT("xyz")));
+    assert_true(attrs_bool(a, CKA_TOKEN, true));
+    assert_false(attrs_bool(a, CKA_TOKEN, false));
+    assert_int_equal(attrs_ulong(a, CKA_CLASS, 42), 42);
+    assert_true(attrs_bool(a, CKA_PRIVATE, true));
+    assert_int_equal(attrs_ulong(a, CKA_KEY_TYPE, 7), 7);
+    T_OK(attrs_set_bool(a, CKA_TOKEN, true));
+    assert_true(attrs_bool(a, CKA_TOKEN, false));
+    T_OK(attrs_set_bool(a, CKA_TOKEN, false));
+    assert_false(attrs_bool(a, CKA_TOKEN, true));
+}
+
+static void test_dup_is_deep(void **state)
+{
+    struct attrs *a = *state;
+    struct attrs *copy = NULL;
+
+    T_OK(attrs_set(a, CKA_LABEL, SPAN_LIT("label")));
+    T_OK(attrs_set(a, CKA_ID, SPAN_EMPTY));
+    T_OK(attrs_dup(a, &copy));
+    T_OK(attrs_set(a, CKA_LABEL, SPAN_LIT("other")));
+    assert_true(span_equal(attrs_span(copy, CKA_LABEL), SPAN_LIT("label")));
+    assert_true(attrs_has(copy, CKA_ID));
+    attrs_free(copy);
+}
+
+static void test_size_grows_with_values(void **state)
+{
+    struct attrs *a = *state;
+    size_t before;
+
+    T_OK(attrs_set(a, CKA_VALUE, SPAN_EMPTY));
+    before = attrs_size(a);
+    T_OK(attrs_set(a, CKA_VALUE, SPAN_LIT("0123456789")));
+    assert_int_equal(attrs_size(a), before + 10);
+}
+
+static void test_values_are_wiped(void **state)
+{
+    struct attrs *a = NULL;
+
+    (void)state;
+    T_OK(attrs_new(&a));
+    T_OK(attrs_set(a, CKA_VALUE, SPAN_LIT("0123456789")));
+    T_OK(attrs_set(a, CKA_PRIME_1, SPAN_LIT("01234")));
+    wiped = 0;
+    T_OK(attrs_set(a, CKA_VALUE, SPAN_LIT("abc")));
+    assert_int_equal(wiped, 10);
+    attrs_remove(a, CKA_PRIME_1);
+    assert_int_equal(wiped, 15);
+    attrs_free(a);
+    assert_int_equal(wiped, 18);
+}
+
+static void test_free_takes_null(void **state)
+{
+    (void)state;
+    attrs_free(NULL);
+}
+
+#define TEST(name, function)                                                                       \
+    {                                                                                              \
+        name, function, setup, teardown, NULL                                                      \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST("/attrs/sorted-whatever-the-order", test_sorted_whatever_the_order),
+        TEST("/attrs/set-replaces", test_set_replaces),
+        TEST("/attrs/set-from-itself", test_set_from_itself),
+        TEST("/attrs/empty-is-not-absent", test_empty_is_not_absent),
+        TEST("/attrs/remove", test_remove),
+        TEST("/attrs/wrong-size-is-the-default", test_wrong_size_is_the_default),
+        TEST("/attrs/dup-is-deep", test_dup_is_deep),
+        TEST("/attrs/size-grows-with-values", test_size_grows_with_values),
+        TEST("/attrs/values-are-wiped", test_values_are_wiped),
+        TEST("/attrs/free-takes-null", test_free_takes_null),
+    };
+
+    return cmocka_run_group_tests_name("attrs", tests, NULL, NULL);
+}
