@@ -12,19 +12,14 @@
 #include <openssl/cms.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
-#include <openssl/x509.h>
 
-#include "crypto/ossl.h"
+#include "crypto/ossl_auto.h"
 
 #define CMS_MAX_INPUT (256u * 1024u) /* bytes of a certificate, key or message that we look at */
 #define CMS_MIN_RSA 2048
 
-#define KEEP_ERRORS AUTO(ossl_errors_pop) __attribute__((unused)) int mark_ = ossl_errors_mark()
-
 DEFINE_AUTO(bio_freep, BIO, BIO_free_all)
-DEFINE_AUTO(x509_freep, X509, X509_free)
 DEFINE_AUTO(cms_freep, CMS_ContentInfo, CMS_ContentInfo_free)
-DEFINE_AUTO(pkey_freep, EVP_PKEY, EVP_PKEY_free)
 
 /* A reader over borrowed bytes. CKR_ARGUMENTS_BAD when there are none, or too many. */
 static CK_RV bio_over(struct span bytes, BIO **ret)
@@ -120,10 +115,10 @@ static CK_RV subject_text(const X509 *x, struct buf *ret)
 
 CK_RV cms_certificate(struct span pem_or_der, struct buf *ret_der, struct buf *ret_subject)
 {
+    KEEP_ERRORS;
     AUTO(x509_freep) X509 *x = NULL;
     AUTO(bio_freep) BIO *der = NULL;
     AUTO(buf_clear) struct buf subject = BUF_INIT;
-    KEEP_ERRORS;
 
     TRY(crypto_ready());
     TRY(x509_read(pem_or_der, &x));

@@ -49,17 +49,21 @@ OSSL_LIB_CTX *ossl_ctx(void)
     return atomic_load_explicit(&the_ctx, memory_order_acquire);
 }
 
-static CK_RV ctx_make(OSSL_LIB_CTX **ret)
+/* A context, and the one provider in it: loading that by name keeps the fallback, and any
+ * configuration, out. */
+static CK_RV ctx_make(OSSL_LIB_CTX **ret, OSSL_PROVIDER **ret_provider)
 {
     OSSL_LIB_CTX *ctx = OSSL_LIB_CTX_new();
+    OSSL_PROVIDER *provider;
 
     ENSURE(ctx != NULL, ossl_rv(CKR_HOST_MEMORY));
-    /* Loading one provider by name keeps the fallback, and any configuration, out of this context. */
-    if (OSSL_PROVIDER_load(ctx, "default") == NULL) {
+    provider = OSSL_PROVIDER_load(ctx, "default");
+    if (provider == NULL) {
         OSSL_LIB_CTX_free(ctx);
-        return rv_origin(ossl_rv(CKR_FUNCTION_FAILED), "default provider", __FILE__, __LINE__);
+        FAIL(ossl_rv(CKR_FUNCTION_FAILED));
     }
     *ret = ctx;
+    *ret_provider = provider;
     return CKR_OK;
 }
 
@@ -67,11 +71,14 @@ static CK_RV ctx_publish(void)
 {
     AUTO(ossl_errors_pop) int mark = ossl_errors_mark();
     OSSL_LIB_CTX *ctx = NULL, *none = NULL;
+    OSSL_PROVIDER *provider = NULL;
 
     (void)mark;
-    TRY(ctx_make(&ctx));
-    if (!atomic_compare_exchange_strong(&the_ctx, &none, ctx))
+    TRY(ctx_make(&ctx, &provider));
+    if (!atomic_compare_exchange_strong(&the_ctx, &none, ctx)) {
+        (void)OSSL_PROVIDER_unload(provider); /* else the context leaves it behind */
         OSSL_LIB_CTX_free(ctx);
+    }
     return CKR_OK;
 }
 

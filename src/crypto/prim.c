@@ -12,24 +12,13 @@
 #include <stdlib.h>
 
 #include <openssl/core_names.h>
-#include <openssl/kdf.h>
-#include <openssl/params.h>
 #include <openssl/rand.h>
 
-#include "crypto/ossl.h"
+#include "crypto/ossl_auto.h"
 
 #define GCM_NONCE 12
 #define SCRYPT_R 8u
 #define MAC_POOL 8u /* idle contexts kept per key: about as many as threads that use it at once */
-
-/* The caller's error queue is as it was when the function leaves. */
-#define KEEP_ERRORS AUTO(ossl_errors_pop) __attribute__((unused)) int mark_ = ossl_errors_mark()
-
-DEFINE_AUTO(md_ctx_freep, EVP_MD_CTX, EVP_MD_CTX_free)
-DEFINE_AUTO(cipher_ctx_freep, EVP_CIPHER_CTX, EVP_CIPHER_CTX_free)
-DEFINE_AUTO(kdf_ctx_freep, EVP_KDF_CTX, EVP_KDF_CTX_free)
-DEFINE_AUTO(pkey_freep, EVP_PKEY, EVP_PKEY_free)
-DEFINE_AUTO(pkey_ctx_freep, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 
 /* A KDF or MAC fetched once. Whoever publishes first wins: no lock, as in ossl.c. */
 static EVP_KDF *kdf_get(_Atomic(EVP_KDF *) *kept, const char *name)
@@ -57,15 +46,6 @@ static EVP_MAC *hmac_get(void)
         return mine;
     EVP_MAC_free(mine);
     return there;
-}
-
-/* OSSL_PARAM has no const: OpenSSL does not write to what a KDF is given. */
-static OSSL_PARAM param_bytes(const char *name, struct span bytes)
-{
-    static const uint8_t nothing[1] = {0};
-    const void *p = bytes.n > 0 ? bytes.p : nothing;
-
-    return OSSL_PARAM_construct_octet_string(name, (void *)(uintptr_t)p, bytes.n);
 }
 
 CK_RV prim_random(void *ret, size_t n)
@@ -113,13 +93,12 @@ static CK_RV kdf_run(EVP_KDF *kdf, const OSSL_PARAM *params, uint8_t *ret, size_
 CK_RV prim_hkdf(struct span ikm, struct span salt, struct span info, uint8_t *ret, size_t n)
 {
     static _Atomic(EVP_KDF *) hkdf;
-    static char md[] = "SHA2-256";
     KEEP_ERRORS;
     const OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, md, 0),
-        param_bytes(OSSL_KDF_PARAM_KEY, ikm),
-        param_bytes(OSSL_KDF_PARAM_SALT, salt),
-        param_bytes(OSSL_KDF_PARAM_INFO, info),
+        param_text(OSSL_KDF_PARAM_DIGEST, "SHA2-256"),
+        param_octets(OSSL_KDF_PARAM_KEY, ikm),
+        param_octets(OSSL_KDF_PARAM_SALT, salt),
+        param_octets(OSSL_KDF_PARAM_INFO, info),
         OSSL_PARAM_construct_end(),
     };
 
@@ -136,8 +115,8 @@ CK_RV prim_scrypt(struct span password, struct span salt, uint32_t log2_n, uint8
     /* V (128 r N bytes), and B, T and X beside it; OpenSSL's own limit is 32 MiB. */
     uint64_t memory = 128 * SCRYPT_R * (cost + 4);
     const OSSL_PARAM params[] = {
-        param_bytes(OSSL_KDF_PARAM_PASSWORD, password),
-        param_bytes(OSSL_KDF_PARAM_SALT, salt),
+        param_octets(OSSL_KDF_PARAM_PASSWORD, password),
+        param_octets(OSSL_KDF_PARAM_SALT, salt),
         OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &cost),
         OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_R, &r),
         OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_P, &p),
@@ -280,10 +259,9 @@ struct mac {
 
 CK_RV mac_new(struct span key, struct mac **ret)
 {
-    static char md[] = "SHA2-256";
     KEEP_ERRORS;
     const OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, md, 0),
+        param_text(OSSL_MAC_PARAM_DIGEST, "SHA2-256"),
         OSSL_PARAM_construct_end(),
     };
     AUTO(mac_freep) struct mac *m = calloc(1, sizeof(*m));

@@ -21,9 +21,11 @@
 
 /* -- what is refused ------------------------------------------------------------------------- */
 
-static CK_RV creation_allowed(const struct conf *c, const struct root *r, size_t n_recipients)
+/* From the configuration alone, so that the owner's mistakes are named even where the device is
+ * missing too. `auto` never picks software. */
+static CK_RV creation_allowed(const struct conf *c, size_t n_recipients)
 {
-    if (!r->hardware)
+    if (c->root == CONF_ROOT_SOFTWARE)
         return CKR_OK;
     if (n_recipients == 0 && !c->hardware_only) {
         log_err("the store %s would have no way back: when this chip or image is lost, so are its "
@@ -214,9 +216,9 @@ static CK_RV create_new(const struct conf *c, struct store **ret_store, struct k
     AUTO(storedir_lock_release) struct storedir_lock lock = {.fd = -1};
     const struct root *r;
 
-    TRY(root_select(c, &r));
     TRY(recipients_load(c, &to));
-    TRY(creation_allowed(c, r, to.n));
+    TRY(creation_allowed(c, to.n));
+    TRY(root_select(c, &r));
     TRY(storedir_make(c->store));
     TRY(storedir_lock_take(c->store, &lock));
     return create_locked(c, r, &to, ret_store, ret);

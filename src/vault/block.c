@@ -50,13 +50,16 @@ uint32_t block_next(const struct block *b, uint32_t from)
 
 void block_encode(const struct block *b, struct buf *ret)
 {
+    uint8_t bitmap[BLOCK_BYTES];
+
     if (block_count(b) <= BLOCK_SPARSE) {
         for (uint32_t i = block_next(b, 0); i < BLOCK_SIZE; i = block_next(b, i + 1))
             buf_u16(ret, (uint16_t)i);
         return;
     }
     for (uint32_t i = 0; i < BLOCK_BYTES; i++)
-        buf_u8(ret, (uint8_t)(b->words[i / 8] >> (8 * (i % 8))));
+        bitmap[i] = (uint8_t)(b->words[i / 8] >> (8 * (i % 8)));
+    buf_put(ret, SPAN_ARRAY(bitmap));
 }
 
 static CK_RV decode_sparse(struct span bytes, struct block *ret)

@@ -164,8 +164,10 @@ void fixture_certificate(struct keyring_fixture *f, const char *kind, char ret_k
     const char *parameters =
         strcmp(kind, "rsa") == 0 ? "rsa:2048" : "ec -pkeyopt ec_paramgen_curve:P-256";
 
-    (void)snprintf(f->certificate[i], sizeof(f->certificate[i]), "%s/owner%zu.pem", f->directory,
-                   i);
+    char path[sizeof(f->certificate[0])];
+
+    (void)snprintf(path, sizeof(path), "%s/owner%zu.pem", f->directory, i);
+    memcpy(f->certificate[i], path, sizeof(path));
     (void)snprintf(ret_key, 128, "%s/owner%zu.key", f->directory, i);
     fixture_run("openssl req -x509 -newkey %s -nodes -keyout '%s' -out '%s' -days 1 "
                 "-subj '/CN=owner %zu' 2>/dev/null",

@@ -310,9 +310,9 @@ static void pbox_changed_anywhere_is_refused(void **state)
     (void)state;
     make_pbox(&owner, &pbox);
     for (size_t i = 0; i < pbox.n; i++) {
-        pbox.p[i] ^= 0x20;
+        pbox.p[i] ^= 0x80; /* X25519 itself doesn't look at this bit of the last byte */
         assert_int_equal(try_pbox(&owner, &c, buf_span(&pbox)), CKR_DEVICE_ERROR);
-        pbox.p[i] ^= 0x20;
+        pbox.p[i] ^= 0x80;
         assert_int_equal(try_pbox(&owner, &c, span_of(pbox.p, i)), CKR_DEVICE_ERROR);
     }
     memset(pbox.p, 0, PRIM_X25519); /* a point of low order: everybody knows the secret */

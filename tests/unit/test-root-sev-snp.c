@@ -53,7 +53,9 @@ ssize_t __wrap_readlink(const char *path, char *ret, size_t room)
 /* The errno of opening for writing; 0: whatever the kernel says. */
 static int open_write_error;
 
+/* With 64-bit file offsets (meson's default) the name is open64: both are wrapped. */
 int __wrap_open(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...) __attribute__((alias("__wrap_open")));
 int __real_open(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...)
 {
