@@ -35,22 +35,22 @@
 #define CKO_TEE_DEK (CKO_VENDOR_DEFINED | 0x54450001UL)
 
 /*
- * Attributes. All of them are read-only.
+ * Attributes. All of them are read-only. Bit 30 stays clear: it is CKF_ARRAY_ATTRIBUTE.
  */
 
 /* The evidence about a key or a generation, in the form of the attestation in use. Bytes. */
-#define CKA_TEE_EVIDENCE (CKA_VENDOR_DEFINED | 0x54450001UL)
+#define CKA_TEE_EVIDENCE (CKA_VENDOR_DEFINED | 0x00544501UL)
 
 /* Of a CKO_TEE_DEK: the number of the generation, higher with each rotation. CK_ULONG. */
-#define CKA_TEE_DEK_GENERATION (CKA_VENDOR_DEFINED | 0x54450002UL)
+#define CKA_TEE_DEK_GENERATION (CKA_VENDOR_DEFINED | 0x00544502UL)
 
 /* Of a CKO_TEE_DEK: which of the token's objects this key protects. CK_ULONG. */
-#define CKA_TEE_DEK_SCOPE (CKA_VENDOR_DEFINED | 0x54450003UL)
+#define CKA_TEE_DEK_SCOPE (CKA_VENDOR_DEFINED | 0x00544503UL)
 
 /* Of a CKO_TEE_DEK: whether it still encrypts, only decrypts, or is gone. CK_ULONG. */
-#define CKA_TEE_DEK_STATE (CKA_VENDOR_DEFINED | 0x54450004UL)
+#define CKA_TEE_DEK_STATE (CKA_VENDOR_DEFINED | 0x00544504UL)
 
 /* Of a CKO_TEE_DEK: when the generation was made. */
-#define CKA_TEE_DEK_CREATED (CKA_VENDOR_DEFINED | 0x54450005UL)
+#define CKA_TEE_DEK_CREATED (CKA_VENDOR_DEFINED | 0x00544505UL)
 
 #endif /* TEE_PKCS11_H */

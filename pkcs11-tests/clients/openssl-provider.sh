@@ -232,9 +232,11 @@ reentry_test() {
     says 'No errors' p11_user --test
 }
 
-# A store of its own, from the first C_InitToken on.
+# A store of its own, from the first C_InitToken on; in a folder of its own, so that its public keys
+# do not take the place of the others.
 reentry_init() {
     conf_make "reentry-${OPENSSL_CONF##*/}"
+    cd "reentry-${OPENSSL_CONF##*/}"
     token_init
     keys_make
 }

@@ -159,7 +159,8 @@ static CK_RV cms_make(X509 *x, struct span plain, CMS_ContentInfo **ret)
 
     TRY(bio_over(plain, &in));
     cms = CMS_AuthEnvelopedData_create_ex(ossl_cipher("AES-256-GCM"), ossl_ctx(), NULL);
-    ENSURE(cms != NULL, ossl_rv(CKR_FUNCTION_FAILED));
+    /* Else the content would be left to the caller to keep. */
+    ENSURE(cms != NULL && CMS_set_detached(cms, 0) == 1, ossl_rv(CKR_FUNCTION_FAILED));
     info = CMS_add1_recipient(cms, x, NULL, NULL, CMS_KEY_PARAM);
     ENSURE(info != NULL, ossl_rv(CKR_FUNCTION_FAILED));
     TRY(recipient_tune(info));

@@ -28,7 +28,8 @@ static struct pool *generators(const struct curve *c)
 static CK_RV generator_new(const struct curve *c, EVP_PKEY_CTX **ret)
 {
     const char *type = c->key_type == CKK_EC ? "EC" : c->name;
-    AUTO(pkey_ctx_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(ossl_ctx(), type, NULL);
+    AUTO(pkey_ctx_freep)
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(ossl_ctx(), ossl_key_type(type), NULL);
 
     ENSURE(ctx != NULL, ossl_rv(CKR_CURVE_NOT_SUPPORTED));
     ENSURE(EVP_PKEY_keygen_init(ctx) == 1, ossl_rv(CKR_FUNCTION_FAILED));

@@ -3,8 +3,8 @@
  * gen_ecdh.c - Diffie-Hellman on elliptic curves (PKCS#11 v3.2 6.3.20, 6.3.21), with the key
  * derivation functions of ANSI X9.63 and SP 800-56A.
  *
- * The peer's point is validated before it is used, and a shared secret of zeros is refused (RFC
- * 7748 section 6): the peer's key would then say nothing.
+ * The peer's point is validated before it is used; on Montgomery curves a shared secret of zeros is
+ * refused (RFC 7748 section 6), to which the peer's key would have contributed nothing.
  */
 #include <openssl/core_names.h>
 
@@ -33,7 +33,7 @@ static CK_RV peer_get(const struct key *base, const union mech_param *param, EVP
 
         return pkey_from_params("EC", false, params, CKR_MECHANISM_PARAM_INVALID, ret);
     }
-    *ret = EVP_PKEY_new_raw_public_key_ex(ossl_ctx(), c->name, NULL, point, n);
+    *ret = EVP_PKEY_new_raw_public_key_ex(ossl_ctx(), ossl_key_type(c->name), NULL, point, n);
     ENSURE(*ret != NULL, ossl_rv(CKR_MECHANISM_PARAM_INVALID));
     return CKR_OK;
 }
@@ -53,7 +53,8 @@ static CK_RV agree(const struct mech *row, const struct key *base, EVP_PKEY *pee
                ossl_rv(CKR_FUNCTION_FAILED));
     ENSURE(EVP_PKEY_derive_set_peer(ctx, peer) == 1, ossl_rv(CKR_MECHANISM_PARAM_INVALID));
     ENSURE(EVP_PKEY_derive(ctx, ret, &n) == 1, ossl_rv(CKR_MECHANISM_PARAM_INVALID));
-    ENSURE(!mem_is_zero(ret, n), CKR_MECHANISM_PARAM_INVALID);
+    /* On a Weierstrass curve, 0 is the x of a point like any other. */
+    ENSURE(base->type == CKK_EC || !mem_is_zero(ret, n), CKR_MECHANISM_PARAM_INVALID);
     *ret_n = n;
     return CKR_OK;
 }

@@ -29,7 +29,8 @@ static CK_RV exponent_get(const struct attrs *a, BIGNUM *ret)
 
 static CK_RV rsa_make(CK_ULONG bits, BIGNUM *exponent, EVP_PKEY **ret)
 {
-    AUTO(pkey_ctx_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(ossl_ctx(), "RSA", NULL);
+    AUTO(pkey_ctx_freep)
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(ossl_ctx(), ossl_key_type("RSA"), NULL);
 
     ENSURE(ctx != NULL, ossl_rv(CKR_HOST_MEMORY));
     ENSURE(EVP_PKEY_keygen_init(ctx) == 1 &&

@@ -7,6 +7,8 @@
  * answer is one: CKR_WRAPPED_KEY_INVALID. Only its length as such, which everybody sees, has a code
  * of its own.
  */
+#include <openssl/core_names.h>
+
 #include "crypto/gen_class.h"
 #include "crypto/key_secret.h"
 #include "crypto/op.h"
@@ -23,6 +25,10 @@ static CK_RV private_encode(const struct attrs *a, struct buf *ret)
     int n;
 
     TRY(key_from_attrs(a, &k));
+    /* The point is optional, and the ready key has none (key_ec.c). */
+    ENSURE(k->type != CKK_EC ||
+               EVP_PKEY_set_int_param(k->pkey, OSSL_PKEY_PARAM_EC_INCLUDE_PUBLIC, 0) == 1,
+           ossl_rv(CKR_FUNCTION_FAILED));
     p8 = EVP_PKEY2PKCS8(k->pkey);
     ENSURE(p8 != NULL, ossl_rv(CKR_KEY_NOT_WRAPPABLE));
     n = i2d_PKCS8_PRIV_KEY_INFO(p8, &der);

@@ -112,7 +112,8 @@ CK_RV key_complete(struct attrs *a)
 CK_RV pkey_from_params(const char *name, bool is_private, const OSSL_PARAM *params, CK_RV otherwise,
                        EVP_PKEY **ret)
 {
-    AUTO(pkey_ctx_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(ossl_ctx(), name, NULL);
+    AUTO(pkey_ctx_freep)
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(ossl_ctx(), ossl_key_type(name), NULL);
     AUTO(pkey_freep) EVP_PKEY *pkey = NULL;
 
     ENSURE(ctx != NULL, ossl_rv(CKR_FUNCTION_FAILED));

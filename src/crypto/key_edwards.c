@@ -10,7 +10,8 @@
 
 static CK_RV raw_public(const struct curve *c, struct span point, EVP_PKEY **ret)
 {
-    *ret = EVP_PKEY_new_raw_public_key_ex(ossl_ctx(), c->name, NULL, point.p, point.n);
+    *ret =
+        EVP_PKEY_new_raw_public_key_ex(ossl_ctx(), ossl_key_type(c->name), NULL, point.p, point.n);
     ENSURE(*ret != NULL, ossl_rv(CKR_ATTRIBUTE_VALUE_INVALID));
     return CKR_OK;
 }
@@ -19,7 +20,8 @@ static CK_RV raw_public(const struct curve *c, struct span point, EVP_PKEY **ret
 static CK_RV raw_private(const struct curve *c, struct span value, EVP_PKEY **ret)
 {
     ENSURE(value.n == c->n_private, CKR_ATTRIBUTE_VALUE_INVALID);
-    *ret = EVP_PKEY_new_raw_private_key_ex(ossl_ctx(), c->name, NULL, value.p, value.n);
+    *ret =
+        EVP_PKEY_new_raw_private_key_ex(ossl_ctx(), ossl_key_type(c->name), NULL, value.p, value.n);
     ENSURE(*ret != NULL, ossl_rv(CKR_ATTRIBUTE_VALUE_INVALID));
     return CKR_OK;
 }

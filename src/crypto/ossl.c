@@ -229,3 +229,19 @@ CK_RV ossl_rv(CK_RV fallback)
     (void)ERR_set_mark();
     return memory ? CKR_HOST_MEMORY : fallback;
 }
+
+const char *ossl_key_type(const char *name)
+{
+    static const struct {
+        const char *name, *oid;
+    } types[] = {
+        {"RSA", "1.2.840.113549.1.1.1"}, {"EC", "1.2.840.10045.2.1"}, {"X25519", "1.3.101.110"},
+        {"X448", "1.3.101.111"},         {"ED25519", "1.3.101.112"},  {"ED448", "1.3.101.113"},
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(types); i++) {
+        if (strcmp(types[i].name, name) == 0)
+            return types[i].oid;
+    }
+    return name;
+}

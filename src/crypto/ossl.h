@@ -25,6 +25,11 @@ OSSL_LIB_CTX *ossl_ctx(void);
 const EVP_MD *ossl_md(const char *name);
 const EVP_CIPHER *ossl_cipher(const char *name);
 
+/* The OID of a key type ("RSA", "EC", "ED25519", "X25519", ...) by which to ask for it; the name itself
+ * when it has none. libcrypto takes a key type that it knows by name to a default ENGINE first, in any
+ * library context, and that engine may be the application's own, built on this module. */
+const char *ossl_key_type(const char *name);
+
 /* Guard the caller's error queue around OpenSSL calls: AUTO(ossl_errors_pop) int mark =
  * ossl_errors_mark(); drops what we added. */
 int ossl_errors_mark(void);

@@ -234,8 +234,8 @@ CK_RV prim_x25519(const uint8_t private_key[PRIM_X25519], const uint8_t peer[PRI
     size_t n = PRIM_KEY;
 
     TRY(crypto_ready());
-    mine = EVP_PKEY_new_raw_private_key_ex(ossl_ctx(), "X25519", NULL, private_key, PRIM_X25519);
-    theirs = EVP_PKEY_new_raw_public_key_ex(ossl_ctx(), "X25519", NULL, peer, PRIM_X25519);
+    mine = EVP_PKEY_new_raw_private_key_ex(ossl_ctx(), ossl_key_type("X25519"), NULL, private_key, PRIM_X25519);
+    theirs = EVP_PKEY_new_raw_public_key_ex(ossl_ctx(), ossl_key_type("X25519"), NULL, peer, PRIM_X25519);
     ENSURE(mine != NULL && theirs != NULL, ossl_rv(CKR_FUNCTION_FAILED));
     ctx = EVP_PKEY_CTX_new_from_pkey(ossl_ctx(), mine, NULL);
     ENSURE(ctx != NULL, ossl_rv(CKR_HOST_MEMORY));

@@ -38,14 +38,16 @@ static CK_RV number_add(struct attrs *a, CK_ATTRIBUTE_TYPE type, const BIGNUM *n
     return attrs_set(a, type, buf_span(&bytes));
 }
 
-/* Square y = g^r up to t times: a square root of 1 other than 1 and -1 shows a factor. */
+/* Square y = g^r up to t times: a square root of 1 other than 1 and -1 shows a factor. When not
+ * even the last square is 1, the exponents do not belong to the modulus. */
 static CK_RV root_find(const struct numbers *s, BIGNUM *y, int t, const BIGNUM *minus_one,
                        bool *ret_found)
 {
     BIGNUM *x = BN_CTX_get(s->ctx);
+    int i = 0;
 
     ENSURE(x != NULL, CKR_HOST_MEMORY);
-    for (int i = 0; i < t && !BN_is_one(y) && BN_cmp(y, minus_one) != 0; i++) {
+    for (; i < t && !BN_is_one(y) && BN_cmp(y, minus_one) != 0; i++) {
         ENSURE(BN_mod_sqr(x, y, s->n, s->ctx) == 1, ossl_rv(CKR_HOST_MEMORY));
         if (BN_is_one(x)) {
             ENSURE(BN_sub_word(y, 1) == 1 && BN_gcd(s->p, y, s->n, s->ctx) == 1,
@@ -55,10 +57,11 @@ static CK_RV root_find(const struct numbers *s, BIGNUM *y, int t, const BIGNUM *
         }
         ENSURE(BN_copy(y, x) != NULL, CKR_HOST_MEMORY);
     }
+    ENSURE(i < t, CKR_ATTRIBUTE_VALUE_INVALID);
     return CKR_OK;
 }
 
-/* p = a factor of n. With a wrong d, no base finds one. */
+/* p = a factor of n. */
 static CK_RV factor_find(const struct numbers *s)
 {
     BIGNUM *r = BN_CTX_get(s->ctx), *g = BN_CTX_get(s->ctx), *y = BN_CTX_get(s->ctx);

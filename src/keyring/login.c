@@ -13,7 +13,7 @@
 
 #include "util/log.h"
 
-#define ROUNDS_MAX 8 /* PIN changes in a row that a login waits for */
+#define ROUNDS_MAX 100 /* PIN changes in a row that a login waits for */
 
 /* -- logins ---------------------------------------------------------------------------------- */
 

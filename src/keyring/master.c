@@ -14,7 +14,7 @@
 #include "keyring/token_row.h"
 #include "util/log.h"
 
-#define TRIES_MAX 4 /* another process can rotate between opening and writing */
+#define TRIES_MAX 8 /* another process can rotate between opening and writing */
 
 CK_RV header_same(struct txn *t, const struct header *h, bool *ret_same)
 {
@@ -149,7 +149,7 @@ CK_RV master_replace(struct keyring *k, bool drop_expired, uint64_t *ret_epoch)
 
     for (int i = 0; i < TRIES_MAX && r.moved; i++)
         TRY(rotate_once(k, &r));
-    ENSURE(!r.moved, CKR_DEVICE_ERROR);
+    ENSURE(!r.moved, CKR_FUNCTION_FAILED);
     log_info("the master key was rotated: the store %s is at epoch %llu", store_directory(k->store),
              (unsigned long long)r.to.epoch);
     if (ret_epoch != NULL)

@@ -19,7 +19,7 @@
 #include "keyring/token_row.h"
 #include "util/log.h"
 
-#define ROUNDS_MAX 4
+#define ROUNDS_MAX 8
 
 void opening_clear(struct opening *o)
 {

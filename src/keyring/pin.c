@@ -9,7 +9,7 @@
 #include "keyring/login.h"
 #include "keyring/scope.h"
 
-#define ROUNDS_MAX 8
+#define ROUNDS_MAX 100
 
 static struct scope_of private_scope(const struct keyring *k, const uint8_t *token,
                                      const struct ring_token *ring)

@@ -15,7 +15,7 @@
 #include "keyring/recipients.h"
 #include "util/log.h"
 
-#define ROUNDS_MAX 4
+#define ROUNDS_MAX 8
 
 /* -- opening --------------------------------------------------------------------------------- */
 

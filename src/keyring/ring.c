@@ -12,7 +12,7 @@
 #include "keyring/master.h"
 #include "keyring/token_row.h"
 
-#define TRIES_MAX 4 /* a rotation can come between at each */
+#define TRIES_MAX 8 /* a rotation can come between at each */
 
 static void ring_token_free(struct ring_token *token)
 {
@@ -121,7 +121,7 @@ CK_RV ring_token_get(struct keyring *k, const uint8_t id[TOKEN_ID], struct ring_
     TRY(token_present(k, id));
     for (int i = 0; i < TRIES_MAX && moved; i++)
         TRY(secret_open(k, id, &t, &moved));
-    ENSURE(!moved, CKR_DEVICE_ERROR);
+    ENSURE(!moved, CKR_FUNCTION_FAILED);
     return ring_token_add(k, id, t, ret);
 }
 

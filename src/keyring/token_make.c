@@ -12,7 +12,7 @@
 #include "keyring/scope.h"
 #include "util/log.h"
 
-#define ROUNDS_MAX 4
+#define ROUNDS_MAX 8
 
 /* A token on its way into the store. */
 struct making {

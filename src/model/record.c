@@ -28,18 +28,16 @@ static uint64_t widen(CK_ULONG number)
     return number == (CK_ULONG)-1 ? UINT64_MAX : (uint64_t)number;
 }
 
-/* Is the attribute fit to be written, as the `depth`th level of the record? */
-static CK_RV check_attr(const struct attr *attr, unsigned depth)
+/* Is the attribute fit to be written? */
+static CK_RV check_attr(const struct attr *attr)
 {
     const struct attr_name *name = attr_name_find(attr->type);
     const struct span value = span_of(attr->p, attr->n);
 
     ENSURE(name != NULL, CKR_GENERAL_ERROR);
     ENSURE(value_fits(name->kind, value), CKR_GENERAL_ERROR);
-    if (name->kind == AK_TEMPLATE) {
-        ENSURE(depth < RECORD_MAX_DEPTH, CKR_GENERAL_ERROR);
-        ENSURE(read_record(value, depth + 1, NULL) == CKR_OK, CKR_GENERAL_ERROR);
-    }
+    if (name->kind == AK_TEMPLATE)
+        ENSURE(read_record(value, 2, NULL) == CKR_OK, CKR_GENERAL_ERROR);
     return CKR_OK;
 }
 
@@ -72,7 +70,7 @@ NODISCARD CK_RV record_encode(const struct attrs *a, struct buf *ret)
 {
     ENSURE(a->n <= RECORD_MAX_ATTRS, CKR_GENERAL_ERROR);
     for (size_t i = 0; i < a->n; i++)
-        TRY(check_attr(&a->v[i], 1));
+        TRY(check_attr(&a->v[i]));
 
     buf_u8(ret, RECORD_VERSION);
     buf_u16(ret, (uint16_t)a->n);
@@ -104,7 +102,6 @@ static CK_RV read_attr(CK_ATTRIBUTE_TYPE type, struct span value, unsigned depth
     AUTO(buf_clear) struct buf numbers = BUF_INIT;
 
     ENSURE(name != NULL, CKR_DATA_INVALID);
-    ENSURE(value.n <= RECORD_MAX_VALUE, CKR_DATA_INVALID);
     if (is_number(name->kind)) {
         TRY(take_numbers(value, &numbers));
         value = buf_span(&numbers);

@@ -115,7 +115,7 @@ static CK_RV take_nested(struct build *b)
         ENSURE((rule->notes & ops[b->c->op].forbid) == 0, CKR_TEMPLATE_INCONSISTENT);
         ENSURE(rule_allows(rule, span_of(attr->p, attr->n), b->c->is_so), CKR_ATTRIBUTE_READ_ONLY);
     }
-    return b->c->nested.n == 0 ? CKR_OK : template_apply_nested(b->c->nested, b->a);
+    return template_apply_nested(b->c->nested, b->a);
 }
 
 static CK_RV add_all(struct attrs *to, const struct attrs *from)

@@ -68,8 +68,10 @@ NODISCARD CK_RV template_search(const CK_ATTRIBUTE *v, CK_ULONG n, struct attrs 
 bool template_matches(const struct attrs *a, const struct attrs *search);
 
 /* The encoded nested template `nested` (CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE) applied to `a`:
- * absent attributes are added, others must agree (CKR_TEMPLATE_INCONSISTENT). For
- * CKA_WRAP_TEMPLATE use template_agrees. */
+ * absent attributes are added, others must agree (CKR_TEMPLATE_INCONSISTENT). An empty span adds
+ * nothing and agrees with everything. template_build() does this with context.nested, before the
+ * defaults are filled in: afterwards they would seem to contradict. For CKA_WRAP_TEMPLATE use
+ * template_agrees. */
 NODISCARD CK_RV template_apply_nested(struct span nested, struct attrs *a);
 NODISCARD CK_RV template_agrees(struct span nested, const struct attrs *a, bool *ret);
 

@@ -8,6 +8,12 @@
 
 #include "model/record.h"
 
+/* An encoding is never empty: no bytes, no template. */
+static CK_RV decode(struct span nested, struct attrs **ret)
+{
+    return nested.n == 0 ? attrs_new(ret) : record_decode(nested, ret);
+}
+
 static bool agrees(const struct attr *wanted, const struct attrs *a)
 {
     return attrs_has(a, wanted->type) &&
@@ -18,7 +24,7 @@ NODISCARD CK_RV template_apply_nested(struct span nested, struct attrs *a)
 {
     AUTO(attrs_freep) struct attrs *wanted = NULL;
 
-    TRY(record_decode(nested, &wanted));
+    TRY(decode(nested, &wanted));
     for (size_t i = 0; i < wanted->n; i++) {
         const struct attr *attr = &wanted->v[i];
 
@@ -34,7 +40,7 @@ NODISCARD CK_RV template_agrees(struct span nested, const struct attrs *a, bool 
     AUTO(attrs_freep) struct attrs *wanted = NULL;
     bool all = true;
 
-    TRY(record_decode(nested, &wanted));
+    TRY(decode(nested, &wanted));
     /* An attribute that cannot be read agrees with nothing: C_WrapKey must not tell its value. */
     for (size_t i = 0; i < wanted->n; i++)
         all = all && attr_is_revealed(a, wanted->v[i].type) && agrees(&wanted->v[i], a);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test-object.c - objects made, read, changed, copied and destroyed (PKCS#11 v3.2 5.7, 4.4, 4.5). */
+/* test-object.c - objects made, read and changed (PKCS#11 v3.2 5.7, 4.4, 4.5). */
 #include "support/reference.h"
 
 #include <string.h>
@@ -119,7 +119,7 @@ static void test_create_refused(void **state)
 static void test_create_misaligned(void **state)
 {
     const CK_SESSION_HANDLE h = open_user();
-    uint8_t room[2 * sizeof(CK_ATTRIBUTE) + sizeof(CK_ULONG) + 2];
+    uint8_t room[sizeof(CK_ULONG) + 1];
     const CK_OBJECT_CLASS class = CKO_DATA;
     CK_ATTRIBUTE a = {CKA_CLASS, room + 1, sizeof(class)};
     CK_OBJECT_HANDLE o = CK_INVALID_HANDLE;

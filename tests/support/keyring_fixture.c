@@ -158,20 +158,40 @@ void fixture_user_pin(struct keyring_fixture *f, const struct token_info *t)
     assert_int_equal(token_init_pin(f->k, so, USER_PIN), CKR_OK);
 }
 
+/* Made once per process: RSA keys take their time. */
+static void certificate_make(const char *kind, const char *parameters, size_t i)
+{
+    static char made[256];
+    char name[16];
+
+    (void)snprintf(name, sizeof(name), "%s%zu ", kind, i);
+    if (strstr(made, name) != NULL)
+        return;
+    fixture_run("mkdir -p -m 700 /tmp/tee-keyring-owners-%d", (int)getpid());
+    fixture_run("cd /tmp/tee-keyring-owners-%d && openssl req -x509 -newkey %s -nodes -days 1 "
+                "-keyout %s%zu.key -out %s%zu.pem -subj '/CN=owner %zu' 2>/dev/null",
+                (int)getpid(), parameters, kind, i, kind, i, i);
+    (void)strncat(made, name, sizeof(made) - strlen(made) - 1);
+}
+
+void fixture_certificates_forget(void)
+{
+    fixture_run("rm -rf /tmp/tee-keyring-owners-%d", (int)getpid());
+}
+
 void fixture_certificate(struct keyring_fixture *f, const char *kind, char ret_key[128])
 {
     const size_t i = f->conf.n_recovery++;
-    const char *parameters =
-        strcmp(kind, "rsa") == 0 ? "rsa:2048" : "ec -pkeyopt ec_paramgen_curve:P-256";
-
     char path[sizeof(f->certificate[0])];
 
+    certificate_make(kind,
+                     strcmp(kind, "rsa") == 0 ? "rsa:2048" : "ec -pkeyopt ec_paramgen_curve:P-256",
+                     i);
     (void)snprintf(path, sizeof(path), "%s/owner%zu.pem", f->directory, i);
-    memcpy(f->certificate[i], path, sizeof(path));
     (void)snprintf(ret_key, 128, "%s/owner%zu.key", f->directory, i);
-    fixture_run("openssl req -x509 -newkey %s -nodes -keyout '%s' -out '%s' -days 1 "
-                "-subj '/CN=owner %zu' 2>/dev/null",
-                parameters, ret_key, f->certificate[i], i);
+    fixture_run("cd /tmp/tee-keyring-owners-%d && cp %s%zu.pem '%s' && cp %s%zu.key '%s'",
+                (int)getpid(), kind, i, path, kind, i, ret_key);
+    memcpy(f->certificate[i], path, sizeof(path));
     f->conf.recovery[i] = f->certificate[i];
 }
 

@@ -56,6 +56,8 @@ struct token_info fixture_only_token(struct keyring_fixture *f);
 /* A certificate with its key made by the openssl command: "rsa" or "ec"; the key's path, which
  * belongs to the fixture's directory, goes to ret_key. Added to f->conf. Asserts. */
 void fixture_certificate(struct keyring_fixture *f, const char *kind, char ret_key[128]);
+/* At the end of a program that made certificates: remove what it kept for its next test. */
+void fixture_certificates_forget(void);
 /* A file of at most 64 KiB; asserts. */
 void fixture_file(const char *path, struct buf *ret);
 /* Run a shell command; asserts that it succeeds. */

@@ -607,6 +607,13 @@ static void renew_goes_on_after_a_kill(void **state)
 #define STORE_TEST(name, fn) {name, fn, fixture_setup_store, fixture_teardown, NULL}
 #define TOKEN_TEST(name, fn) {name, fn, fixture_setup_token, fixture_teardown, NULL}
 
+static int group_teardown(void **state)
+{
+    (void)state;
+    fixture_certificates_forget();
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -645,5 +652,5 @@ int main(void)
         TOKEN_TEST("/keyring/renew/goes-on-after-a-kill", renew_goes_on_after_a_kill),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, group_teardown);
 }

@@ -324,6 +324,18 @@ static void init_pin_rules(void **state)
     assert_int_equal(try_login(f->k, ROLE_USER, USER_PIN), CKR_OK);
 }
 
+/* The first user PIN needs no key of the SO's, and yet the SO who logged in last. */
+static void init_pin_by_an_outdated_so(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const struct token_info t = fixture_only_token(f);
+    AUTO(login_unrefp) struct login *so = fixture_so(f, &t);
+
+    assert_int_equal(set_pin(f, ROLE_SO, SO_PIN, NEW_PIN), CKR_OK);
+    assert_int_equal(token_init_pin(f->k, so, USER_PIN), CKR_USER_NOT_LOGGED_IN);
+    assert_int_equal(try_login(f->k, ROLE_USER, USER_PIN), CKR_USER_PIN_NOT_INITIALIZED);
+}
+
 static void init_pin_without_so_reset(void **state)
 {
     struct keyring_fixture *f = *state;
@@ -362,6 +374,8 @@ int main(void)
         USER_TEST("/login/set-pin/during-logins", set_pin_during_logins),
         USER_TEST("/login/init-pin/unlocks", init_pin_unlocks),
         USER_TEST("/login/init-pin/rules", init_pin_rules),
+        {"/login/init-pin/by-an-outdated-so", init_pin_by_an_outdated_so, fixture_setup_token,
+         fixture_teardown, NULL},
         {"/login/init-pin/without-so-reset", init_pin_without_so_reset, fixture_setup_store,
          fixture_teardown, NULL},
     };

@@ -305,6 +305,13 @@ static void seal_explains_itself(void **state)
 #define ROW_TEST(name, fn) {name, fn, sealed_setup, sealed_teardown, NULL}
 #define STORE_TEST(name, fn) {name, fn, fixture_setup_store, fixture_teardown, NULL}
 
+static int group_teardown(void **state)
+{
+    (void)state;
+    fixture_certificates_forget();
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,5 +331,5 @@ int main(void)
         STORE_TEST("/seal/explains-itself", seal_explains_itself),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, group_teardown);
 }

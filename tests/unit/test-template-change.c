@@ -315,6 +315,17 @@ static void test_own_objects(void **state)
     attrs_free(a);
 }
 
+static void test_an_object_of_no_class(void **state)
+{
+    struct attrs *a = aes(true, false);
+
+    (void)state;
+    attrs_remove(a, CKA_CLASS);
+    T_RV(CKR_GENERAL_ERROR, set_bool(a, false, CKA_SIGN, false));
+    T_RV(CKR_GENERAL_ERROR, set_bool(a, true, CKA_SIGN, false));
+    attrs_free(a);
+}
+
 /* -- templates --------------------------------------------------------------------------------- */
 
 static void test_copy_without_a_template(void **state)
@@ -385,6 +396,7 @@ int main(void)
         TEST("/template/modify/modifiable-false", test_modifiable_false),
         TEST("/template/copy/copyable-false", test_copyable_false),
         TEST("/template/change/own-objects", test_own_objects),
+        TEST("/template/change/an-object-of-no-class", test_an_object_of_no_class),
         TEST("/template/copy/without-a-template", test_copy_without_a_template),
         TEST("/template/change/bad-templates", test_bad_templates),
     };

@@ -89,6 +89,18 @@ static void test_missing_key_material_is_a_bug(void **state)
     attrs_free(a);
 }
 
+static void test_an_object_of_no_class(void **state)
+{
+    const struct schema *s = schema_find(CKO_SECRET_KEY, CKK_AES);
+    const struct template_context c = model_context(s, TEMPLATE_GENERATE);
+    struct attrs *a = model_generated(s);
+
+    (void)state;
+    attrs_remove(a, CKA_CLASS);
+    T_RV(CKR_GENERAL_ERROR, template_finish(&c, a, CKM_AES_KEY_GEN, NULL, model_unique));
+    attrs_free(a);
+}
+
 static void test_lengths_come_from_the_values(void **state)
 {
     const struct template_context aes = {
@@ -247,6 +259,7 @@ int main(void)
         TEST("/template/finish/history-of-a-derived-key", test_history_of_a_derived_key),
         TEST("/template/finish/unique-id", test_unique_id),
         TEST("/template/finish/missing-key-material-is-a-bug", test_missing_key_material_is_a_bug),
+        TEST("/template/finish/an-object-of-no-class", test_an_object_of_no_class),
         TEST("/template/finish/lengths-come-from-the-values", test_lengths_come_from_the_values),
         TEST("/template/finish/rsa-exponent", test_rsa_exponent),
         TEST("/template/finish/key-lengths", test_key_lengths),

@@ -247,6 +247,20 @@ static void test_is_under_the_same_rules(void **state)
         buf_clear(&bytes[i]);
 }
 
+static void test_no_template(void **state)
+{
+    struct attrs *a = NULL;
+    bool agrees = false;
+
+    (void)state;
+    T_OK(attrs_new(&a));
+    T_OK(template_apply_nested(SPAN_EMPTY, a));
+    assert_int_equal(a->n, 0);
+    T_OK(template_agrees(SPAN_EMPTY, a, &agrees));
+    assert_true(agrees);
+    attrs_free(a);
+}
+
 static void test_damaged_encoding(void **state)
 {
     CK_ATTRIBUTE v[] = {A_ULONG(CKA_CLASS, CKO_SECRET_KEY), A_ULONG(CKA_KEY_TYPE, CKK_AES)};
@@ -347,6 +361,7 @@ int main(void)
         TEST("/template/nested/adds-what-was-left-out", test_adds_what_the_application_left_out),
         TEST("/template/nested/conflict-is-inconsistent", test_conflict_is_inconsistent),
         TEST("/template/nested/is-under-the-same-rules", test_is_under_the_same_rules),
+        TEST("/template/nested/no-template", test_no_template),
         TEST("/template/nested/damaged-encoding", test_damaged_encoding),
         TEST("/template/nested/apply-leaves-a-conflicting-set-alone",
              test_apply_leaves_a_conflicting_set_alone),

@@ -287,6 +287,18 @@ static void test_nested_array_need_not_be_aligned(void **state)
     attrs_free(a);
 }
 
+/* What is in the set is not to be trusted blindly: a broken encoding ends the call. */
+static void test_nested_damage_is_an_error(void **state)
+{
+    struct attrs *a = wrapping_key();
+    CK_ATTRIBUTE v[] = {A_NONE(CKA_UNWRAP_TEMPLATE), A_NONE(CKA_LABEL)};
+
+    (void)state;
+    T_OK(attrs_set(a, CKA_UNWRAP_TEMPLATE, SPAN_LIT("junk")));
+    T_RV(CKR_DATA_INVALID, template_reveal(a, v, 2));
+    attrs_free(a);
+}
+
 /* -- arguments --------------------------------------------------------------------------------- */
 
 static void test_arguments(void **state)
@@ -325,6 +337,7 @@ int main(void)
         TEST("/template/reveal/nested-short-buffers", test_nested_short_buffers),
         TEST("/template/reveal/nested-array-need-not-be-aligned",
              test_nested_array_need_not_be_aligned),
+        TEST("/template/reveal/nested-damage-is-an-error", test_nested_damage_is_an_error),
         TEST("/template/reveal/arguments", test_arguments),
     };
 

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test-cms.c - what is sealed to a recovery certificate is opened by the openssl command alone, and
+ * the other way round; anything else is refused.
+ *
+ * Keys and certificates are made by the openssl command in a temporary directory.
+ */
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <openssl/err.h>
+
+#include "crypto/cms.h"
+
+#define PLAIN "thirty-two bytes of a master key"
+
+static char dir[] = "/tmp/test-cms-XXXXXX";
+
+/* Run a shell command line in the temporary directory; returns its exit status. */
+static int run(const char *fmt, ...) PRINTF_LIKE(1, 2);
+static int run(const char *fmt, ...)
+{
+    AUTO(buf_clear) struct buf line = BUF_INIT;
+    char command[1024];
+    va_list ap;
+    int n, status;
+
+    va_start(ap, fmt);
+    n = vsnprintf(command, sizeof(command), fmt, ap);
+    va_end(ap);
+    assert_true(n > 0 && (size_t)n < sizeof(command));
+    buf_printf(&line, "cd %s && { %s; } >log 2>&1", dir, command);
+    buf_u8(&line, 0);
+    assert_int_equal(buf_ok(&line), CKR_OK);
+    status = system((const char *)line.p);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int file_open(const char *name, int flags)
+{
+    char path[sizeof(dir) + 64];
+    int fd;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+    fd = open(path, flags | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static void file_read(const char *name, struct buf *ret)
+{
+    const int fd = file_open(name, O_RDONLY);
+    struct stat st;
+
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_true(st.st_size > 0);
+    buf_extend(ret, (size_t)st.st_size);
+    assert_int_equal(buf_ok(ret), CKR_OK);
+    assert_int_equal(read(fd, ret->p, ret->n), st.st_size);
+    assert_int_equal(close(fd), 0);
+}
+
+static void file_write(const char *name, struct span bytes)
+{
+    const int fd = file_open(name, O_WRONLY | O_CREAT | O_TRUNC);
+
+    assert_int_equal(write(fd, bytes.p, bytes.n), (ssize_t)bytes.n);
+    assert_int_equal(close(fd), 0);
+}
+
+/* name.key, name.pem and name.der of a self-signed certificate. */
+static int make(const char *name, const char *newkey)
+{
+    return run("openssl req -x509 -newkey %s -nodes -keyout %s.key -out %s.pem -days 10 "
+               "-subj '/O=Example, Ltd/CN=%s' && openssl x509 -in %s.pem -outform DER -out %s.der",
+               newkey, name, name, name, name, name);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    if (mkdtemp(dir) == NULL)
+        return -1;
+    return make("rsa", "rsa:2048") | make("other", "rsa:3072") | make("weak", "rsa:1024") |
+           make("p256", "ec -pkeyopt ec_paramgen_curve:P-256") |
+           make("p384", "ec -pkeyopt ec_paramgen_curve:P-384") |
+           make("p521", "ec -pkeyopt ec_paramgen_curve:P-521") |
+           make("k1", "ec -pkeyopt ec_paramgen_curve:secp256k1") | make("ed", "ed25519");
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void certificate(const char *name, struct buf *ret_der)
+{
+    AUTO(buf_clear) struct buf file = BUF_INIT;
+
+    file_read(name, &file);
+    assert_int_equal(cms_certificate(buf_span(&file), ret_der, NULL), CKR_OK);
+}
+
+static void reads_pem_and_der(void **state)
+{
+    AUTO(buf_clear) struct buf pem = BUF_INIT;
+    AUTO(buf_clear) struct buf der = BUF_INIT;
+    AUTO(buf_clear) struct buf file = BUF_INIT;
+    AUTO(buf_clear) struct buf subject = BUF_INIT;
+
+    (void)state;
+    file_read("rsa.pem", &file);
+    assert_int_equal(cms_certificate(buf_span(&file), &pem, &subject), CKR_OK);
+    certificate("rsa.der", &der);
+    assert_true(span_equal(buf_span(&pem), buf_span(&der)));
+    assert_true(span_equal(buf_span(&subject), SPAN_LIT("CN=rsa,O=Example\\, Ltd")));
+}
+
+static void assert_unfit(const char *name)
+{
+    AUTO(buf_clear) struct buf file = BUF_INIT;
+    AUTO(buf_clear) struct buf der = BUF_INIT;
+
+    file_read(name, &file);
+    assert_int_equal(cms_certificate(buf_span(&file), &der, NULL), CKR_ARGUMENTS_BAD);
+    assert_int_equal(der.n, 0);
+}
+
+static void unfit_certificates_are_refused(void **state)
+{
+    AUTO(buf_clear) struct buf der = BUF_INIT;
+
+    (void)state;
+    assert_unfit("weak.pem");  /* RSA with 1024 bits */
+    assert_unfit("k1.pem");    /* a curve that is not ours */
+    assert_unfit("ed.pem");    /* can't receive */
+    assert_unfit("rsa.key");   /* no certificate */
+    assert_int_equal(cms_certificate(SPAN_EMPTY, &der, NULL), CKR_ARGUMENTS_BAD);
+    assert_int_equal(cms_certificate(SPAN_LIT("0 not DER"), &der, NULL), CKR_ARGUMENTS_BAD);
+}
+
+static void certificate_with_a_tail_is_refused(void **state)
+{
+    AUTO(buf_clear) struct buf file = BUF_INIT;
+    AUTO(buf_clear) struct buf der = BUF_INIT;
+
+    (void)state;
+    file_read("rsa.der", &file);
+    buf_u8(&file, 0);
+    assert_int_equal(cms_certificate(buf_span(&file), &der, NULL), CKR_ARGUMENTS_BAD);
+}
+
+static void seal_to(const char *name, struct buf *ret)
+{
+    AUTO(buf_clear) struct buf der = BUF_INIT;
+    char file[32];
+
+    (void)snprintf(file, sizeof(file), "%s.pem", name);
+    certificate(file, &der);
+    assert_int_equal(cms_seal(buf_span(&der), SPAN_LIT(PLAIN), ret), CKR_OK);
+}
+
+static void openssl_opens(const char *name)
+{
+    AUTO(buf_clear) struct buf sealed = BUF_INIT;
+    AUTO(buf_clear) struct buf plain = BUF_INIT;
+
+    seal_to(name, &sealed);
+    assert_null(memmem(sealed.p, sealed.n, PLAIN, 8));
+    file_write("sealed", buf_span(&sealed));
+    assert_int_equal(run("openssl cms -decrypt -inform DER -in sealed -recip %s.pem -inkey %s.key "
+                         "-out plain", name, name), 0);
+    file_read("plain", &plain);
+    assert_true(span_equal(buf_span(&plain), SPAN_LIT(PLAIN)));
+}
+
+static void openssl_command_opens_rsa(void **state)
+{
+    (void)state;
+    openssl_opens("rsa");
+}
+
+static void openssl_command_opens_ec(void **state)
+{
+    (void)state;
+    openssl_opens("p256");
+    openssl_opens("p384");
+    openssl_opens("p521");
+}
+
+/* OpenSSL's defaults would be RSA PKCS#1 v1.5 and a KDF over SHA-1. */
+static void modern_algorithms_are_named(void **state)
+{
+    AUTO(buf_clear) struct buf rsa = BUF_INIT;
+    AUTO(buf_clear) struct buf ec = BUF_INIT;
+
+    (void)state;
+    seal_to("rsa", &rsa);
+    file_write("sealed", buf_span(&rsa));
+    assert_int_equal(run("openssl cms -cmsout -print -noout -inform DER -in sealed >text && "
+                         "grep -q rsaesOaep text && grep -q sha256 text && "
+                         "grep -q aes-256-gcm text && ! grep -qi sha1 text && "
+                         "grep -q authEnvelopedData text"), 0);
+    seal_to("p256", &ec);
+    file_write("sealed", buf_span(&ec));
+    assert_int_equal(run("openssl cms -cmsout -print -noout -inform DER -in sealed >text && "
+                         "grep -q dhSinglePass-stdDH-sha256kdf-scheme text && "
+                         "grep -q id-aes256-wrap text && grep -q aes-256-gcm text"), 0);
+}
+
+static void open_with(const char *name, const char *key_file, const struct buf *sealed,
+                      CK_RV want)
+{
+    AUTO(buf_clear) struct buf der = BUF_INIT;
+    AUTO(buf_clear) struct buf key = BUF_INIT;
+    AUTO(secret_freep) struct secret *plain = NULL;
+    char file[32];
+
+    (void)snprintf(file, sizeof(file), "%s.pem", name);
+    certificate(file, &der);
+    file_read(key_file, &key);
+    assert_int_equal(cms_open(buf_span(sealed), buf_span(&der), buf_span(&key), &plain), want);
+    if (want == CKR_OK)
+        assert_true(span_equal(secret_span(plain), SPAN_LIT(PLAIN)));
+    else
+        assert_null(plain);
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
+static void opens_what_it_sealed(void **state)
+{
+    static const char *const names[] = {"rsa", "p256", "p384", "p521"};
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+        AUTO(buf_clear) struct buf sealed = BUF_INIT;
+        char key[32];
+
+        (void)snprintf(key, sizeof(key), "%s.key", names[i]);
+        seal_to(names[i], &sealed);
+        open_with(names[i], key, &sealed, CKR_OK);
+    }
+}
+
+static void key_in_der_opens(void **state)
+{
+    AUTO(buf_clear) struct buf sealed = BUF_INIT;
+
+    (void)state;
+    assert_int_equal(run("openssl pkcs8 -topk8 -nocrypt -in rsa.key -outform DER -out rsa.k8"), 0);
+    seal_to("rsa", &sealed);
+    open_with("rsa", "rsa.k8", &sealed, CKR_OK);
+}
+
+static void another_key_opens_nothing(void **state)
+{
+    AUTO(buf_clear) struct buf rsa = BUF_INIT;
+    AUTO(buf_clear) struct buf ec = BUF_INIT;
+
+    (void)state;
+    seal_to("rsa", &rsa);
+    seal_to("p256", &ec);
+    open_with("other", "other.key", &rsa, CKR_ENCRYPTED_DATA_INVALID);
+    open_with("rsa", "other.key", &rsa, CKR_ENCRYPTED_DATA_INVALID);
+    open_with("p384", "p384.key", &ec, CKR_ENCRYPTED_DATA_INVALID);
+    open_with("p256", "rsa.key", &ec, CKR_ENCRYPTED_DATA_INVALID);
+}
+
+/* No prompt may come up in somebody else's process. */
+static void encrypted_key_is_refused_without_asking(void **state)
+{
+    AUTO(buf_clear) struct buf sealed = BUF_INIT;
+
+    (void)state;
+    assert_int_equal(run("openssl pkcs8 -topk8 -in rsa.key -passout pass:x -out locked.key"), 0);
+    seal_to("rsa", &sealed);
+    open_with("rsa", "locked.key", &sealed, CKR_ARGUMENTS_BAD);
+}
+
+static void changed_message_is_refused(void **state)
+{
+    AUTO(buf_clear) struct buf sealed = BUF_INIT;
+    AUTO(buf_clear) struct buf der = BUF_INIT;
+    AUTO(buf_clear) struct buf key = BUF_INIT;
+
+    (void)state;
+    seal_to("p256", &sealed);
+    certificate("p256.pem", &der);
+    file_read("p256.key", &key);
+    for (size_t i = 0; i < sealed.n; i++) {
+        AUTO(secret_freep) struct secret *plain = NULL;
+        CK_RV rv;
+
+        sealed.p[i] ^= 0x04;
+        rv = cms_open(buf_span(&sealed), buf_span(&der), buf_span(&key), &plain);
+        /* Some bytes say nothing that is used, such as attributes of a name: the truth, or no. */
+        assert_true(rv != CKR_OK || span_equal(secret_span(plain), SPAN_LIT(PLAIN)));
+        sealed.p[i] ^= 0x04;
+    }
+}
+
+/* A message without a tag could be changed at will by whoever holds the disk. */
+static void unauthenticated_message_is_refused(void **state)
+{
+    AUTO(buf_clear) struct buf sealed = BUF_INIT;
+
+    (void)state;
+    file_write("plain-in", SPAN_LIT(PLAIN));
+    assert_int_equal(run("openssl cms -encrypt -binary -aes-256-cbc -in plain-in -outform DER "
+                         "-out cbc rsa.pem"), 0);
+    file_read("cbc", &sealed);
+    open_with("rsa", "rsa.key", &sealed, CKR_ENCRYPTED_DATA_INVALID);
+}
+
+static void opens_what_the_command_sealed(void **state)
+{
+    AUTO(buf_clear) struct buf sealed = BUF_INIT;
+
+    (void)state;
+    file_write("plain-in", SPAN_LIT(PLAIN));
+    assert_int_equal(run("openssl cms -encrypt -binary -aes-256-gcm -in plain-in -outform DER "
+                         "-out gcm rsa.pem"), 0);
+    file_read("gcm", &sealed);
+    open_with("rsa", "rsa.key", &sealed, CKR_OK);
+}
+
+static void nonsense_is_refused(void **state)
+{
+    AUTO(buf_clear) struct buf junk = BUF_INIT;
+
+    (void)state;
+    buf_put(&junk, SPAN_LIT("0\x82\x01\x01 no message"));
+    open_with("rsa", "rsa.key", &junk, CKR_ENCRYPTED_DATA_INVALID);
+}
+
+#define TEST(path, fn) {path, fn, NULL, NULL, NULL}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST("/cms/certificate/pem-and-der", reads_pem_and_der),
+        TEST("/cms/certificate/unfit-is-refused", unfit_certificates_are_refused),
+        TEST("/cms/certificate/tail-is-refused", certificate_with_a_tail_is_refused),
+        TEST("/cms/seal/openssl-command-opens-rsa", openssl_command_opens_rsa),
+        TEST("/cms/seal/openssl-command-opens-ec", openssl_command_opens_ec),
+        TEST("/cms/seal/algorithms", modern_algorithms_are_named),
+        TEST("/cms/open/round-trip", opens_what_it_sealed),
+        TEST("/cms/open/key-in-der", key_in_der_opens),
+        TEST("/cms/open/from-openssl-command", opens_what_the_command_sealed),
+        TEST("/cms/open/another-key-opens-nothing", another_key_opens_nothing),
+        TEST("/cms/open/encrypted-key-is-refused", encrypted_key_is_refused_without_asking),
+        TEST("/cms/open/changed-message-is-refused", changed_message_is_refused),
+        TEST("/cms/open/unauthenticated-is-refused", unauthenticated_message_is_refused),
+        TEST("/cms/open/nonsense-is-refused", nonsense_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test-keyring-snp.c - stores sealed by the (emulated) SEV-SNP device: another chip, another image,
+ * a debug launch, firmware that moves on or is rolled back. Over the wrapped ioctl, or over FUSE
+ * where SNP_EMULATOR_MOUNT names a mount.
+ *
+ * Link with -Wl,--wrap=ioctl,--wrap=log_err,--wrap=time.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "keyring/seal.h"
+#include "keyring_fixture.h"
+#include "log_capture.h"
+#include "root/root.h"
+#include "snp_bench.h"
+
+struct machine {
+    struct keyring_fixture *f;
+    struct snp_bench bench;
+    char owner_key[128];
+};
+
+static int setup(void **state)
+{
+    struct machine *m = calloc(1, sizeof(*m));
+
+    assert_non_null(m);
+    snp_bench_open(&m->bench);
+    (void)fixture_setup((void **)&m->f);
+    m->f->conf.root = CONF_ROOT_SEV_SNP;
+    m->f->conf.device = m->bench.device;
+    m->f->conf.measured = CONF_MEASURED_IMAGE;
+    fixture_certificate(m->f, "ec", m->owner_key);
+    snp_bench_set(&m->bench, "tcb=3.0.10.100");
+    *state = m;
+    return 0;
+}
+
+static int setup_store(void **state)
+{
+    struct machine *m;
+
+    (void)setup(state);
+    m = *state;
+    assert_int_equal(keyring_create(&m->f->conf, &m->f->k), CKR_OK);
+    (void)fixture_token(m->f, "on a chip");
+    fixture_close(m->f);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct machine *m = *state;
+
+    (void)fixture_teardown((void **)&m->f);
+    snp_bench_close(&m->bench);
+    free(m);
+    return 0;
+}
+
+static void opens(struct machine *m)
+{
+    struct token_info t;
+
+    assert_int_equal(fixture_open(m->f, &m->f->k), CKR_OK);
+    t = fixture_only_token(m->f);
+    login_unref(fixture_so(m->f, &t));
+    fixture_close(m->f);
+}
+
+/* It does not open, and the log has this. */
+static void refuses(struct machine *m, const char *why)
+{
+    log_capture_clear();
+    assert_int_equal(fixture_open(m->f, &m->f->k), CKR_DEVICE_ERROR);
+    assert_null(m->f->k);
+    assert_non_null(strstr(log_capture_text(), why));
+    assert_non_null(strstr(log_capture_text(), "recover"));
+}
+
+/* The bindings of the platform seals. */
+static size_t bindings(struct machine *m, struct binding *ret, size_t room)
+{
+    AUTO(store_unrefp) struct store *s = NULL;
+    AUTO(txn_endp) struct txn *t = NULL;
+    AUTO(seal_set_freep) struct seal_set *set = NULL;
+    size_t n = 0;
+
+    assert_int_equal(store_open(m->f->store, false, 0, &s), CKR_OK);
+    assert_int_equal(txn_begin_peek(s, &t), CKR_OK);
+    assert_int_equal(seal_set_read(t, TRUST_NOTHING, &set), CKR_OK);
+    txn_end(TAKE(t));
+    for (size_t i = 0; i < set->n; i++) {
+        if (set->v[i].seal.kind == SEAL_PLATFORM && n < room)
+            assert_int_equal(binding_decode(set->v[i].seal.binding, &ret[n++]), CKR_OK);
+    }
+    return n;
+}
+
+static void snp_creates_and_opens(void **state)
+{
+    struct machine *m = *state;
+    struct store_info info;
+
+    assert_int_equal(keyring_create(&m->f->conf, &m->f->k), CKR_OK);
+    assert_string_equal(keyring_root_name(m->f->k), "sev-snp-emulated");
+    assert_int_equal(keyring_info(m->f->k, &info), CKR_OK);
+    assert_string_equal(info.root, "sev-snp-emulated");
+    assert_int_equal(info.measured, CONF_MEASURED_IMAGE);
+    fixture_close(m->f);
+    assert_int_equal(fixture_open(m->f, &m->f->k), CKR_OK);
+}
+
+static void snp_opening_asks_twice(void **state)
+{
+    struct machine *m = *state;
+    const unsigned long long before = snp_bench_requests(&m->bench);
+    struct token_info t;
+
+    assert_int_equal(fixture_open(m->f, &m->f->k), CKR_OK);
+    /* One key, one report to see whether the firmware moved on. Hosts throttle: no more. */
+    assert_int_equal(snp_bench_requests(&m->bench) - before, 2);
+    t = fixture_only_token(m->f);
+    login_unref(fixture_so(m->f, &t));
+    fixture_user_pin(m->f, &t);
+    login_unref(fixture_user(m->f, &t));
+    assert_int_equal(snp_bench_requests(&m->bench) - before, 2); /* nothing else asks */
+}
+
+static void snp_elsewhere_is_refused(void **state)
+{
+    struct machine *m = *state;
+
+    snp_bench_set(&m->bench, "chip=02");
+    refuses(m, "chip");
+    snp_bench_set(&m->bench, "chip=01\nmeasurement=b1b2b3");
+    refuses(m, "sealed to measurement a1a2a3");
+    snp_bench_set(&m->bench, "measurement=a1a2a3\npolicy=0xb0000");
+    refuses(m, "DEBUG");
+    snp_bench_set(&m->bench, "policy=0x30000\nhost_data=77");
+    refuses(m, "HOST_DATA");
+    snp_bench_set(&m->bench, "host_data=");
+    opens(m);
+}
+
+static void snp_debug_launch_is_not_sealed_to(void **state)
+{
+    struct machine *m = *state;
+
+    snp_bench_set(&m->bench, "policy=0xb0000");
+    assert_int_equal(keyring_create(&m->f->conf, &m->f->k), CKR_DEVICE_ERROR);
+    assert_null(m->f->k);
+    snp_bench_set(&m->bench, "policy=0x30000");
+    assert_int_equal(keyring_create(&m->f->conf, &m->f->k), CKR_OK); /* what is there is completed */
+}
+
+static void snp_bad_device_is_refused(void **state)
+{
+    static const char *const failures[] = {"fail=zero", "fail=status:0x16", "fail=status:0x27"};
+    struct machine *m = *state;
+
+    for (size_t i = 0; i < N_ELEMENTS(failures); i++) {
+        snp_bench_set(&m->bench, failures[i]);
+        assert_int_equal(fixture_open(m->f, &m->f->k), CKR_DEVICE_ERROR);
+    }
+    snp_bench_set(&m->bench, "fail=none");
+    opens(m);
+}
+
+static void snp_firmware_moves_on(void **state)
+{
+    struct machine *m = *state;
+    struct binding before, after;
+
+    assert_int_equal(bindings(m, &before, 1), 1);
+    snp_bench_set(&m->bench, "tcb=4.0.10.101");
+    opens(m); /* and seals again */
+    assert_int_equal(bindings(m, &after, 1), 1);
+    assert_int_equal(tcb_compare(TCB_MILAN, after.tcb_version, before.tcb_version), TCB_GREATER);
+    assert_int_equal(after.tcb_version, after.committed_tcb);
+    opens(m);
+    assert_int_equal(bindings(m, &before, 1), 1); /* once is enough */
+    assert_memory_equal(&before, &after, sizeof(after));
+}
+
+static void snp_firmware_rolled_back(void **state)
+{
+    struct machine *m = *state;
+
+    snp_bench_set(&m->bench, "tcb=4.0.11.100");
+    opens(m);
+    snp_bench_set(&m->bench, "tcb=3.0.10.100"); /* where the store was made */
+    refuses(m, "rolled back");
+    snp_bench_set(&m->bench, "tcb=4.0.11.100");
+    opens(m);
+}
+
+/* A component up and another one down: neither newer nor older. The seal stays what it is. */
+static void snp_firmware_moves_sideways(void **state)
+{
+    struct machine *m = *state;
+
+    snp_bench_set(&m->bench, "tcb=4.0.9.100");
+    refuses(m, "rolled back");
+}
+
+static int open_without_disk(struct keyring_fixture *f)
+{
+    const struct rlimit limit = {4096, 4096};
+    struct keyring *k = NULL;
+
+    if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &limit) != 0)
+        return 9;
+    return fixture_open(f, &k) == CKR_OK ? 0 : 1;
+}
+
+/* A disk that takes no more does not keep the store shut; the next opening seals again. */
+static void snp_renewal_that_fails(void **state)
+{
+    struct machine *m = *state;
+    struct binding before, after;
+
+    assert_int_equal(bindings(m, &before, 1), 1);
+    snp_bench_set(&m->bench, "tcb=5.0.10.100");
+    assert_int_equal(fixture_child(open_without_disk, m->f), 0);
+    assert_int_equal(bindings(m, &after, 1), 1);
+    assert_int_equal(before.tcb_version, after.tcb_version);
+    opens(m);
+    assert_int_equal(bindings(m, &after, 1), 1);
+    assert_int_not_equal(before.tcb_version, after.tcb_version);
+}
+
+struct tampering {
+    struct buf key, row;
+};
+
+static CK_RV find_platform(struct txn *t, struct span key, struct span row, void *arg)
+{
+    struct tampering *to = arg;
+
+    (void)t;
+    if (row.p[1] != SEAL_PLATFORM)
+        return CKR_OK;
+    buf_put(&to->key, key);
+    buf_put(&to->row, row);
+    return CKR_OK;
+}
+
+/* A host rewrites the binding to a key that it can have too: the device is not asked for it. */
+static void snp_binding_not_allowed(void **state)
+{
+    struct machine *m = *state;
+    struct tampering to = {BUF_INIT, BUF_INIT};
+    struct store *s = NULL;
+    struct txn *t = NULL;
+    struct seal seal;
+    size_t select;
+    unsigned long long before;
+
+    assert_int_equal(store_open(m->f->store, false, 0, &s), CKR_OK);
+    assert_int_equal(txn_begin_peek(s, &t), CKR_OK);
+    assert_int_equal(txn_peek_walk(t, STORE_SEAL, find_platform, &to), CKR_OK);
+    txn_end(t);
+    store_unref(s);
+    assert_int_equal(seal_decode(to.key.p, buf_span(&to.row), &seal), CKR_OK);
+    select = (size_t)(seal.binding.p - to.row.p) + 2 + 3; /* low byte of root_key_select */
+    to.row.p[select] = 1;                                 /* VMRK */
+    raw_put(m->f, "seal", buf_span(&to.key), buf_span(&to.row));
+    before = snp_bench_requests(&m->bench);
+    refuses(m, "VCEK");
+    assert_int_equal(snp_bench_requests(&m->bench) - before, 1); /* the report of the explanation */
+    buf_clear(&to.key);
+    buf_clear(&to.row);
+}
+
+static void snp_other_roots_are_refused(void **state)
+{
+    struct machine *m = *state;
+
+    m->f->conf.root = CONF_ROOT_SOFTWARE;
+    m->f->conf.measured = CONF_MEASURED_UNSAID;
+    m->f->conf.n_recovery = 0;
+    refuses(m, "sealed by sev-snp-emulated");
+    m->f->conf.root = CONF_ROOT_AUTO; /* an emulated device is not hardware */
+    assert_int_equal(fixture_open(m->f, &m->f->k), CKR_DEVICE_ERROR);
+}
+
+static CK_RV recover(struct machine *m)
+{
+    AUTO(buf_clear) struct buf key = BUF_INIT;
+    AUTO(store_unrefp) struct store *s = NULL;
+
+    fixture_file(m->owner_key, &key);
+    TRY(store_open(m->f->store, false, 0, &s));
+    return recover_open(&m->f->conf, s, buf_span(&key), &m->f->k);
+}
+
+static void snp_recovered_on_another_image(void **state)
+{
+    struct machine *m = *state;
+
+    snp_bench_set(&m->bench, "measurement=b1b2b3");
+    refuses(m, "measurement");
+    assert_int_equal(recover(m), CKR_OK);
+    assert_int_equal(recover_adopt(m->f->k), CKR_OK);
+    fixture_close(m->f);
+    opens(m);
+    snp_bench_set(&m->bench, "measurement=a1a2a3"); /* the image before, for a while */
+    opens(m);
+    fixture_time_shift = (int64_t)SEAL_KEEP_SECONDS + 60;
+    refuses(m, "measurement");
+    snp_bench_set(&m->bench, "measurement=b1b2b3");
+    opens(m);
+}
+
+static void snp_is_not_recovered_to_less(void **state)
+{
+    struct machine *m = *state;
+
+    m->f->conf.root = CONF_ROOT_SOFTWARE;
+    assert_int_equal(recover(m), CKR_OK);
+    log_capture_clear();
+    assert_int_equal(recover_adopt(m->f->k), CKR_FUNCTION_REJECTED);
+    assert_non_null(strstr(log_capture_text(), "protects less"));
+    fixture_run("test ! -e '%s'", m->f->key);
+}
+
+/* From a development store to a chip: the software seal is gone, and so is the master it opened. */
+static void snp_recovered_from_software(void **state)
+{
+    struct machine *m = *state;
+    struct seal_info *v = NULL;
+    struct store_info info;
+    size_t n = 0;
+
+    m->f->conf.root = CONF_ROOT_SOFTWARE;
+    m->f->conf.measured = CONF_MEASURED_UNSAID;
+    assert_int_equal(keyring_create(&m->f->conf, &m->f->k), CKR_OK);
+    (void)fixture_token(m->f, "moves");
+    fixture_close(m->f);
+    m->f->conf.root = CONF_ROOT_SEV_SNP;
+    assert_int_equal(recover(m), CKR_OK);
+    assert_int_equal(recover_adopt(m->f->k), CKR_FUNCTION_REJECTED); /* measured is not said */
+    fixture_close(m->f);
+    m->f->conf.measured = CONF_MEASURED_IMAGE;
+    assert_int_equal(recover(m), CKR_OK);
+    assert_int_equal(recover_adopt(m->f->k), CKR_OK);
+    assert_int_equal(keyring_info(m->f->k, &info), CKR_OK);
+    assert_string_equal(info.root, "sev-snp-emulated");
+    assert_int_equal(info.epoch, 2);
+    assert_int_equal(seals_list(m->f->k, keyring_store(m->f->k), &v, &n), CKR_OK);
+    assert_int_equal(n, 2);
+    seals_info_free(v, n);
+    fixture_close(m->f);
+    opens(m);
+}
+
+#define STORE_TEST(name, fn) {name, fn, setup_store, teardown, NULL}
+
+static int group_teardown(void **state)
+{
+    (void)state;
+    fixture_certificates_forget();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        {"/keyring/snp/creates-and-opens", snp_creates_and_opens, setup, teardown, NULL},
+        STORE_TEST("/keyring/snp/opening-asks-twice", snp_opening_asks_twice),
+        STORE_TEST("/keyring/snp/elsewhere-is-refused", snp_elsewhere_is_refused),
+        {"/keyring/snp/debug-launch-is-not-sealed-to", snp_debug_launch_is_not_sealed_to, setup,
+         teardown, NULL},
+        STORE_TEST("/keyring/snp/bad-device-is-refused", snp_bad_device_is_refused),
+        STORE_TEST("/keyring/snp/firmware/moves-on", snp_firmware_moves_on),
+        STORE_TEST("/keyring/snp/firmware/rolled-back", snp_firmware_rolled_back),
+        STORE_TEST("/keyring/snp/firmware/sideways", snp_firmware_moves_sideways),
+        STORE_TEST("/keyring/snp/firmware/renewal-that-fails", snp_renewal_that_fails),
+        STORE_TEST("/keyring/snp/binding-not-allowed", snp_binding_not_allowed),
+        STORE_TEST("/keyring/snp/other-roots-are-refused", snp_other_roots_are_refused),
+        STORE_TEST("/keyring/snp/recovered-on-another-image", snp_recovered_on_another_image),
+        STORE_TEST("/keyring/snp/is-not-recovered-to-less", snp_is_not_recovered_to_less),
+        {"/keyring/snp/recovered-from-software", snp_recovered_from_software, setup, teardown,
+         NULL},
+    };
+
+    return cmocka_run_group_tests(tests, NULL, group_teardown);
+}

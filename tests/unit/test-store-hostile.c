@@ -1,0 +1,889 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test-store-hostile.c - what somebody who owns the disk can do to a store: each row and each node
+ * of the tree changed, removed, moved, or replaced by an older one through LMDB's own calls; tables
+ * and the whole store rolled back; single bytes of the file flipped. The answer must always be the
+ * truth or a refusal. What LMDB itself does with a broken page is counted and printed.
+ */
+#include <fcntl.h>
+#include <lmdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "log_capture.h"
+#include "store_fixture.h"
+
+#define N_ROWS 140
+#define N_FLIPS 400
+
+static const char *const tables[] = {"meta",  "seal",  "token", "dek", "object",
+                                     "index", "audit", "tree",  "root"};
+
+/* A store as it should be, in `good`; as it was some commits before, in `old`; and one to spoil. */
+static char *directory;
+static char good[4096], old[4096], spoiled[4096];
+static struct model_row rows[N_ROWS], old_rows[N_ROWS];
+
+/* -- LMDB's own calls -------------------------------------------------------------------------- */
+
+struct raw {
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_dbi dbi[N_ELEMENTS(tables)];
+};
+
+static struct raw raw_begin(const char *store, unsigned flags)
+{
+    struct raw r = {.env = NULL};
+
+    assert_int_equal(mdb_env_create(&r.env), 0);
+    assert_int_equal(mdb_env_set_maxdbs(r.env, N_ELEMENTS(tables)), 0);
+    assert_int_equal(mdb_env_set_mapsize(r.env, 64u << 20), 0);
+    assert_int_equal(mdb_env_open(r.env, store, flags | MDB_NOSYNC, 0600), 0);
+    assert_int_equal(mdb_txn_begin(r.env, NULL, flags, &r.txn), 0);
+    for (size_t i = 0; i < N_ELEMENTS(tables); i++)
+        assert_int_equal(mdb_dbi_open(r.txn, tables[i], 0, &r.dbi[i]), 0);
+    return r;
+}
+
+static void raw_end(struct raw *r)
+{
+    assert_int_equal(mdb_txn_commit(r->txn), 0);
+    mdb_env_close(r->env);
+}
+
+static MDB_val val_of(struct span bytes)
+{
+    return (MDB_val){.mv_size = bytes.n, .mv_data = (void *)(uintptr_t)bytes.p};
+}
+
+/* Append the value; false when there is none. */
+static bool raw_get(struct raw *r, unsigned table, struct span key, struct buf *ret)
+{
+    MDB_val k = val_of(key), v;
+    const int rc = mdb_get(r->txn, r->dbi[table], &k, &v);
+
+    assert_true(rc == 0 || rc == MDB_NOTFOUND);
+    if (rc == 0)
+        buf_put(ret, span_of(v.mv_data, v.mv_size));
+    return rc == 0;
+}
+
+static void raw_put(struct raw *r, unsigned table, struct span key, struct span value)
+{
+    MDB_val k = val_of(key), v = val_of(value);
+
+    assert_int_equal(mdb_put(r->txn, r->dbi[table], &k, &v, 0), 0);
+}
+
+static void raw_del(struct raw *r, unsigned table, struct span key)
+{
+    MDB_val k = val_of(key);
+
+    assert_int_equal(mdb_del(r->txn, r->dbi[table], &k, NULL), 0);
+}
+
+/* The key of row number i, false behind the last. */
+static bool raw_key(struct raw *r, unsigned table, size_t i, struct buf *ret)
+{
+    MDB_cursor *c = NULL;
+    MDB_val k, v;
+    int rc;
+
+    assert_int_equal(mdb_cursor_open(r->txn, r->dbi[table], &c), 0);
+    rc = mdb_cursor_get(c, &k, &v, MDB_FIRST);
+    for (; rc == 0 && i > 0; i--)
+        rc = mdb_cursor_get(c, &k, &v, MDB_NEXT);
+    if (rc == 0)
+        buf_put(ret, span_of(k.mv_data, k.mv_size));
+    mdb_cursor_close(c);
+    return rc == 0;
+}
+
+/* -- a store to spoil -------------------------------------------------------------------------- */
+
+static void keep(const char *from, const char *to)
+{
+    char a[4200], b[4200];
+
+    (void)snprintf(a, sizeof(a), "%s/data.mdb", from);
+    (void)snprintf(b, sizeof(b), "%s/data.mdb", to);
+    file_copy(a, b);
+}
+
+static CK_RV write_rows(struct txn *t, void *arg)
+{
+    (void)arg;
+    for (size_t i = 0; i < N_ROWS; i++)
+        TRY(model_write(t, &rows[i]));
+    return CKR_OK;
+}
+
+static CK_RV write_row(struct txn *t, void *arg)
+{
+    return model_write(t, arg);
+}
+
+/* Some rows go through the list of recent changes into the tree, the last ones stay in the list. */
+static void good_make(struct store *s)
+{
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (i % 3 == 0)
+            rows[i].version = 2;
+        if (i % 5 == 0)
+            rows[i].version = 0;
+        if (rows[i].version != 1)
+            T_OK(store_write(s, write_row, &rows[i]));
+    }
+}
+
+static int setup(void **state)
+{
+    struct store *s;
+
+    (void)state;
+    directory = scratch_new();
+    (void)snprintf(good, sizeof(good), "%s", scratch_path(directory, "good"));
+    (void)snprintf(old, sizeof(old), "%s", scratch_path(directory, "old"));
+    (void)snprintf(spoiled, sizeof(spoiled), "%s", scratch_path(directory, "spoiled"));
+    if (mkdir(old, 0700) != 0 || mkdir(good, 0700) != 0)
+        return -1;
+    s = store_start(spoiled, true);
+    for (size_t i = 0; i < N_ROWS; i++)
+        rows[i] = (struct model_row){.table = (enum store_table)(i % STORE_N_TABLES),
+                                     .number = i, .version = 1};
+    T_OK(store_write(s, write_rows, NULL));
+    memcpy(old_rows, rows, sizeof(rows));
+    store_unref(s);
+    keep(spoiled, old);
+    s = store_start(spoiled, false);
+    good_make(s);
+    store_unref(s);
+    keep(spoiled, good);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    scratch_remove(directory);
+    return 0;
+}
+
+/* The truth, before anything is spoiled. */
+static int restore(void **state)
+{
+    (void)state;
+    keep(good, spoiled);
+    log_capture_clear();
+    return 0;
+}
+
+static struct census census_of(const struct model_row *model)
+{
+    struct store *s = NULL;
+    struct census c = {{0}};
+
+    if (store_try(spoiled, &s) != CKR_OK) {
+        c.n[MODEL_REFUSED] = N_ROWS + STORE_N_TABLES;
+        return c;
+    }
+    c = model_census(s, model, N_ROWS);
+    store_unref(s);
+    return c;
+}
+
+static void good_store_is_true(void **state)
+{
+    const struct census c = census_of(rows);
+
+    (void)state;
+    assert_int_equal(c.n[MODEL_TRUE], N_ROWS + STORE_N_TABLES);
+    assert_string_equal(log_capture_text(), "");
+}
+
+/* -- single rows ------------------------------------------------------------------------------- */
+
+/* Spoil row `i`; false: that can't be done to this row. */
+typedef bool attack_fn(struct raw *r, size_t i, struct span key);
+
+/* Attack each row in turn: reading it and walking its table are refused, all else is true. */
+static void attack_each_row(attack_fn *attack)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < N_ROWS; i++) {
+        uint8_t key[MODEL_KEY];
+        struct census c;
+        struct raw r;
+
+        (void)restore(NULL);
+        model_key(&rows[i], key);
+        r = raw_begin(spoiled, 0);
+        if (!attack(&r, i, SPAN_ARRAY(key))) {
+            raw_end(&r);
+            continue;
+        }
+        raw_end(&r);
+        c = census_of(rows);
+        assert_int_equal(c.n[MODEL_WRONG], 0);
+        assert_int_equal(c.n[MODEL_REFUSED], 2);
+        n++;
+    }
+    assert_true(n > 10);
+}
+
+static bool row_is_flipped(struct raw *r, size_t i, struct span key)
+{
+    AUTO(buf_clear) struct buf v = BUF_INIT;
+
+    if (!raw_get(r, rows[i].table, key, &v))
+        return false;
+    v.p[i % v.n] ^= (uint8_t)(1u << i % 8);
+    raw_put(r, rows[i].table, key, buf_span(&v));
+    return true;
+}
+
+static bool row_is_cut(struct raw *r, size_t i, struct span key)
+{
+    AUTO(buf_clear) struct buf v = BUF_INIT;
+
+    if (!raw_get(r, rows[i].table, key, &v))
+        return false;
+    raw_put(r, rows[i].table, key, span_of(v.p, i % 2 == 0 ? v.n - 1 : 0));
+    return true;
+}
+
+static bool row_is_removed(struct raw *r, size_t i, struct span key)
+{
+    AUTO(buf_clear) struct buf v = BUF_INIT;
+
+    if (!raw_get(r, rows[i].table, key, &v))
+        return false;
+    raw_del(r, rows[i].table, key);
+    return true;
+}
+
+static bool row_gets_anothers_value(struct raw *r, size_t i, struct span key)
+{
+    const struct model_row *other = &rows[(i + STORE_N_TABLES) % N_ROWS];
+    AUTO(buf_clear) struct buf mine = BUF_INIT;
+    AUTO(buf_clear) struct buf theirs = BUF_INIT;
+    uint8_t k[MODEL_KEY];
+
+    model_key(other, k);
+    if (!raw_get(r, rows[i].table, key, &mine) || !raw_get(r, other->table, SPAN_ARRAY(k), &theirs))
+        return false;
+    raw_put(r, rows[i].table, key, buf_span(&theirs));
+    return true;
+}
+
+/* Authentic bytes of an earlier commit. */
+static bool row_is_replaced_by_its_older_self(struct raw *r, size_t i, struct span key)
+{
+    AUTO(buf_clear) struct buf v = BUF_INIT;
+
+    if (rows[i].version != 2)
+        return false;
+    model_value(&rows[i], 1, &v);
+    raw_put(r, rows[i].table, key, buf_span(&v));
+    return true;
+}
+
+static bool row_is_put_back(struct raw *r, size_t i, struct span key)
+{
+    AUTO(buf_clear) struct buf v = BUF_INIT;
+
+    if (rows[i].version != 0)
+        return false;
+    model_value(&rows[i], 1, &v);
+    raw_put(r, rows[i].table, key, buf_span(&v));
+    return true;
+}
+
+static bool row_is_huge(struct raw *r, size_t i, struct span key)
+{
+    static uint8_t value[(16u << 20) + 1];
+
+    if (i % 10 != 1 || rows[i].version == 0)
+        return false;
+    raw_put(r, rows[i].table, key, SPAN_ARRAY(value));
+    return true;
+}
+
+static void flipped_row(void **state)
+{
+    (void)state;
+    attack_each_row(row_is_flipped);
+}
+
+static void cut_row(void **state)
+{
+    (void)state;
+    attack_each_row(row_is_cut);
+}
+
+static void removed_row(void **state)
+{
+    (void)state;
+    attack_each_row(row_is_removed);
+}
+
+static void swapped_row(void **state)
+{
+    (void)state;
+    attack_each_row(row_gets_anothers_value);
+}
+
+static void older_row(void **state)
+{
+    (void)state;
+    attack_each_row(row_is_replaced_by_its_older_self);
+}
+
+static void deleted_row_put_back(void **state)
+{
+    (void)state;
+    attack_each_row(row_is_put_back);
+}
+
+static void huge_row(void **state)
+{
+    (void)state;
+    attack_each_row(row_is_huge);
+}
+
+/* A row that never was: whoever asks for it is told, and so is a walk. */
+static void invented_row(void **state)
+{
+    struct raw r = raw_begin(spoiled, 0);
+    AUTO(buf_clear) struct buf got = BUF_INIT;
+    struct store *s = NULL;
+    bool found = false;
+
+    (void)state;
+    raw_put(&r, STORE_DEK, SPAN_LIT("new"), SPAN_LIT("value"));
+    raw_end(&r);
+    assert_int_equal(census_of(rows).n[MODEL_REFUSED], 1); /* the walk */
+    T_OK(store_try(spoiled, &s));
+    T_RV(CKR_DEVICE_ERROR, row_read(s, STORE_DEK, SPAN_LIT("new"), &got, &found));
+    assert_false(found);
+    assert_int_equal(got.n, 0);
+    store_unref(s);
+}
+
+static void log_names_table_and_row(void **state)
+{
+    const size_t i = 1; /* table seal */
+    char want[2 * MODEL_KEY + 32] = "table seal, row ";
+    AUTO(buf_clear) struct buf got = BUF_INIT;
+    uint8_t key[MODEL_KEY];
+    struct store *s = NULL;
+    bool found = false;
+    struct raw r = raw_begin(spoiled, 0);
+
+    (void)state;
+    model_key(&rows[i], key);
+    assert_true(row_is_flipped(&r, i, SPAN_ARRAY(key)));
+    raw_end(&r);
+    T_OK(store_try(spoiled, &s));
+    log_capture_clear();
+    T_RV(CKR_DEVICE_ERROR, row_read(s, rows[i].table, SPAN_ARRAY(key), &got, &found));
+    (void)hex_encode(SPAN_ARRAY(key), want + strlen(want));
+    assert_non_null(strstr(log_capture_text(), want));
+    store_unref(s);
+}
+
+/* The host changes a row while the store is open. */
+static void row_changed_under_an_open_store(void **state)
+{
+    struct store *s = NULL;
+    AUTO(txn_endp) struct txn *t = NULL;
+    int status = 0;
+    pid_t child;
+
+    (void)state;
+    T_OK(store_try(spoiled, &s));
+    assert_int_equal(model_census(s, rows, N_ROWS).n[MODEL_TRUE], N_ROWS + STORE_N_TABLES);
+    child = fork();
+    if (child == 0) {
+        uint8_t key[MODEL_KEY];
+        struct raw r = raw_begin(spoiled, 0);
+
+        model_key(&rows[1], key);
+        (void)row_is_flipped(&r, 1, SPAN_ARRAY(key));
+        raw_end(&r);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    T_OK(txn_begin_read(s, &t));
+    assert_int_equal(model_judge(t, &rows[1]), MODEL_REFUSED);
+    assert_int_equal(model_judge(t, &rows[2]), MODEL_TRUE);
+    txn_end(TAKE(t));
+    store_unref(s);
+}
+
+/* -- the tree ---------------------------------------------------------------------------------- */
+
+typedef bool node_attack_fn(struct raw *r, unsigned table, size_t i, struct span key,
+                            struct buf *value);
+
+/* Attack each row of a table that nobody reads by name: whoever needs it is refused. */
+static unsigned attack_each_node(unsigned table, node_attack_fn *attack)
+{
+    unsigned n = 0;
+    bool more = true;
+
+    for (size_t i = 0; more; i++) {
+        AUTO(buf_clear) struct buf key = BUF_INIT;
+        AUTO(buf_clear) struct buf value = BUF_INIT;
+        struct census c;
+        struct raw r;
+        bool done;
+
+        (void)restore(NULL);
+        r = raw_begin(spoiled, 0);
+        more = raw_key(&r, table, i, &key) && raw_get(&r, table, buf_span(&key), &value);
+        done = more && attack(&r, table, i, buf_span(&key), &value);
+        raw_end(&r);
+        if (!done)
+            continue;
+        c = census_of(rows);
+        assert_int_equal(c.n[MODEL_WRONG], 0);
+        assert_true(c.n[MODEL_REFUSED] > 0);
+        n++;
+    }
+    return n;
+}
+
+static bool node_is_flipped(struct raw *r, unsigned table, size_t i, struct span key,
+                            struct buf *value)
+{
+    value->p[(i * 31) % value->n] ^= (uint8_t)(1u << i % 8);
+    raw_put(r, table, key, buf_span(value));
+    return true;
+}
+
+static bool node_is_cut(struct raw *r, unsigned table, size_t i, struct span key,
+                        struct buf *value)
+{
+    raw_put(r, table, key, span_of(value->p, i % 2 == 0 ? value->n - 1 : 0));
+    return true;
+}
+
+static bool node_is_longer(struct raw *r, unsigned table, size_t i, struct span key,
+                           struct buf *value)
+{
+    static const uint8_t more[70000];
+
+    buf_put(value, span_of(more, i % 2 == 0 ? 32 : sizeof(more)));
+    raw_put(r, table, key, buf_span(value));
+    return true;
+}
+
+static bool node_is_removed(struct raw *r, unsigned table, size_t i, struct span key,
+                            struct buf *value)
+{
+    (void)i;
+    (void)value;
+    raw_del(r, table, key);
+    return true;
+}
+
+static bool node_gets_anothers_content(struct raw *r, unsigned table, size_t i, struct span key,
+                                       struct buf *value)
+{
+    AUTO(buf_clear) struct buf other = BUF_INIT;
+    AUTO(buf_clear) struct buf content = BUF_INIT;
+
+    (void)value;
+    if (!raw_key(r, table, i + 1, &other) || !raw_get(r, table, buf_span(&other), &content))
+        return false;
+    raw_put(r, table, key, buf_span(&content));
+    return true;
+}
+
+static bool node_is_replaced_by_its_older_self(struct raw *r, unsigned table, size_t i,
+                                               struct span key, struct buf *value)
+{
+    AUTO(buf_clear) struct buf was = BUF_INIT;
+    struct raw before = raw_begin(old, MDB_RDONLY);
+    const bool there = raw_get(&before, table, key, &was);
+
+    (void)i;
+    raw_end(&before);
+    if (!there || span_equal(buf_span(&was), buf_span(value)))
+        return false;
+    raw_put(r, table, key, buf_span(&was));
+    return true;
+}
+
+#define TREE STORE_N_TABLES
+#define ROOT (STORE_N_TABLES + 1)
+
+static void flipped_node(void **state)
+{
+    (void)state;
+    assert_true(attack_each_node(TREE, node_is_flipped) > 20);
+    assert_int_equal(attack_each_node(ROOT, node_is_flipped), 1);
+}
+
+static void cut_node(void **state)
+{
+    (void)state;
+    assert_true(attack_each_node(TREE, node_is_cut) > 20);
+    assert_int_equal(attack_each_node(ROOT, node_is_cut), 1);
+}
+
+static void longer_node(void **state)
+{
+    (void)state;
+    assert_true(attack_each_node(TREE, node_is_longer) > 20);
+    assert_int_equal(attack_each_node(ROOT, node_is_longer), 1);
+}
+
+static void removed_node(void **state)
+{
+    (void)state;
+    assert_true(attack_each_node(TREE, node_is_removed) > 20);
+    assert_int_equal(attack_each_node(ROOT, node_is_removed), 1);
+}
+
+static void swapped_node(void **state)
+{
+    (void)state;
+    assert_true(attack_each_node(TREE, node_gets_anothers_content) > 20);
+}
+
+static void older_node(void **state)
+{
+    (void)state;
+    assert_true(attack_each_node(TREE, node_is_replaced_by_its_older_self) > 5);
+    assert_int_equal(attack_each_node(ROOT, node_is_replaced_by_its_older_self), 1);
+}
+
+/* Every byte of the root row counts. */
+static void root_row_byte_by_byte(void **state)
+{
+    AUTO(buf_clear) struct buf value = BUF_INIT;
+    struct raw r = raw_begin(spoiled, 0);
+
+    (void)state;
+    assert_true(raw_get(&r, ROOT, SPAN_LIT("root"), &value));
+    raw_end(&r);
+    for (size_t i = 0; i < value.n; i += i < 120 ? 1 : 17) {
+        struct store *s = NULL;
+        struct txn *t = NULL;
+
+        r = raw_begin(spoiled, 0);
+        value.p[i] ^= 1;
+        raw_put(&r, ROOT, SPAN_LIT("root"), buf_span(&value));
+        value.p[i] ^= 1;
+        raw_end(&r);
+        T_OK(store_try(spoiled, &s));
+        T_RV(CKR_DEVICE_ERROR, txn_begin_read(s, &t));
+        T_RV(CKR_DEVICE_ERROR, store_write(s, write_row, &rows[1]));
+        assert_null(t);
+        store_unref(s);
+    }
+}
+
+/* -- roll-back --------------------------------------------------------------------------------- */
+
+static void table_clear(struct raw *r, unsigned table)
+{
+    assert_int_equal(mdb_drop(r->txn, r->dbi[table], 0), 0);
+}
+
+static void older_copy_of_a_table(void **state)
+{
+    (void)state;
+    for (unsigned table = 0; table < N_ELEMENTS(tables); table++) {
+        struct raw from = raw_begin(old, MDB_RDONLY), to;
+        struct census c;
+
+        (void)restore(NULL);
+        to = raw_begin(spoiled, 0);
+        table_clear(&to, table);
+        for (size_t i = 0;; i++) {
+            AUTO(buf_clear) struct buf key = BUF_INIT;
+            AUTO(buf_clear) struct buf value = BUF_INIT;
+
+            if (!raw_key(&from, table, i, &key))
+                break;
+            assert_true(raw_get(&from, table, buf_span(&key), &value));
+            raw_put(&to, table, buf_span(&key), buf_span(&value));
+        }
+        raw_end(&from);
+        raw_end(&to);
+        c = census_of(rows);
+        assert_int_equal(c.n[MODEL_WRONG], 0);
+        assert_true(c.n[MODEL_REFUSED] > 1);
+    }
+}
+
+static void older_copy_of_the_store_is_refused_by_who_saw_more(void **state)
+{
+    (void)state;
+    keep(old, spoiled);
+    assert_int_equal(census_of(rows).n[MODEL_REFUSED], N_ROWS + STORE_N_TABLES);
+    assert_non_null(strstr(log_capture_text(), "ROLLED BACK"));
+}
+
+/* The same under a store that stays open, with LMDB's lock file still speaking of the new one. */
+static void roll_back_under_an_open_store(void **state)
+{
+    struct store *s = NULL;
+    struct census c;
+
+    (void)state;
+    T_OK(store_try(spoiled, &s));
+    T_OK(store_write(s, write_row, &rows[1])); /* one commit more than `good` has */
+    keep(good, spoiled);
+    c = model_census(s, rows, N_ROWS);
+    assert_int_equal(c.n[MODEL_WRONG], 0);
+    T_RV(CKR_DEVICE_ERROR, store_write(s, write_row, &rows[2]));
+    store_unref(s);
+}
+
+static int exit_of(pid_t child)
+{
+    int status = 0;
+
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/* What no tree can tell to a process that has seen nothing newer: the documented limit. A directory
+ * of another inode is a store that this process has not seen. */
+static void older_copy_of_the_store_is_a_store(void **state)
+{
+    struct store *s = NULL;
+    struct census c;
+
+    (void)state;
+    T_OK(store_try(old, &s));
+    c = model_census(s, old_rows, N_ROWS);
+    store_unref(s);
+    assert_int_equal(c.n[MODEL_TRUE], N_ROWS + STORE_N_TABLES);
+}
+
+/* -- writing to a spoiled store ---------------------------------------------------------------- */
+
+/* Remove all nodes but the top: every change of the tree needs one of them. */
+static void nodes_remove(void)
+{
+    struct raw r = raw_begin(spoiled, 0);
+
+    for (;;) {
+        AUTO(buf_clear) struct buf key = BUF_INIT;
+
+        if (!raw_key(&r, TREE, 1, &key))
+            break;
+        raw_del(&r, TREE, buf_span(&key));
+    }
+    raw_end(&r);
+}
+
+/* A caller who does not look at what the store says. */
+static CK_RV write_and_ignore(struct txn *t, void *arg)
+{
+    const CK_RV rv = write_rows(t, arg);
+
+    return rv == CKR_OK ? CKR_GENERAL_ERROR : CKR_OK;
+}
+
+static void broken_tree_is_not_written_to(void **state)
+{
+    struct store *s = NULL;
+    uint64_t before;
+
+    (void)state;
+    nodes_remove();
+    T_OK(store_try(spoiled, &s));
+    before = store_last_txn(s);
+    T_RV(CKR_DEVICE_ERROR, store_write(s, write_rows, NULL));
+    T_RV(CKR_DEVICE_ERROR, store_write(s, write_and_ignore, NULL));
+    assert_int_equal(store_last_txn(s), before);
+    store_unref(s);
+}
+
+static void deleting_a_row_that_was_put_back_removes_it(void **state)
+{
+    const size_t i = 5; /* deleted before */
+    uint8_t key[MODEL_KEY];
+    struct store *s = NULL;
+    struct raw r = raw_begin(spoiled, 0);
+
+    (void)state;
+    model_key(&rows[i], key);
+    assert_true(row_is_put_back(&r, i, SPAN_ARRAY(key)));
+    raw_end(&r);
+    T_OK(store_try(spoiled, &s));
+    T_OK(store_write(s, write_row, &rows[i]));
+    assert_int_equal(model_census(s, rows, N_ROWS).n[MODEL_TRUE], N_ROWS + STORE_N_TABLES);
+    store_unref(s);
+    assert_non_null(strstr(log_capture_text(), "was deleted before"));
+}
+
+/* -- the file ---------------------------------------------------------------------------------- */
+
+static void cut_file_is_refused(void **state)
+{
+    static const off_t sizes[] = {1, 100, 4096, 5000, 8192, 65536, 100000};
+    struct store *s = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(sizes); i++) {
+        (void)restore(NULL);
+        assert_int_equal(truncate(scratch_path(spoiled, "data.mdb"), sizes[i]), 0);
+        T_RV(CKR_DEVICE_ERROR, store_try(spoiled, &s));
+        assert_null(s);
+    }
+}
+
+static void other_file_is_refused(void **state)
+{
+    const int fd = open(scratch_path(spoiled, "data.mdb"), O_WRONLY | O_CLOEXEC);
+    struct store *s = NULL;
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, "SQLite format 3", 16, 16), 16);
+    assert_int_equal(close(fd), 0);
+    T_RV(CKR_DEVICE_ERROR, store_try(spoiled, &s));
+}
+
+/* LMDB takes a table's kind from the file. */
+static void table_of_another_kind_is_refused(void **state)
+{
+    struct raw r = raw_begin(spoiled, 0);
+    struct store *s = NULL;
+
+    (void)state;
+    assert_int_equal(mdb_drop(r.txn, r.dbi[STORE_DEK], 1), 0);
+    assert_int_equal(mdb_dbi_open(r.txn, "dek", MDB_CREATE | MDB_DUPSORT, &r.dbi[STORE_DEK]), 0);
+    raw_end(&r);
+    T_RV(CKR_DEVICE_ERROR, store_try(spoiled, &s));
+}
+
+enum flip { FLIP_TRUE = 70, FLIP_REFUSED, FLIP_WRONG };
+
+/* In a child: read all, write a row, read all again. */
+static enum flip flip_judge(void)
+{
+    const struct rlimit none = {0};
+    struct store *s = NULL;
+    struct census c = {{0}}, after = {{0}};
+
+    store_forget_all();
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)close(STDERR_FILENO); /* LMDB says there why it aborts */
+    (void)alarm(10);
+    if (store_try(spoiled, &s) != CKR_OK)
+        return FLIP_REFUSED;
+    c = model_census(s, rows, N_ROWS);
+    if (store_write(s, write_row, &rows[1]) == CKR_OK)
+        after = model_census(s, rows, N_ROWS);
+    if (c.n[MODEL_WRONG] + after.n[MODEL_WRONG] > 0)
+        return FLIP_WRONG;
+    return c.n[MODEL_REFUSED] + after.n[MODEL_REFUSED] > 0 ? FLIP_REFUSED : FLIP_TRUE;
+}
+
+static int flip_run(off_t at, uint8_t bit)
+{
+    const int fd = open(scratch_path(spoiled, "data.mdb"), O_RDWR | O_CLOEXEC);
+    uint8_t byte = 0;
+    pid_t child;
+
+    assert_int_equal(pread(fd, &byte, 1, at), 1);
+    byte ^= bit;
+    assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+    assert_int_equal(close(fd), 0);
+    child = fork();
+    if (child == 0)
+        _exit(flip_judge());
+    return exit_of(child);
+}
+
+/* The bytes that LMDB has in use. */
+static off_t used_bytes(void)
+{
+    struct raw r = raw_begin(good, MDB_RDONLY);
+    MDB_envinfo info;
+    MDB_stat st;
+
+    assert_int_equal(mdb_env_info(r.env, &info), 0);
+    assert_int_equal(mdb_stat(r.txn, r.dbi[0], &st), 0);
+    raw_end(&r);
+    return (off_t)((info.me_last_pgno + 1) * st.ms_psize);
+}
+
+static void flipped_bytes_of_the_file(void **state)
+{
+    const off_t used = used_bytes();
+    unsigned n_true = 0, n_refused = 0, n_wrong = 0, n_crash = 0;
+    unsigned seed = 11;
+
+    (void)state;
+    for (unsigned i = 0; i < N_FLIPS; i++) {
+        int result;
+
+        (void)restore(NULL);
+        seed = seed * 1103515245u + 12345u;
+        result = flip_run((off_t)(seed >> 4) % used, (uint8_t)(1u << i % 8));
+        n_true += result == FLIP_TRUE;
+        n_refused += result == FLIP_REFUSED;
+        n_wrong += result == FLIP_WRONG;
+        n_crash += result != FLIP_TRUE && result != FLIP_REFUSED && result != FLIP_WRONG;
+    }
+    print_message("flipped bytes: %u: true data %u, refused %u, crashed in LMDB %u, wrong %u\n",
+                  N_FLIPS, n_true, n_refused, n_crash, n_wrong);
+    assert_int_equal(n_wrong, 0);
+    assert_true(n_true > 0 && n_refused > 0);
+    assert_true(n_crash < N_FLIPS / 20); /* more would be our own reading of lengths */
+}
+
+#define TEST(path, fn) {path, fn, restore, NULL, NULL}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST("/hostile/nothing-done", good_store_is_true),
+        TEST("/hostile/row/flipped-is-refused", flipped_row),
+        TEST("/hostile/row/cut-is-refused", cut_row),
+        TEST("/hostile/row/removed-is-noticed", removed_row),
+        TEST("/hostile/row/swapped-is-refused", swapped_row),
+        TEST("/hostile/row/older-is-refused", older_row),
+        TEST("/hostile/row/put-back-is-refused", deleted_row_put_back),
+        TEST("/hostile/row/huge-is-refused", huge_row),
+        TEST("/hostile/row/invented-is-refused", invented_row),
+        TEST("/hostile/row/log-names-it", log_names_table_and_row),
+        TEST("/hostile/row/under-an-open-store", row_changed_under_an_open_store),
+        TEST("/hostile/tree/flipped-is-refused", flipped_node),
+        TEST("/hostile/tree/cut-is-refused", cut_node),
+        TEST("/hostile/tree/longer-is-refused", longer_node),
+        TEST("/hostile/tree/removed-is-refused", removed_node),
+        TEST("/hostile/tree/swapped-is-refused", swapped_node),
+        TEST("/hostile/tree/older-is-refused", older_node),
+        TEST("/hostile/tree/root-row-byte-by-byte", root_row_byte_by_byte),
+        TEST("/hostile/rollback/single-tables", older_copy_of_a_table),
+        TEST("/hostile/rollback/store", older_copy_of_the_store_is_refused_by_who_saw_more),
+        TEST("/hostile/rollback/under-an-open-store", roll_back_under_an_open_store),
+        TEST("/hostile/rollback/limit", older_copy_of_the_store_is_a_store),
+        TEST("/hostile/write/broken-tree", broken_tree_is_not_written_to),
+        TEST("/hostile/write/delete-removes-put-back", deleting_a_row_that_was_put_back_removes_it),
+        TEST("/hostile/file/cut-is-refused", cut_file_is_refused),
+        TEST("/hostile/file/not-lmdb-is-refused", other_file_is_refused),
+        TEST("/hostile/file/table-kind-is-refused", table_of_another_kind_is_refused),
+        TEST("/hostile/file/flipped-bytes", flipped_bytes_of_the_file),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
