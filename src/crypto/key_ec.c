@@ -95,6 +95,8 @@ static CK_RV public_complete(const struct curve *c, struct attrs *a)
     ctx = EVP_PKEY_CTX_new_from_pkey(ossl_ctx(), pkey, NULL);
     ENSURE(ctx != NULL, ossl_rv(CKR_HOST_MEMORY));
     ENSURE(EVP_PKEY_public_check(ctx) == 1, ossl_rv(CKR_ATTRIBUTE_VALUE_INVALID));
+    /* However it was given, it reads as the standard says (v3.2 6.3.3). */
+    TRY(curve_set_point(span_of(point, n), a));
     return spki_curve(c, span_of(point, n), a);
 }
 

@@ -59,8 +59,7 @@ static CK_RV edwards_complete(const struct key_class *kc, CK_OBJECT_CLASS class,
     ENSURE(ctx != NULL, ossl_rv(CKR_HOST_MEMORY));
     ENSURE(EVP_PKEY_public_check(ctx) == 1, ossl_rv(CKR_ATTRIBUTE_VALUE_INVALID));
     ENSURE(EVP_PKEY_get_raw_public_key(pkey, point, &n) == 1, ossl_rv(CKR_FUNCTION_FAILED));
-    if (class == CKO_PRIVATE_KEY)
-        TRY(curve_set_point(span_of(point, n), a));
+    TRY(curve_set_point(span_of(point, n), a));
     return spki_curve(c, span_of(point, n), a);
 }
 

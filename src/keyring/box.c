@@ -7,8 +7,8 @@
  */
 #include "keyring/box.h"
 
-#define BOX_LABEL "tee-pkcs11 box 1"
-#define PBOX_LABEL "tee-pkcs11 pbox 1"
+#define BOX_LABEL     "tee-pkcs11 box 1"
+#define PBOX_LABEL    "tee-pkcs11 pbox 1"
 #define BOX_EXTRA_MAX 1024 /* HKDF's info has a limit in OpenSSL 3.0 (2048 bytes) */
 
 struct box_key {

@@ -5,7 +5,7 @@
 #include "util/log.h"
 
 #define ROWS_PER_TXN 256
-#define WAITING_MAX 1024 /* dead ids in the row */
+#define WAITING_MAX  1024 /* dead ids in the row */
 
 struct cleaning {
     bool left; /* something waits after this step */

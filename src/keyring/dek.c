@@ -90,7 +90,7 @@ struct lookup {
     struct keyring *k;
     struct txn *t;
     struct scope_of of;
-    struct wrap_opener by;   /* private scope */
+    struct wrap_opener by; /* private scope */
     struct ring_token *ring;
     struct dek_cache *cache;
     struct login *login; /* private scope */
@@ -102,8 +102,7 @@ static CK_RV lookup_begin(struct keyring *k, struct txn *t, const uint8_t token[
     struct lookup l = {.k = k, .t = t};
 
     if (scope == SCOPE_PRIVATE) {
-        ENSURE(login != NULL && memcmp(login->token, token, TOKEN_ID) == 0,
-               CKR_USER_NOT_LOGGED_IN);
+        ENSURE(login != NULL && memcmp(login->token, token, TOKEN_ID) == 0, CKR_USER_NOT_LOGGED_IN);
         l.by = login_opener(login);
     }
     TRY(ring_token_get(k, token, &l.ring));
@@ -351,8 +350,8 @@ CK_RV dek_list(struct keyring *k, struct txn *t, const uint8_t token[TOKEN_ID],
     return CKR_OK;
 }
 
-CK_RV dek_advance(struct keyring *k, struct txn *t, const uint8_t token[TOKEN_ID],
-                  enum scope scope, uint32_t *ret_generation)
+CK_RV dek_advance(struct keyring *k, struct txn *t, const uint8_t token[TOKEN_ID], enum scope scope,
+                  uint32_t *ret_generation)
 {
     struct lookup l = {.k = k, .t = t};
     AUTO(buf_clear) struct buf row = BUF_INIT;

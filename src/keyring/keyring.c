@@ -40,8 +40,7 @@ static CK_RV conf_copy(const struct conf *c, struct conf **ret)
 /* What the owner notes at creation and compares before a recovery. Derived from the tree key, which
  * no rotation changes and nobody but the store's own seals can open: a host can make a store with
  * any id and any recipient, but not one with this fingerprint. */
-static CK_RV fingerprint_make(const struct header *h, struct span tree_key,
-                              uint8_t ret[PRIM_HASH])
+static CK_RV fingerprint_make(const struct header *h, struct span tree_key, uint8_t ret[PRIM_HASH])
 {
     return prim_hkdf(tree_key, SPAN_ARRAY(h->store_id), SPAN_LIT(FINGERPRINT_LABEL), ret,
                      PRIM_HASH);

@@ -42,9 +42,9 @@ struct pin_check {
     void *arg;
     /* Filled in. */
     struct ring_token *ring;
-    struct token_info info;  /* as read before scrypt */
-    struct role_row row;     /* the same row that the PIN was checked against */
-    struct secret *key;      /* what the PIN makes of row.salt */
+    struct token_info info;     /* as read before scrypt */
+    struct role_row row;        /* the same row that the PIN was checked against */
+    struct secret *key;         /* what the PIN makes of row.salt */
     struct secret *private_key; /* set when the PIN was right */
     CK_RV verdict;
     uint32_t failures; /* in a row, this one counted, when the PIN was wrong */

@@ -101,7 +101,7 @@ static void free_ids(uint8_t (**ids)[TOKEN_ID])
 
 static CK_RV rotate_tokens(struct txn *t, const struct rotation *r, struct span new_master)
 {
-    AUTO(free_ids) uint8_t (*ids)[TOKEN_ID] = NULL;
+    AUTO(free_ids) uint8_t(*ids)[TOKEN_ID] = NULL;
     size_t n = 0;
 
     TRY(token_row_ids(t, &ids, &n));

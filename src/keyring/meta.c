@@ -7,7 +7,7 @@
 #include "util/log.h"
 
 #define FORMAT_VERSION 1
-#define ROW_VERSION 1
+#define ROW_VERSION    1
 
 uint64_t meta_now(void)
 {

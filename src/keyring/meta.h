@@ -18,10 +18,10 @@
 #include "root/root.h"
 
 #define META_HEADER SPAN_LIT("header")
-#define META_KEYS SPAN_LIT("keys")
+#define META_KEYS   SPAN_LIT("keys")
 #define META_CONFIG SPAN_LIT("config")
-#define META_SLOTS SPAN_LIT("slots")
-#define META_CLEAN SPAN_LIT("clean")
+#define META_SLOTS  SPAN_LIT("slots")
+#define META_CLEAN  SPAN_LIT("clean")
 
 /* Whether a row is proven by the tree, or what a host may have written. */
 enum trust { TRUST_TREE, TRUST_NOTHING };

@@ -89,7 +89,8 @@ CK_RV token_set_pin(struct keyring *k, const uint8_t id[TOKEN_ID], enum role rol
                     struct span old_pin, struct span new_pin, struct login **ret)
 {
     AUTO(pin_change_clear) struct pin_change p = {.pin = new_pin};
-    AUTO(pin_check_clear) struct pin_check c = {
+    AUTO(pin_check_clear)
+    struct pin_check c = {
         .k = k,
         .token = id,
         .role = role,

@@ -180,8 +180,7 @@ CK_RV platform_make(const struct conf *c, const struct root *r, bool may_create,
     AUTO(secret_freep) struct secret *secret = NULL;
     AUTO(buf_clear) struct buf wrapped = BUF_INIT;
     AUTO(buf_clear) struct buf binding = BUF_INIT;
-    struct seal s = {
-        .kind = SEAL_PLATFORM, .created = meta_now(), .superseded = superseded};
+    struct seal s = {.kind = SEAL_PLATFORM, .created = meta_now(), .superseded = superseded};
 
     TRY(prim_random(made.id, sizeof(made.id)));
     TRY(r->bind(c, may_create, &made.binding));

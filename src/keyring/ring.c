@@ -156,8 +156,7 @@ static CK_RV open_row(struct keyring *k, struct txn *t, const struct header *h, 
     return ring_token_add(k, id, secret, NULL);
 }
 
-CK_RV ring_tokens_open(struct keyring *k, struct txn *t, const struct header *h,
-                         struct span master)
+CK_RV ring_tokens_open(struct keyring *k, struct txn *t, const struct header *h, struct span master)
 {
     AUTO(id_list_clear) struct id_list list = {.v = NULL};
 

@@ -15,7 +15,8 @@
 #include "keyring/meta.h"
 #include "root/root.h"
 
-#define DEK_CACHE 8 /* generations kept per token and scope: the current one, and those that leave */
+#define DEK_CACHE                                                                                  \
+    8 /* generations kept per token and scope: the current one, and those that leave */
 
 /* DEKs of one token and scope, guarded by the keyring's lock. */
 struct dek_cache {
@@ -30,9 +31,9 @@ void dek_cache_clear(struct dek_cache *c);
 struct ring_token {
     struct ring_token *next;
     uint8_t id[TOKEN_ID];
-    struct secret *t;           /* the token secret: constant once published */
-    struct mac *index[2];       /* by enum scope; set once, under the lock */
-    struct dek_cache deks;      /* public scope; those of private scope belong to the login */
+    struct secret *t;      /* the token secret: constant once published */
+    struct mac *index[2];  /* by enum scope; set once, under the lock */
+    struct dek_cache deks; /* public scope; those of private scope belong to the login */
 };
 
 struct keyring {
@@ -62,10 +63,10 @@ NODISCARD CK_RV ring_token_add(struct keyring *k, const uint8_t id[TOKEN_ID], st
 /* The token's T and caches. Cached, or opened through the master: then the device is asked, so
  * outside of hot paths it is called with no transaction. CKR_TOKEN_NOT_PRESENT. */
 NODISCARD CK_RV ring_token_get(struct keyring *k, const uint8_t id[TOKEN_ID],
-                             struct ring_token **ret);
+                               struct ring_token **ret);
 /* Open the T of every token of the snapshot, while the master is at hand. */
 NODISCARD CK_RV ring_tokens_open(struct keyring *k, struct txn *t, const struct header *h,
-                                   struct span master);
+                                 struct span master);
 /* Wipe all of them; nobody uses the keyring any more. */
 void ring_tokens_free(struct keyring *k);
 

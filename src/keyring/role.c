@@ -3,9 +3,9 @@
 #include "keyring/role.h"
 
 #define ROW_VERSION 1
-#define ROLE_LABEL "tee-pkcs11 role 1"
-#define LOG2_N_MIN 10
-#define LOG2_N_MAX 20
+#define ROLE_LABEL  "tee-pkcs11 role 1"
+#define LOG2_N_MIN  10
+#define LOG2_N_MAX  20
 
 CK_RV role_key(const struct secret *t, struct span pin, const uint8_t salt[ROLE_SALT],
                uint32_t log2_n, struct secret **ret)

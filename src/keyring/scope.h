@@ -28,7 +28,7 @@ struct scope_key {
 struct scope_key scope_key(const struct scope_of *of, uint32_t generation);
 
 struct scope_head {
-    size_t n; /* at least 1 */
+    size_t n;                              /* at least 1 */
     uint32_t generations[GENERATIONS_MAX]; /* rising; the last one is current */
     struct span wrap;                      /* of the index key; borrowed from the row */
 };

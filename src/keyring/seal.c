@@ -7,7 +7,7 @@
 #include "util/log.h"
 
 #define ROW_VERSION 1
-#define MAC_LABEL "tee-pkcs11 seal 1"
+#define MAC_LABEL   "tee-pkcs11 seal 1"
 
 void seal_set_free(struct seal_set *s)
 {

@@ -18,9 +18,9 @@
 #include "keyring/keyring.h"
 #include "keyring/meta.h"
 
-#define SEAL_ID 16
-#define SEAL_MAX 64            /* seals of a store; more rows than that are not read */
-#define SEAL_ROW_MAX (64 * 1024) /* bytes */
+#define SEAL_ID           16
+#define SEAL_MAX          64          /* seals of a store; more rows than that are not read */
+#define SEAL_ROW_MAX      (64 * 1024) /* bytes */
 #define SEAL_KEEP_SECONDS (UINT64_C(30) * 24 * 60 * 60) /* a superseded seal, for going back */
 #define SEAL_SECRET_BYTES (PRIM_X25519 + PRIM_KEY)
 

@@ -183,8 +183,8 @@ static CK_RV making_commit(struct making *m, txn_fn *fn, struct token_info *ret)
     return CKR_OK;
 }
 
-CK_RV token_create(struct keyring *k, CK_SLOT_ID slot, struct span so_pin,
-                   const uint8_t label[32], struct token_info *ret)
+CK_RV token_create(struct keyring *k, CK_SLOT_ID slot, struct span so_pin, const uint8_t label[32],
+                   struct token_info *ret)
 {
     AUTO(making_clear) struct making m = {.info = {.incarnation = 1}};
 

@@ -5,11 +5,12 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#define ROW_VERSION 1
+#define ROW_VERSION  1
 #define SERIAL_CHARS 16
-#define SLOT_END (UINT64_C(1) << 31) /* slot numbers are below */
+#define SLOT_END     (UINT64_C(1) << 31) /* slot numbers are below */
 
-struct token_row_key token_row_key(const uint8_t id[TOKEN_ID], enum token_row_kind row, enum role role)
+struct token_row_key token_row_key(const uint8_t id[TOKEN_ID], enum token_row_kind row,
+                                   enum role role)
 {
     struct token_row_key k = {.n = row == TOKEN_ROW_ROLE ? TOKEN_ID + 2 : TOKEN_ID + 1};
 
@@ -86,7 +87,7 @@ static struct box_context secret_context(const struct header *h, const struct to
 }
 
 CK_RV token_row_encode(const struct header *h, const struct token_info *info, struct span master,
-                   struct span t, struct buf *ret_row)
+                       struct span t, struct buf *ret_row)
 {
     AUTO(buf_clear) struct buf clear = BUF_INIT;
     struct box_context context;
@@ -100,7 +101,7 @@ CK_RV token_row_encode(const struct header *h, const struct token_info *info, st
 }
 
 CK_RV token_row_open(const struct header *h, const struct token_row *token, struct span master,
-                 struct secret **ret_t)
+                     struct secret **ret_t)
 {
     AUTO(buf_clear) struct buf clear = BUF_INIT;
     struct box_context context;
@@ -112,7 +113,8 @@ CK_RV token_row_open(const struct header *h, const struct token_row *token, stru
     return box_open_secret(master, &context, token->secret, ret_t);
 }
 
-CK_RV token_row_get(struct txn *t, const uint8_t id[TOKEN_ID], struct buf *row, struct token_row *ret)
+CK_RV token_row_get(struct txn *t, const uint8_t id[TOKEN_ID], struct buf *row,
+                    struct token_row *ret)
 {
     const struct token_row_key key = token_row_key(id, TOKEN_ROW_INFO, 0);
     bool found = false;
@@ -123,7 +125,7 @@ CK_RV token_row_get(struct txn *t, const uint8_t id[TOKEN_ID], struct buf *row, 
 }
 
 CK_RV token_row_rewrap(struct txn *t, const struct header *from, struct span old_master,
-                   const struct header *to, struct span new_master, const uint8_t id[TOKEN_ID])
+                       const struct header *to, struct span new_master, const uint8_t id[TOKEN_ID])
 {
     const struct token_row_key key = token_row_key(id, TOKEN_ROW_INFO, 0);
     AUTO(buf_clear) struct buf old_row = BUF_INIT;

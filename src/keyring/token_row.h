@@ -20,7 +20,8 @@ struct token_row_key {
     uint8_t p[TOKEN_ID + 2];
     size_t n;
 };
-struct token_row_key token_row_key(const uint8_t id[TOKEN_ID], enum token_row_kind row, enum role role);
+struct token_row_key token_row_key(const uint8_t id[TOKEN_ID], enum token_row_kind row,
+                                   enum role role);
 static inline struct span token_row_key_span(const struct token_row_key *k)
 {
     return span_of(k->p, k->n);
@@ -32,20 +33,21 @@ struct token_row {
     uint64_t epoch;     /* of the master that the secret is boxed under */
     struct span secret; /* box of T, borrowed from the row */
 };
-NODISCARD CK_RV token_row_decode(const uint8_t id[TOKEN_ID], struct span row, struct token_row *ret);
+NODISCARD CK_RV token_row_decode(const uint8_t id[TOKEN_ID], struct span row,
+                                 struct token_row *ret);
 /* Append the info row with T boxed under the master of `h`. */
 NODISCARD CK_RV token_row_encode(const struct header *h, const struct token_info *info,
-                             struct span master, struct span t, struct buf *ret_row);
+                                 struct span master, struct span t, struct buf *ret_row);
 /* The T of a row that was decoded. */
-NODISCARD CK_RV token_row_open(const struct header *h, const struct token_row *token, struct span master,
-                           struct secret **ret_t);
+NODISCARD CK_RV token_row_open(const struct header *h, const struct token_row *token,
+                               struct span master, struct secret **ret_t);
 /* The verified info row; CKR_TOKEN_NOT_PRESENT. The spans of ret point into `row`. */
 NODISCARD CK_RV token_row_get(struct txn *t, const uint8_t id[TOKEN_ID], struct buf *row,
-                          struct token_row *ret);
+                              struct token_row *ret);
 /* The same row boxed under another master. In a write transaction. */
 NODISCARD CK_RV token_row_rewrap(struct txn *t, const struct header *from, struct span old_master,
-                             const struct header *to, struct span new_master,
-                             const uint8_t id[TOKEN_ID]);
+                                 const struct header *to, struct span new_master,
+                                 const uint8_t id[TOKEN_ID]);
 
 /* Wrong PINs in a row, by enum role. */
 NODISCARD CK_RV fails_decode(struct span row, uint32_t ret[2]);

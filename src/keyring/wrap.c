@@ -144,8 +144,8 @@ static CK_RV seal_private(const struct wrap_place *at, const struct secret *t,
     return shares_seal(at, t, &s, ret);
 }
 
-CK_RV wrap_seal(const struct wrap_place *at, const struct secret *t,
-                const struct wrap_roles *roles, struct span key, struct buf *ret)
+CK_RV wrap_seal(const struct wrap_place *at, const struct secret *t, const struct wrap_roles *roles,
+                struct span key, struct buf *ret)
 {
     const struct box_context context = outer_context(at);
 
@@ -174,9 +174,8 @@ CK_RV wrap_open(const struct wrap_place *at, const struct secret *t, const struc
     return CKR_OK;
 }
 
-CK_RV wrap_rekey(const struct wrap_place *at, const struct secret *t,
-                 const struct wrap_opener *by, const struct wrap_roles *roles, enum role role,
-                 struct span wrap, struct buf *ret)
+CK_RV wrap_rekey(const struct wrap_place *at, const struct secret *t, const struct wrap_opener *by,
+                 const struct wrap_roles *roles, enum role role, struct span wrap, struct buf *ret)
 {
     const struct box_context context = outer_context(at);
     AUTO(buf_clear) struct buf plain = BUF_INIT;

@@ -34,8 +34,8 @@ struct wrap_opener {
     const struct secret *private_key;
 };
 
-/* The roles of a token that private scope is for, as their rows say now: the user, and the SO unless
- * the token was made with so-reset = no. */
+/* The roles of a token that private scope is for, as their rows say now: the user, and the SO
+ * unless the token was made with so-reset = no. */
 NODISCARD CK_RV wrap_roles_get(struct txn *t, const uint8_t token[TOKEN_ID],
                                struct wrap_roles *ret);
 

@@ -44,7 +44,8 @@ static void head_remember(struct txn *t, uint64_t id)
     (void)pthread_mutex_unlock(&s->lock);
 }
 
-/* The root row of this transaction, if it was verified before. */
+/* The root row of this transaction, if it was verified before. A writer reads it again: it builds on
+ * what the file has now, which a host may have exchanged under the same transaction number. */
 static bool head_recall(struct txn *t, bool *ret_fresh)
 {
     struct store *s = t->store;
@@ -52,7 +53,7 @@ static bool head_recall(struct txn *t, bool *ret_fresh)
 
     (void)pthread_mutex_lock(&s->lock);
     *ret_fresh = s->fresh;
-    known = s->verified_id != 0 && s->verified_id == t->id && t->keys == atomic_load(&s->keys);
+    known = !t->writes && s->verified_id != 0 && s->verified_id == t->id && t->keys == atomic_load(&s->keys);
     if (known)
         t->head = s->verified;
     (void)pthread_mutex_unlock(&s->lock);

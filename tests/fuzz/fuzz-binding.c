@@ -60,8 +60,9 @@ static void check_explain(const struct binding *b)
     binding_explain(b, &here, &text);
     FUZZ_OK(buf_ok(&text));
     FUZZ_CHECK(text.n < 2 || text.p[text.n - 1] != ' ');
-    if (b->tcb_version != b->committed_tcb)
-        return; /* its own firmware could be older than what it is sealed to */
+    /* Its own firmware could be older than what it is sealed to, or its chip have no name. */
+    if (b->tcb_version != b->committed_tcb || mem_is_zero(b->chip_id, sizeof(b->chip_id)))
+        return;
     binding_explain(b, b, &none);
     FUZZ_CHECK(none.n == 0);
 }

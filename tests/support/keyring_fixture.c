@@ -18,11 +18,17 @@
 #define RAW_MAP ((size_t)1 << 30)
 
 int64_t fixture_time_shift;
+void (*fixture_time_hook)(void *arg);
+void *fixture_time_hook_arg;
 
 time_t __wrap_time(time_t *ret)
 {
     const time_t now = __real_time(NULL) + fixture_time_shift;
+    void (*hook)(void *arg) = fixture_time_hook;
 
+    fixture_time_hook = NULL;
+    if (hook != NULL)
+        hook(fixture_time_hook_arg);
     if (ret != NULL)
         *ret = now;
     return now;
@@ -45,6 +51,7 @@ int fixture_setup(void **state)
 
     assert_non_null(f);
     fixture_time_shift = 0;
+    fixture_time_hook = NULL;
     (void)snprintf(f->directory, sizeof(f->directory), "/tmp/tee-keyring-XXXXXX");
     assert_non_null(mkdtemp(f->directory));
     (void)snprintf(f->store, sizeof(f->store), "%s/store", f->directory);
@@ -184,9 +191,8 @@ void fixture_certificate(struct keyring_fixture *f, const char *kind, char ret_k
     const size_t i = f->conf.n_recovery++;
     char path[sizeof(f->certificate[0])];
 
-    certificate_make(kind,
-                     strcmp(kind, "rsa") == 0 ? "rsa:2048" : "ec -pkeyopt ec_paramgen_curve:P-256",
-                     i);
+    certificate_make(
+        kind, strcmp(kind, "rsa") == 0 ? "rsa:2048" : "ec -pkeyopt ec_paramgen_curve:P-256", i);
     (void)snprintf(path, sizeof(path), "%s/owner%zu.pem", f->directory, i);
     (void)snprintf(ret_key, 128, "%s/owner%zu.key", f->directory, i);
     fixture_run("cd /tmp/tee-keyring-owners-%d && cp %s%zu.pem '%s' && cp %s%zu.key '%s'",
@@ -267,8 +273,7 @@ static void raw_change_apart(const char *store, const char *table, struct span k
     assert_int_equal(child_wait(pid), 0);
 }
 
-void raw_put(const struct keyring_fixture *f, const char *table, struct span key,
-             struct span value)
+void raw_put(const struct keyring_fixture *f, const char *table, struct span key, struct span value)
 {
     raw_change_apart(f->store, table, key, &value);
 }

@@ -12,9 +12,9 @@
 
 #include "keyring/keyring.h"
 
-#define SO_PIN SPAN_LIT("so pin 1234")
-#define USER_PIN SPAN_LIT("user pin 5678")
-#define NEW_PIN SPAN_LIT("another pin")
+#define SO_PIN    SPAN_LIT("so pin 1234")
+#define USER_PIN  SPAN_LIT("user pin 5678")
+#define NEW_PIN   SPAN_LIT("another pin")
 #define WRONG_PIN SPAN_LIT("not the pin")
 
 struct keyring_fixture {
@@ -27,6 +27,9 @@ struct keyring_fixture {
 };
 
 extern int64_t fixture_time_shift;
+/* Run, once, when the clock is asked next: what another process does just then. */
+extern void (*fixture_time_hook)(void *arg);
+extern void *fixture_time_hook_arg;
 time_t __wrap_time(time_t *ret);
 time_t __real_time(time_t *ret);
 
@@ -65,7 +68,8 @@ void fixture_run(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* A new process that runs fn and exits with what it returns; asserts on anything but its exit. */
 int fixture_child(int (*fn)(struct keyring_fixture *f), struct keyring_fixture *f);
 
-/* -- a host's hands: through LMDB's own calls, in a process of their own ------------------------ */
+/* -- a host's hands: through LMDB's own calls, in a process of their own ------------------------
+ */
 
 void raw_put(const struct keyring_fixture *f, const char *table, struct span key,
              struct span value);

@@ -23,7 +23,7 @@ char *scratch_new(void);
 void scratch_remove(char *directory);
 /* `name` in `directory`; a static buffer. */
 const char *scratch_path(const char *directory, const char *name);
-/* Copy a file; sparse parts stay sparse. */
+/* Copy a file over another, without making that one shorter first. */
 void file_copy(const char *from, const char *to);
 
 /* Open with the tree key of the newest scratch directory. */

@@ -15,7 +15,7 @@ static const uint8_t parent_bytes[PRIM_KEY] = {1, 2, 3};
 static const uint8_t store_bytes[16] = {4, 5, 6};
 static const uint8_t token_bytes[16] = {7, 8, 9};
 #define PARENT SPAN_ARRAY(parent_bytes)
-#define PLAIN SPAN_LIT("what is inside")
+#define PLAIN  SPAN_LIT("what is inside")
 
 static struct box_context context(void)
 {
@@ -293,9 +293,9 @@ static void pbox_has_the_documented_bytes(void **state)
     assert_int_equal(prim_x25519(owner.private_key, pbox.p, shared), CKR_OK);
     memcpy(salt, pbox.p, 32);
     memcpy(salt + 32, owner.public_key, 32);
-    assert_int_equal(prim_hkdf(SPAN_ARRAY(shared), SPAN_ARRAY(salt),
-                               SPAN_LIT("tee-pkcs11 pbox 1"), parent, 32),
-                     CKR_OK);
+    assert_int_equal(
+        prim_hkdf(SPAN_ARRAY(shared), SPAN_ARRAY(salt), SPAN_LIT("tee-pkcs11 pbox 1"), parent, 32),
+        CKR_OK);
     assert_int_equal(box_open(SPAN_ARRAY(parent), &c, span_of(pbox.p + 32, pbox.n - 32), &plain),
                      CKR_OK);
     assert_true(span_equal(buf_span(&plain), PLAIN));

@@ -164,9 +164,9 @@ static void dek_keys_are_different(void **state)
     const struct token_info t = fixture_only_token(f), other = fixture_token(f, "other");
     AUTO(login_unrefp) struct login *user = fixture_user(f, &t);
     const struct key keys[] = {
-        get(f->k, &t, SCOPE_PUBLIC, 0, NULL),       get(f->k, &t, SCOPE_PRIVATE, 0, user),
-        get(f->k, &other, SCOPE_PUBLIC, 0, NULL),   get_index(f->k, &t, SCOPE_PUBLIC, NULL),
-        get_index(f->k, &t, SCOPE_PRIVATE, user),   get_index(f->k, &other, SCOPE_PUBLIC, NULL),
+        get(f->k, &t, SCOPE_PUBLIC, 0, NULL),     get(f->k, &t, SCOPE_PRIVATE, 0, user),
+        get(f->k, &other, SCOPE_PUBLIC, 0, NULL), get_index(f->k, &t, SCOPE_PUBLIC, NULL),
+        get_index(f->k, &t, SCOPE_PRIVATE, user), get_index(f->k, &other, SCOPE_PUBLIC, NULL),
     };
 
     for (size_t i = 0; i < N_ELEMENTS(keys); i++) {
@@ -423,7 +423,10 @@ static void dek_private_advance_unattended(void **state)
     assert_int_equal(get(f->k, &t, SCOPE_PRIVATE, 1, user).rv, CKR_DEVICE_ERROR);
 }
 
-#define USER_TEST(name, fn) {name, fn, setup, fixture_teardown, NULL}
+#define USER_TEST(name, fn)                                                                        \
+    {                                                                                              \
+        name, fn, setup, fixture_teardown, NULL                                                    \
+    }
 
 int main(void)
 {

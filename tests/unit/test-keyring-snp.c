@@ -160,7 +160,8 @@ static void snp_debug_launch_is_not_sealed_to(void **state)
     assert_int_equal(keyring_create(&m->f->conf, &m->f->k), CKR_DEVICE_ERROR);
     assert_null(m->f->k);
     snp_bench_set(&m->bench, "policy=0x30000");
-    assert_int_equal(keyring_create(&m->f->conf, &m->f->k), CKR_OK); /* what is there is completed */
+    assert_int_equal(keyring_create(&m->f->conf, &m->f->k),
+                     CKR_OK); /* what is there is completed */
 }
 
 static void snp_bad_device_is_refused(void **state)
@@ -364,7 +365,10 @@ static void snp_recovered_from_software(void **state)
     opens(m);
 }
 
-#define STORE_TEST(name, fn) {name, fn, setup_store, teardown, NULL}
+#define STORE_TEST(name, fn)                                                                       \
+    {                                                                                              \
+        name, fn, setup_store, teardown, NULL                                                      \
+    }
 
 static int group_teardown(void **state)
 {

@@ -353,7 +353,10 @@ static void init_pin_without_so_reset(void **state)
     assert_int_equal(init_pin(f, NEW_PIN), CKR_FUNCTION_REJECTED);
 }
 
-#define USER_TEST(name, fn) {name, fn, setup, fixture_teardown, NULL}
+#define USER_TEST(name, fn)                                                                        \
+    {                                                                                              \
+        name, fn, setup, fixture_teardown, NULL                                                    \
+    }
 
 int main(void)
 {

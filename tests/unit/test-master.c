@@ -264,7 +264,10 @@ static void master_old_token_row_put_back(void **state)
     assert_int_equal(master_rotate(f->k, NULL), CKR_DEVICE_ERROR); /* and does not launder it */
 }
 
-#define USER_TEST(name, fn) {name, fn, setup, fixture_teardown, NULL}
+#define USER_TEST(name, fn)                                                                        \
+    {                                                                                              \
+        name, fn, setup, fixture_teardown, NULL                                                    \
+    }
 
 int main(void)
 {

@@ -140,7 +140,8 @@ static void recover_adopts(void **state)
     seals_info_free(v, n);
 }
 
-/* A recovered store is rotated by its platform, not by who looks at it: the key still fits after. */
+/* A recovered store is rotated by its platform, not by who looks at it: the key still fits after.
+ */
 static void recover_after_a_rotation(void **state)
 {
     struct recovery *r = *state;
@@ -163,7 +164,9 @@ static void recover_beaten_by_a_rotation(void **state)
     assert_int_equal(recover(r->f, r->rsa_key), CKR_OK);
     assert_int_equal(master_rotate(other, NULL), CKR_OK);
     assert_int_equal(token_create(r->f->k, 1, SO_PIN, label, &made), CKR_DEVICE_ERROR);
+    log_capture_clear();
     assert_int_equal(recover_adopt(r->f->k), CKR_DEVICE_ERROR);
+    assert_non_null(strstr(log_capture_text(), "rotated meanwhile: recover again"));
 }
 
 /* The old key file, back within the window: opens, says so, and goes after thirty days. */
@@ -286,7 +289,10 @@ static void recover_by_the_openssl_command(void **state)
     buf_clear(&to.row);
 }
 
-#define RECOVERY_TEST(name, fn) {name, fn, setup, teardown, NULL}
+#define RECOVERY_TEST(name, fn)                                                                    \
+    {                                                                                              \
+        name, fn, setup, teardown, NULL                                                            \
+    }
 
 static int group_teardown(void **state)
 {

@@ -151,9 +151,9 @@ static void seal_with_a_forged_master_is_refused(void **state)
     struct secret *master = NULL;
 
     sealed_fields(s, &fields);
-    assert_int_equal(seal_encode(&s->header, &fields, SPAN_ARRAY(evil_master),
-                                 SPAN_ARRAY(evil_auth), &forged),
-                     CKR_OK);
+    assert_int_equal(
+        seal_encode(&s->header, &fields, SPAN_ARRAY(evil_master), SPAN_ARRAY(evil_auth), &forged),
+        CKR_OK);
     assert_int_equal(seal_decode(s->id, buf_span(&forged), &seal), CKR_OK);
     log_capture_clear();
     assert_int_equal(seal_open(&s->header, &seal, s->secret, &master), CKR_DEVICE_ERROR);
@@ -302,8 +302,14 @@ static void seal_explains_itself(void **state)
     assert_non_null(strstr((const char *)text.p, "sealed with software key"));
 }
 
-#define ROW_TEST(name, fn) {name, fn, sealed_setup, sealed_teardown, NULL}
-#define STORE_TEST(name, fn) {name, fn, fixture_setup_store, fixture_teardown, NULL}
+#define ROW_TEST(name, fn)                                                                         \
+    {                                                                                              \
+        name, fn, sealed_setup, sealed_teardown, NULL                                              \
+    }
+#define STORE_TEST(name, fn)                                                                       \
+    {                                                                                              \
+        name, fn, fixture_setup_store, fixture_teardown, NULL                                      \
+    }
 
 static int group_teardown(void **state)
 {
@@ -319,8 +325,7 @@ int main(void)
         ROW_TEST("/seal/row/flipped-anywhere-is-refused", seal_flipped_anywhere_is_refused),
         ROW_TEST("/seal/row/of-another-store-is-refused", seal_of_another_store_is_refused),
         ROW_TEST("/seal/row/under-another-id-is-refused", seal_under_another_id_is_refused),
-        ROW_TEST("/seal/row/with-a-forged-master-is-refused",
-                 seal_with_a_forged_master_is_refused),
+        ROW_TEST("/seal/row/with-a-forged-master-is-refused", seal_with_a_forged_master_is_refused),
         ROW_TEST("/seal/row/of-unknown-form-is-refused", seal_of_unknown_form_is_refused),
         {"/seal/expires", seal_expires, NULL, NULL, NULL},
         STORE_TEST("/seal/store/changed-row-is-refused", seal_row_changed_in_the_store),

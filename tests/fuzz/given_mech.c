@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* given_mech.c - mechanism parameters from a harness's input; see given_mech.h. */
+#include "given_mech.h"
+
+#include "crypto/params.h"
+#include "fixed_keys.h"
+
+#define DER_POINT 2u /* fixed_part() of the P-256 public key: its CKA_EC_POINT */
+
+/* What a parameter structure is built with. */
+struct given {
+    struct cursor *c;
+    struct arena *mem;
+    CK_MECHANISM *m;
+    size_t n_data;
+};
+
+/* Bytes that a structure points at: `n` of them, copied, or NULL now and then. */
+static CK_BYTE_PTR pointed(struct given *g, size_t n)
+{
+    const struct span bytes = pick_bytes(g->c, n);
+    uint8_t *p;
+
+    if (pick(g->c, 32) == 0)
+        return NULL;
+    p = arena_take(g->mem, n);
+    if (p == NULL)
+        return NULL;
+    memset(p, 7, n);
+    if (bytes.n > 0)
+        memcpy(p, bytes.p, bytes.n);
+    return p;
+}
+
+static void set(struct given *g, const void *p, size_t n)
+{
+    g->m->pParameter = arena_copy(g->mem, span_of(p, n), cursor_u8(g->c) & 1);
+    g->m->ulParameterLen = n;
+}
+
+static void give_none(struct given *g)
+{
+    (void)g;
+}
+
+static void give_bytes_of(struct given *g, size_t n)
+{
+    uint8_t bytes[PARAM_BLOCK] = {0};
+    const struct span from = pick_bytes(g->c, n);
+
+    if (from.n > 0)
+        memcpy(bytes, from.p, from.n);
+    set(g, bytes, n);
+}
+
+static void give_iv(struct given *g)
+{
+    give_bytes_of(g, PARAM_BLOCK);
+}
+
+static void give_iv_wrap(struct given *g)
+{
+    if (pick_bool(g->c))
+        give_bytes_of(g, 8);
+}
+
+static void give_iv_kwp(struct given *g)
+{
+    if (pick_bool(g->c))
+        give_bytes_of(g, 4);
+}
+
+static void give_ctr(struct given *g)
+{
+    static const CK_ULONG bits[] = {0, 1, 2, 8, 32, 63, 64, 65, 127, 128, 129, (CK_ULONG)-1};
+    CK_AES_CTR_PARAMS p;
+
+    memset(&p, cursor_u8(g->c), sizeof(p));
+    p.ulCounterBits = bits[pick(g->c, N_ELEMENTS(bits))];
+    p.cb[15] = cursor_u8(g->c);
+    set(g, &p, sizeof(p));
+}
+
+static void give_gcm(struct given *g)
+{
+    static const CK_ULONG tags[] = {0, 8, 32, 95, 96, 104, 112, 120, 128, 129, 136};
+    CK_GCM_PARAMS p = {0};
+
+    p.ulIvLen = pick_bool(g->c) ? PARAM_GCM_NONCE : pick(g->c, PARAM_MAX_NONCE + 2);
+    p.pIv = pointed(g, p.ulIvLen);
+    p.ulAADLen = pick(g->c, 40);
+    p.pAAD = pointed(g, p.ulAADLen);
+    p.ulTagBits = pick_bool(g->c) ? 128 : tags[pick(g->c, N_ELEMENTS(tags))];
+    set(g, &p, sizeof(p));
+}
+
+static void give_ccm(struct given *g)
+{
+    CK_CCM_PARAMS p = {0};
+
+    g->n_data = pick(g->c, 80);
+    p.ulDataLen = g->n_data;
+    p.ulNonceLen = 6 + pick(g->c, 9);
+    p.pNonce = pointed(g, p.ulNonceLen);
+    p.ulAADLen = pick(g->c, 40);
+    p.pAAD = pointed(g, p.ulAADLen);
+    p.ulMACLen = pick(g->c, 18);
+    if (pick(g->c, 16) == 0)
+        p.ulDataLen = (CK_ULONG)cursor_u64(g->c);
+    set(g, &p, sizeof(p));
+}
+
+static void give_chacha(struct given *g)
+{
+    static const CK_ULONG lengths[] = {96, 12, 8, 64, 192, 0};
+    CK_SALSA20_CHACHA20_POLY1305_PARAMS p = {0};
+
+    p.ulNonceLen = lengths[pick(g->c, 16) % (pick_bool(g->c) ? 1 : N_ELEMENTS(lengths))];
+    p.pNonce = pointed(g, 24);
+    p.ulAADLen = pick(g->c, 40);
+    p.pAAD = pointed(g, p.ulAADLen);
+    set(g, &p, sizeof(p));
+}
+
+static const struct {
+    CK_MECHANISM_TYPE hash;
+    CK_ULONG mgf, kdf;
+} hashes[] = {
+    {CKM_SHA256, CKG_MGF1_SHA256, CKD_SHA256_KDF},
+    {CKM_SHA_1, CKG_MGF1_SHA1, CKD_SHA1_KDF},
+    {CKM_SHA384, CKG_MGF1_SHA384, CKD_SHA384_KDF},
+    {CKM_SHA512, CKG_MGF1_SHA512, CKD_SHA512_KDF},
+    {CKM_SHA224, CKG_MGF1_SHA224, CKD_SHA224_KDF},
+    {CKM_SHA3_256, CKG_MGF1_SHA3_256, CKD_SHA256_KDF_SP800},
+    {CKM_AES_CBC, 0, CKD_NULL},
+    {CK_UNAVAILABLE_INFORMATION, 99, 99},
+};
+
+static size_t pick_hash(struct given *g)
+{
+    return pick(g->c, pick_bool(g->c) ? 3 : N_ELEMENTS(hashes));
+}
+
+static void give_pss(struct given *g)
+{
+    const size_t hash = pick_hash(g);
+    CK_RSA_PKCS_PSS_PARAMS p = {0};
+
+    p.hashAlg = hashes[hash].hash;
+    p.mgf = hashes[pick_bool(g->c) ? hash : pick_hash(g)].mgf;
+    p.sLen = pick_bool(g->c) ? 32 : given_ulong(g->c);
+    set(g, &p, sizeof(p));
+}
+
+static void give_oaep(struct given *g)
+{
+    const size_t hash = pick_hash(g);
+    CK_RSA_PKCS_OAEP_PARAMS p = {0};
+
+    p.hashAlg = hashes[hash].hash;
+    p.mgf = hashes[pick_bool(g->c) ? hash : pick_hash(g)].mgf;
+    p.source = pick(g->c, 16) == 0 ? pick(g->c, 3) : CKZ_DATA_SPECIFIED;
+    p.ulSourceDataLen = pick(g->c, 24);
+    p.pSourceData = pointed(g, p.ulSourceDataLen);
+    set(g, &p, sizeof(p));
+}
+
+static void give_mac(struct given *g)
+{
+    const CK_MAC_GENERAL_PARAMS n = pick(g->c, 70);
+
+    set(g, &n, sizeof(n));
+}
+
+static void give_eddsa(struct given *g)
+{
+    CK_EDDSA_PARAMS p = {0};
+
+    if (pick_bool(g->c))
+        return;
+    p.phFlag = pick(g->c, 8) == 0 ? CK_TRUE : CK_FALSE;
+    p.ulContextDataLen = pick(g->c, 8) == 0 ? 3 : 0;
+    p.pContextData = pointed(g, p.ulContextDataLen);
+    set(g, &p, sizeof(p));
+}
+
+static void give_ecdh(struct given *g)
+{
+    CK_ECDH1_DERIVE_PARAMS p = {0};
+    const struct span point = fixed_part(pick_bool(g->c) ? DER_POINT + FIXED_N_OBJECTS
+                                                         : cursor_u8(g->c));
+
+    p.kdf = hashes[pick_hash(g)].kdf;
+    p.ulSharedDataLen = pick_bool(g->c) ? 0 : pick(g->c, 24);
+    p.pSharedData = pointed(g, p.ulSharedDataLen);
+    p.ulPublicDataLen = point.n;
+    p.pPublicData = arena_copy(g->mem, point, 0);
+    if (pick(g->c, 4) == 0) {
+        p.ulPublicDataLen = pick(g->c, 140);
+        p.pPublicData = pointed(g, p.ulPublicDataLen);
+    }
+    set(g, &p, sizeof(p));
+}
+
+static const struct {
+    mech_parse *parse;
+    void (*give)(struct given *g);
+} givers[] = {
+    {parse_none, give_none},       {parse_iv, give_iv},         {parse_iv_wrap, give_iv_wrap},
+    {parse_iv_kwp, give_iv_kwp},   {parse_ctr, give_ctr},       {parse_gcm, give_gcm},
+    {parse_ccm, give_ccm},         {parse_chacha, give_chacha}, {parse_pss, give_pss},
+    {parse_oaep, give_oaep},       {parse_mac, give_mac},       {parse_eddsa, give_eddsa},
+    {parse_ecdh, give_ecdh},
+};
+
+/* Any bytes, or none at an address that can't be. */
+static void give_any(struct given *g)
+{
+    const struct span bytes = pick_bytes(g->c, cursor_u8(g->c) & 0x7f);
+
+    set(g, bytes.p, bytes.n);
+    if (pick(g->c, 4) == 0)
+        g->m->pParameter = NULL;
+}
+
+void given_mechanism(struct cursor *c, struct arena *a, const struct mech *row, CK_MECHANISM *ret,
+                     size_t *ret_n_data)
+{
+    struct given g = {.c = c, .mem = a, .m = ret, .n_data = SIZE_MAX};
+
+    *ret = (CK_MECHANISM){row->type, NULL, 0};
+    if (pick(c, 16) == 0)
+        give_any(&g);
+    else
+        for (size_t i = 0; i < N_ELEMENTS(givers); i++)
+            if (givers[i].parse == row->parse)
+                givers[i].give(&g);
+    *ret_n_data = g.n_data;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * gen-mechanisms.c - writes docs/mechanisms.md from the mechanism table of src/crypto/.
+ *
+ *   gen-mechanisms                 the document, on standard output
+ *   gen-mechanisms --check FILE    is FILE that document? Exit status 1 and where it differs if not
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto/curve.h"
+#include "crypto/op_class.h"
+
+static const char intro[] =
+    "<!-- Made by gen-mechanisms from src/crypto/: change the table there, not this file. -->\n"
+    "# Mechanisms\n\n"
+    "What C_GetMechanismList and C_GetMechanismInfo report, with what each mechanism takes. Sizes\n"
+    "are of keys, in the unit that the standard gives the mechanism: bits of an RSA modulus, of a\n"
+    "curve's field, and of a generic secret to be generated; bytes of every other secret.\n\n"
+    "- *uses*: `s` sign, `v` verify, `r` both with recovery of the data, `e` encrypt, `d` "
+    "decrypt,\n"
+    "  `h` digest, `g` generate a key, `p` generate a pair, `D` derive, `w` wrap, `u` unwrap.\n"
+    "- *parts*: does it take data in several parts? A dash where there is no data.\n\n"
+    "What the table can't say:\n\n"
+    "- RSA keys below 2048 bits verify signatures; they sign, decrypt and encrypt nothing, and "
+    "are\n"
+    "  neither generated nor imported as private keys. A private key's public exponent is at "
+    "least\n"
+    "  65537.\n"
+    "- An ECDSA signature is *r* and *s* side by side. CKM_ECDSA uses the first bytes of a digest\n"
+    "  that is longer than the curve's order. A signature given for verification may be shorter, "
+    "if\n"
+    "  its halves have equal lengths.\n"
+    "- CKM_EDDSA is Ed25519 and Ed448 in their pure form, without context. It keeps the parts of "
+    "a\n"
+    "  message until the end. It generates pairs as well, because GnuTLS 3.7 asks for them so.\n"
+    "- CKM_ECDH1_DERIVE serves Montgomery keys too. The peer's point may be raw or a DER OCTET\n"
+    "  STRING; it is validated. Without CKA_VALUE_LEN a secret key gets all of the shared secret;\n"
+    "  a key derivation function needs the length.\n"
+    "- HMAC mechanisms take generic secrets too.\n"
+    "- AES-GCM: IVs of 1 to 128 bytes, tags of 96 to 128 bits. Decryption in parts gives nothing\n"
+    "  before C_DecryptFinal has checked the tag.\n"
+    "- CKM_AES_CTR refuses data for which the counter's bits are too few: CKR_DATA_LEN_RANGE.\n"
+    "- Wrong padding and wrong tags are CKR_ENCRYPTED_DATA_INVALID, whatever is wrong with them; "
+    "when\n"
+    "  a key is unwrapped, CKR_WRAPPED_KEY_INVALID.\n"
+    "- CKM_RSA_PKCS_OAEP wraps secret keys. CKM_AES_CBC_PAD unwraps private keys, as importing "
+    "from\n"
+    "  PKCS#12 needs it, and wraps nothing.\n\n"
+    "| mechanism | number | uses | parts | keys | sizes | parameter |\n"
+    "|---|---|---|---|---|---|---|\n";
+
+static const char curves_intro[] =
+    "\n## Curves\n\n"
+    "CKA_EC_PARAMS names a curve by its object identifier or by a PrintableString. Points are "
+    "taken\n"
+    "raw or as a DER OCTET STRING, compressed or not, and written as a DER OCTET STRING.\n\n"
+    "| curve | key type | bits | names |\n"
+    "|---|---|---|---|\n";
+
+static const struct {
+    CK_KEY_TYPE type;
+    const char *name;
+} key_types[] = {
+    {CKK_RSA, "CKK_RSA"},
+    {CKK_EC, "CKK_EC"},
+    {CKK_EC_EDWARDS, "CKK_EC_EDWARDS"},
+    {CKK_EC_MONTGOMERY, "CKK_EC_MONTGOMERY"},
+    {CKK_AES, "CKK_AES"},
+    {CKK_CHACHA20, "CKK_CHACHA20"},
+    {CKK_GENERIC_SECRET, "CKK_GENERIC_SECRET"},
+    {CKK_SHA_1_HMAC, "CKK_SHA_1_HMAC"},
+    {CKK_SHA224_HMAC, "CKK_SHA224_HMAC"},
+    {CKK_SHA256_HMAC, "CKK_SHA256_HMAC"},
+    {CKK_SHA384_HMAC, "CKK_SHA384_HMAC"},
+    {CKK_SHA512_HMAC, "CKK_SHA512_HMAC"},
+    {CKK_SHA512_224_HMAC, "CKK_SHA512_224_HMAC"},
+    {CKK_SHA512_256_HMAC, "CKK_SHA512_256_HMAC"},
+    {CKK_SHA3_224_HMAC, "CKK_SHA3_224_HMAC"},
+    {CKK_SHA3_256_HMAC, "CKK_SHA3_256_HMAC"},
+    {CKK_SHA3_384_HMAC, "CKK_SHA3_384_HMAC"},
+    {CKK_SHA3_512_HMAC, "CKK_SHA3_512_HMAC"},
+    {ANY_KEY, "-"},
+};
+
+/* NULL fails the tool: a key type that the table has and this list has not. */
+static const char *key_type_name(CK_KEY_TYPE type)
+{
+    for (size_t i = 0; i < N_ELEMENTS(key_types); i++) {
+        if (key_types[i].type == type)
+            return key_types[i].name;
+    }
+    return NULL;
+}
+
+static void put_uses(struct buf *b, CK_FLAGS flags)
+{
+    static const struct {
+        CK_FLAGS flag;
+        const char *letter;
+    } letters[] = {
+        {CKF_SIGN, "s"},     {CKF_VERIFY, "v"},  {CKF_SIGN_RECOVER, "r"},
+        {CKF_ENCRYPT, "e"},  {CKF_DECRYPT, "d"}, {CKF_DIGEST, "h"},
+        {CKF_GENERATE, "g"}, {CKF_DERIVE, "D"},  {CKF_GENERATE_KEY_PAIR, "p"},
+        {CKF_WRAP, "w"},     {CKF_UNWRAP, "u"},
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(letters); i++) {
+        if ((flags & letters[i].flag) != 0)
+            buf_printf(b, "%s", letters[i].letter);
+    }
+}
+
+static const char *takes_parts(const struct mech *row)
+{
+    for (size_t i = 0; row->op != NULL && i < OP_N_KINDS; i++) {
+        if (row->op->kinds[i] != NULL)
+            return row->op->kinds[i]->update != NULL ? "yes" : "no";
+    }
+    return "-";
+}
+
+static void put_mech(struct buf *b, const struct mech *row)
+{
+    const char *keys = key_type_name(row->key_type);
+
+    if (keys == NULL) {
+        fprintf(stderr, "%s: key type 0x%lx has no name here\n", row->name, row->key_type);
+        b->failed = true;
+        return;
+    }
+    buf_printf(b, "| %s | 0x%lx | ", row->name, row->type);
+    put_uses(b, row->flags);
+    buf_printf(b, " | %s | %s | ", takes_parts(row), keys);
+    if (row->min != row->max)
+        buf_printf(b, "%lu-%lu", row->min, row->max);
+    else if (row->max != 0)
+        buf_printf(b, "%lu", row->max);
+    else
+        buf_printf(b, "-");
+    buf_printf(b, " | %s |\n", param_text_of(row));
+}
+
+static void put_curve(struct buf *b, const struct curve *c)
+{
+    buf_printf(b, "| %s | %s | %lu |", c->name, key_type_name(c->key_type), c->bits);
+    for (size_t i = 0; i < N_ELEMENTS(c->names) && c->names[i] != NULL; i++)
+        buf_printf(b, "%s %s", i > 0 ? "," : "", c->names[i]);
+    buf_printf(b, " |\n");
+}
+
+static struct buf document(void)
+{
+    struct buf b = BUF_INIT;
+
+    buf_printf(&b, "%s", intro);
+    for (size_t i = 0; i < n_mechs; i++)
+        put_mech(&b, &mechs[i]);
+    buf_printf(&b, "%s", curves_intro);
+    for (size_t i = 0; i < n_curves; i++)
+        put_curve(&b, &curves[i]);
+    return b;
+}
+
+/* The first line that differs, or 0. */
+static unsigned differs(struct span text, FILE *file)
+{
+    unsigned line = 1;
+
+    for (size_t i = 0; i < text.n; i++) {
+        if (getc(file) != text.p[i])
+            return line;
+        line += text.p[i] == '\n';
+    }
+    return getc(file) == EOF ? 0 : line;
+}
+
+static int check(struct span text, const char *path)
+{
+    FILE *file = fopen(path, "re");
+    unsigned line;
+
+    if (file == NULL) {
+        fprintf(stderr, "%s: %m\n", path);
+        return EXIT_FAILURE;
+    }
+    line = differs(text, file);
+    fclose(file);
+    if (line != 0)
+        fprintf(stderr, "%s:%u: not what the table says: run gen-mechanisms > %s\n", path, line,
+                path);
+    return line == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    AUTO(buf_clear) struct buf b = document();
+
+    if (buf_ok(&b) != CKR_OK)
+        return EXIT_FAILURE;
+    if (argc == 3 && strcmp(argv[1], "--check") == 0)
+        return check(buf_span(&b), argv[2]);
+    if (argc != 1) {
+        fprintf(stderr, "usage: gen-mechanisms [--check FILE]\n");
+        return 2;
+    }
+    return fwrite(b.p, 1, b.n, stdout) == b.n && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* kit.c - what each mechanism is used with; see kit.h. */
+#include "support/kit.h"
+
+enum kit_key { NO_KEY, RSA, P256, ED25519, X25519, AES, CHACHA, SECRET, N_KEYS };
+
+static struct {
+    CK_OBJECT_HANDLE public, private;
+} keys[N_KEYS];
+
+static uint8_t iv[16] = {1, 2, 3}, aad[5] = {4, 5};
+static CK_AES_CTR_PARAMS ctr = {.ulCounterBits = 64};
+static CK_GCM_PARAMS gcm = {iv, 12, 96, aad, sizeof(aad), 128};
+static CK_CCM_PARAMS ccm = {96, iv, 13, aad, sizeof(aad), 16};
+static CK_SALSA20_CHACHA20_POLY1305_PARAMS chacha = {iv, 96, aad, sizeof(aad)};
+static CK_RSA_PKCS_OAEP_PARAMS oaep = {CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, NULL, 0};
+static CK_MAC_GENERAL_PARAMS mac = 9;
+
+#define PSS_PARAMS(name, hash, mgf) static CK_RSA_PKCS_PSS_PARAMS name = {hash, mgf, 20}
+PSS_PARAMS(pss_1, CKM_SHA_1, CKG_MGF1_SHA1);
+PSS_PARAMS(pss_224, CKM_SHA224, CKG_MGF1_SHA224);
+PSS_PARAMS(pss_256, CKM_SHA256, CKG_MGF1_SHA256);
+PSS_PARAMS(pss_384, CKM_SHA384, CKG_MGF1_SHA384);
+PSS_PARAMS(pss_512, CKM_SHA512, CKG_MGF1_SHA512);
+PSS_PARAMS(pss_3_224, CKM_SHA3_224, CKG_MGF1_SHA3_224);
+PSS_PARAMS(pss_3_256, CKM_SHA3_256, CKG_MGF1_SHA3_256);
+PSS_PARAMS(pss_3_384, CKM_SHA3_384, CKG_MGF1_SHA3_384);
+PSS_PARAMS(pss_3_512, CKM_SHA3_512, CKG_MGF1_SHA3_512);
+
+#define OBJ(object) &(object), sizeof(object)
+#define NONE NULL, 0
+#define HASHED(t, key) {t, key, NONE, 100}
+#define PSS(t, p) {t, RSA, OBJ(p), 100}
+#define HMAC(t) {t, SECRET, NONE, 100}, {t##_GENERAL, SECRET, OBJ(mac), 100}
+
+static const struct {
+    CK_MECHANISM_TYPE type;
+    enum kit_key key;
+    void *param;
+    CK_ULONG n_param;
+    CK_ULONG n_in;
+} rows[] = {
+    {CKM_RSA_PKCS, RSA, NONE, 40},
+    {CKM_RSA_PKCS_OAEP, RSA, OBJ(oaep), 40},
+    {CKM_RSA_PKCS_PSS, RSA, OBJ(pss_256), 32},
+    HASHED(CKM_SHA1_RSA_PKCS, RSA), HASHED(CKM_SHA224_RSA_PKCS, RSA),
+    HASHED(CKM_SHA256_RSA_PKCS, RSA), HASHED(CKM_SHA384_RSA_PKCS, RSA),
+    HASHED(CKM_SHA512_RSA_PKCS, RSA), HASHED(CKM_SHA3_224_RSA_PKCS, RSA),
+    HASHED(CKM_SHA3_256_RSA_PKCS, RSA), HASHED(CKM_SHA3_384_RSA_PKCS, RSA),
+    HASHED(CKM_SHA3_512_RSA_PKCS, RSA),
+    PSS(CKM_SHA1_RSA_PKCS_PSS, pss_1), PSS(CKM_SHA224_RSA_PKCS_PSS, pss_224),
+    PSS(CKM_SHA256_RSA_PKCS_PSS, pss_256), PSS(CKM_SHA384_RSA_PKCS_PSS, pss_384),
+    PSS(CKM_SHA512_RSA_PKCS_PSS, pss_512), PSS(CKM_SHA3_224_RSA_PKCS_PSS, pss_3_224),
+    PSS(CKM_SHA3_256_RSA_PKCS_PSS, pss_3_256), PSS(CKM_SHA3_384_RSA_PKCS_PSS, pss_3_384),
+    PSS(CKM_SHA3_512_RSA_PKCS_PSS, pss_3_512),
+    {CKM_ECDSA, P256, NONE, 32},
+    HASHED(CKM_ECDSA_SHA1, P256), HASHED(CKM_ECDSA_SHA224, P256), HASHED(CKM_ECDSA_SHA256, P256),
+    HASHED(CKM_ECDSA_SHA384, P256), HASHED(CKM_ECDSA_SHA512, P256),
+    HASHED(CKM_ECDSA_SHA3_224, P256), HASHED(CKM_ECDSA_SHA3_256, P256),
+    HASHED(CKM_ECDSA_SHA3_384, P256), HASHED(CKM_ECDSA_SHA3_512, P256),
+    HASHED(CKM_EDDSA, ED25519),
+    HASHED(CKM_SHA_1, NO_KEY), HASHED(CKM_SHA224, NO_KEY), HASHED(CKM_SHA256, NO_KEY),
+    HASHED(CKM_SHA384, NO_KEY), HASHED(CKM_SHA512, NO_KEY), HASHED(CKM_SHA512_224, NO_KEY),
+    HASHED(CKM_SHA512_256, NO_KEY), HASHED(CKM_SHA3_224, NO_KEY), HASHED(CKM_SHA3_256, NO_KEY),
+    HASHED(CKM_SHA3_384, NO_KEY), HASHED(CKM_SHA3_512, NO_KEY),
+    HMAC(CKM_SHA_1_HMAC), HMAC(CKM_SHA224_HMAC), HMAC(CKM_SHA256_HMAC), HMAC(CKM_SHA384_HMAC),
+    HMAC(CKM_SHA512_HMAC), HMAC(CKM_SHA512_224_HMAC), HMAC(CKM_SHA512_256_HMAC),
+    HMAC(CKM_SHA3_224_HMAC), HMAC(CKM_SHA3_256_HMAC), HMAC(CKM_SHA3_384_HMAC),
+    HMAC(CKM_SHA3_512_HMAC),
+    {CKM_AES_ECB, AES, NONE, 96},
+    {CKM_AES_CBC, AES, OBJ(iv), 96},
+    {CKM_AES_CBC_PAD, AES, OBJ(iv), 96},
+    {CKM_AES_CTR, AES, OBJ(ctr), 96},
+    {CKM_AES_GCM, AES, OBJ(gcm), 96},
+    {CKM_AES_CCM, AES, OBJ(ccm), 96},
+    {CKM_AES_CMAC, AES, NONE, 96},
+    {CKM_AES_CMAC_GENERAL, AES, OBJ(mac), 96},
+    {CKM_AES_KEY_WRAP, AES, NONE, 96},
+    {CKM_AES_KEY_WRAP_KWP, AES, NONE, 93},
+    {CKM_CHACHA20_POLY1305, CHACHA, OBJ(chacha), 96},
+    {CKM_ECDH1_DERIVE, P256, NONE, 0},
+    {CKM_ECDH1_COFACTOR_DERIVE, P256, NONE, 0},
+};
+
+static void make_evp_key(CK_SESSION_HANDLE h, EVP_PKEY *evp, enum kit_key key)
+{
+    evp_import(h, evp, &keys[key].public, &keys[key].private);
+    EVP_PKEY_free(evp);
+}
+
+void kits_setup(CK_SESSION_HANDLE h)
+{
+    static const struct {
+        enum kit_key key;
+        CK_KEY_TYPE type;
+    } secrets[] = {{AES, CKK_AES}, {CHACHA, CKK_CHACHA20}, {SECRET, CKK_GENERIC_SECRET}};
+    uint8_t value[32];
+
+    fill_pattern(value, sizeof(value), 11);
+    make_evp_key(h, evp_new_rsa(2048), RSA);
+    make_evp_key(h, evp_new("P-256"), P256);
+    make_evp_key(h, evp_new("ED25519"), ED25519);
+    make_evp_key(h, evp_new("X25519"), X25519);
+    for (size_t i = 0; i < N_ELEMENTS(secrets); i++) {
+        const CK_OBJECT_HANDLE o = import_secret(h, secrets[i].type, value, sizeof(value));
+
+        keys[secrets[i].key].public = keys[secrets[i].key].private = o;
+    }
+}
+
+CK_ULONG kits_list(CK_MECHANISM_TYPE *ret, CK_ULONG room)
+{
+    CK_ULONG n = room;
+
+    ASSERT_OK(p11->C_GetMechanismList(0, ret, &n));
+    assert_true(n > 0);
+    return n;
+}
+
+bool kit_of(CK_MECHANISM_TYPE type, struct kit *ret)
+{
+    CK_MECHANISM_INFO info;
+
+    ASSERT_OK(p11->C_GetMechanismInfo(0, type, &info));
+    for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
+        if (rows[i].type != type)
+            continue;
+        *ret = (struct kit){.m = {type, rows[i].param, rows[i].n_param},
+                            .flags = info.flags,
+                            .public = keys[rows[i].key].public,
+                            .private = keys[rows[i].key].private,
+                            .n_in = rows[i].n_in};
+        return true;
+    }
+    if ((info.flags & (CKF_ENCRYPT | CKF_DECRYPT | CKF_DIGEST | CKF_SIGN | CKF_VERIFY |
+                       CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER | CKF_WRAP | CKF_UNWRAP |
+                       CKF_DERIVE)) != 0)
+        fail_msg("mechanism 0x%lx has no row in tests/support/kit.c", type);
+    return false;
+}
