@@ -79,21 +79,41 @@ static CK_RV pair_point(const struct curve *c, struct span point, struct attrs *
     return attrs_set(private_key, CKA_PUBLIC_KEY_INFO, attrs_span(public_key, CKA_PUBLIC_KEY_INFO));
 }
 
+/* Both halves of a new key in one question to OpenSSL, each of which converts the point. */
+static CK_RV pair_export(const struct curve *c, const EVP_PKEY *pkey,
+                         uint8_t ret_point[CURVE_MAX_POINT], uint8_t ret_value[CURVE_MAX_FIELD])
+{
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, ret_point, CURVE_MAX_POINT),
+        c->key_type == CKK_EC
+            ? OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, ret_value, c->n_private)
+            : OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, ret_value, c->n_private),
+        OSSL_PARAM_construct_end(),
+    };
+
+    ENSURE(EVP_PKEY_get_params(pkey, params) == 1 && params[0].return_size == c->n_public &&
+               params[1].return_size == c->n_private,
+           ossl_rv(CKR_FUNCTION_FAILED));
+    if (c->key_type == CKK_EC)
+        number_reverse(ret_value, c->n_private);
+    return CKR_OK;
+}
+
 static CK_RV ec_pair(const struct mech *row, struct attrs *public_key, struct attrs *private_key)
 {
     AUTO(pkey_freep) EVP_PKEY *pkey = NULL;
     const struct curve *c = NULL;
-    uint8_t point[CURVE_MAX_POINT];
-    size_t n = 0;
+    uint8_t point[CURVE_MAX_POINT], value[CURVE_MAX_FIELD];
+    CK_RV rv;
 
     TRY(pair_curve(row, public_key, private_key, &c));
     TRY(pkey_make(c, &pkey));
-    ENSURE(EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point),
-                                           &n) == 1 &&
-               n == c->n_public,
-           ossl_rv(CKR_FUNCTION_FAILED));
-    TRY(key_class_find(row->key_type)->store(pkey, private_key));
-    return pair_point(c, span_of(point, n), public_key, private_key);
+    rv = pair_export(c, pkey, point, value);
+    if (rv == CKR_OK)
+        rv = attrs_set(private_key, CKA_VALUE, span_of(value, c->n_private));
+    mem_wipe(value, sizeof(value));
+    TRY(rv);
+    return pair_point(c, span_of(point, c->n_public), public_key, private_key);
 }
 
 static const CK_ATTRIBUTE_TYPE adds[] = {

@@ -45,7 +45,7 @@ static CK_RV cipher_make(struct op *o, void **ret)
     ENSURE(ctx != NULL, CKR_HOST_MEMORY);
     ENSURE(EVP_CipherInit_ex2(ctx, cipher, key.p, NULL, is_encryption(o), NULL) == 1,
            ossl_rv(CKR_FUNCTION_FAILED));
-    if (!is_padded(o))
+    if (!is_padded(o) && !is_stream(o))
         ENSURE(EVP_CIPHER_CTX_set_padding(ctx, 0) == 1, ossl_rv(CKR_FUNCTION_FAILED));
     *ret = TAKE(ctx);
     return CKR_OK;

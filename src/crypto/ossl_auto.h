@@ -52,6 +52,22 @@ static inline OSSL_PARAM param_text(const char *name, const char *text)
     return OSSL_PARAM_construct_utf8_string(name, (char *)(uintptr_t)text, 0);
 }
 
+/* From the machine's byte order to big-endian, and back. */
+static inline void number_reverse(uint8_t *p, size_t n)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    for (size_t i = 0; i < n / 2; i++) {
+        const uint8_t byte = p[i];
+
+        p[i] = p[n - 1 - i];
+        p[n - 1 - i] = byte;
+    }
+#else
+    (void)p;
+    (void)n;
+#endif
+}
+
 /* A big-endian number as an OSSL_PARAM, which holds numbers in the machine's order: its bytes are
  * appended to `scratch`, in which room must have been reserved, so that they never move. */
 static inline OSSL_PARAM param_number(const char *name, struct span big_endian, struct buf *scratch)
@@ -60,12 +76,9 @@ static inline OSSL_PARAM param_number(const char *name, struct span big_endian, 
 
     if (p != NULL && big_endian.n == 0)
         p[0] = 0;
-    for (size_t i = 0; p != NULL && i < big_endian.n; i++) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-        p[i] = big_endian.p[big_endian.n - 1 - i];
-#else
-        p[i] = big_endian.p[i];
-#endif
+    if (p != NULL && big_endian.n > 0) {
+        memcpy(p, big_endian.p, big_endian.n);
+        number_reverse(p, big_endian.n);
     }
     return OSSL_PARAM_construct_BN(name, p, big_endian.n > 0 ? big_endian.n : 1);
 }

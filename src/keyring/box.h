@@ -45,7 +45,8 @@ NODISCARD CK_RV box_open_secret(struct span parent, const struct box_context *c,
                                 struct secret **ret);
 NODISCARD CK_RV pbox_seal(const uint8_t recipient[PRIM_X25519], const struct box_context *c,
                           struct span plain, struct buf *ret);
-NODISCARD CK_RV pbox_open_secret(const uint8_t private_key[PRIM_X25519], const struct box_context *c,
-                                 struct span pbox, struct secret **ret);
+NODISCARD CK_RV pbox_open_secret(const uint8_t private_key[PRIM_X25519],
+                                 const struct box_context *c, struct span pbox,
+                                 struct secret **ret);
 
 #endif

@@ -110,7 +110,8 @@ enum role login_role(const struct login *l);
  * Check a PIN and open the role. The token row is authenticated first (failure: CKR_DEVICE_ERROR,
  * not counted); scrypt runs with no lock held; one write transaction then checks the lock-out,
  * tries, and counts a failure before it answers. CKR_PIN_INCORRECT, CKR_PIN_LOCKED,
- * CKR_USER_PIN_NOT_INITIALIZED, CKR_PIN_LEN_RANGE is never given here (a wrong length is a wrong PIN).
+ * CKR_USER_PIN_NOT_INITIALIZED. CKR_PIN_LEN_RANGE is never given here: a wrong length is a wrong
+ * PIN.
  */
 NODISCARD CK_RV token_login(struct keyring *k, const uint8_t id[TOKEN_ID], enum role role,
                             struct span pin, struct login **ret);
@@ -174,8 +175,8 @@ struct seal_info {
     enum seal_kind kind;
     uint64_t created;
     uint64_t epoch;           /* of the master key that it opens */
-    char *description;        /* malloc'd: root and binding in words, or the certificate's subject */
-    bool superseded;          /* an older seal of this platform, kept for going back */
+    char *description; /* malloc'd: root and binding in words, or the certificate's subject */
+    bool superseded;   /* an older seal of this platform, kept for going back */
 };
 void seals_info_free(struct seal_info *v, size_t n);
 /* Unverified when k is NULL (a store that can't be opened still shows how it is sealed). */

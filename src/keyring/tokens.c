@@ -30,8 +30,11 @@ static CK_RV gather_room(struct gathering *g)
     if (g->n < g->room)
         return CKR_OK;
     ENSURE(g->n < TOKENS_MAX, CKR_DEVICE_ERROR);
-    grown = realloc(g->v, room * sizeof(*grown)); /* labels and counts: nothing secret */
+    grown = calloc(room, sizeof(*grown));
     ENSURE(grown != NULL, CKR_HOST_MEMORY);
+    if (g->n > 0)
+        memcpy(grown, g->v, g->n * sizeof(*grown));
+    free(g->v);
     g->v = grown;
     g->room = room;
     return CKR_OK;

@@ -26,6 +26,8 @@ const struct schema *const schemas[] = {
     &schema_sha256_hmac,
     &schema_sha384_hmac,
     &schema_sha512_hmac,
+    &schema_sha512_224_hmac,
+    &schema_sha512_256_hmac,
     &schema_sha3_224_hmac,
     &schema_sha3_256_hmac,
     &schema_sha3_384_hmac,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test-derive.c - Diffie-Hellman on elliptic curves (PKCS#11 v3.2 5.18.5, 6.3.18 ff) against OpenSSL. */
+/* test-derive.c - Diffie-Hellman on elliptic curves (v3.2 5.18.5, 6.3.18 ff) against OpenSSL. */
 #include "support/reference.h"
 
 #include <openssl/core_names.h>

@@ -117,8 +117,8 @@ static CK_ULONG follow_rule(const struct call *c, CK_BYTE out[ROOM])
 
         n = room;
         rv = run(c, out, &n);
-        /* Where the length shows only in the end, a little less than asked for may be enough. */
-        if (rv == CKR_OK && n <= room && room > 1)
+        /* Where the length shows only in the end, less than asked for may be enough. */
+        if (rv == CKR_OK && n <= room)
             return n;
         EXPECT(CKR_BUFFER_TOO_SMALL, rv);
         assert_in_range(n, room + 1, asked);
@@ -362,7 +362,7 @@ static void test_verify_recover(void **state)
 static void test_wrap(void **state)
 {
     const CK_OBJECT_HANDLE target = import_secret(session, CKK_GENERIC_SECRET, input, 40);
-    CK_ATTRIBUTE v[] = {ATTR_TRUE(CKA_WRAP), ATTR_FALSE(CKA_DECRYPT), ATTR_ULONG(CKA_VALUE_LEN, 32)};
+    CK_ATTRIBUTE v[] = {ATTR_TRUE(CKA_WRAP), ATTR_ULONG(CKA_VALUE_LEN, 32)};
     CK_MECHANISM gen = {CKM_AES_KEY_GEN, NULL, 0};
     CK_OBJECT_HANDLE kek = CK_INVALID_HANDLE;
     static const CK_MECHANISM_TYPE wraps[] = {CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP};

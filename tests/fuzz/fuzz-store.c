@@ -17,10 +17,12 @@
 #include "scratch.h"
 #include "store/store.h"
 
-#define N_KEYS    96
+#define N_KEYS    80
+#define N_TABLES  3 /* that are used: all are alike */
 #define MAX_VALUE 6000
 #define SMALL_MAP (128u << 10)
 #define N_HELD    2
+#define MAX_RAW   1024
 #define N_DB      9
 
 /* One row as it should be; its bytes follow from where it stands, `serial` and n. */
@@ -31,7 +33,7 @@ struct cell {
 };
 
 struct shadow {
-    struct cell cells[STORE_N_TABLES][N_KEYS];
+    struct cell cells[N_TABLES][N_KEYS];
     uint64_t last_id;
 };
 
@@ -52,6 +54,7 @@ static struct {
     uint8_t tree_key[32];
     bool small;   /* a map that must grow; no snapshot is held then, as it would keep it from that */
     bool hostile; /* the host has changed something: refusals are in order */
+    bool made;    /* something was committed: the store is not fresh any more */
     struct store *store;
     struct shadow shadow;
     struct held held[N_HELD];
@@ -138,11 +141,9 @@ struct walk {
 /* Which key is it? N_KEYS: none. */
 static unsigned index_of(struct span key)
 {
-    unsigned i = 0;
+    const unsigned i = key.n > 0 ? key.p[key.n - 1] : N_KEYS;
 
-    while (i < N_KEYS && !span_equal(key, key_at(i)))
-        i++;
-    return i;
+    return i < N_KEYS && span_equal(key, key_at(i)) ? i : N_KEYS;
 }
 
 static CK_RV walk_row(struct txn *t, struct span key, struct span value, void *arg)
@@ -207,7 +208,7 @@ static void check_seek(struct txn *t, const struct shadow *s, enum store_table t
 
 static void read_some(struct cursor *c, struct txn *t, const struct shadow *s)
 {
-    const enum store_table table = (enum store_table)pick(c, STORE_N_TABLES);
+    const enum store_table table = (enum store_table)pick(c, N_TABLES);
     const unsigned i = pick(c, N_KEYS);
 
     check_get(t, s, table, i);
@@ -218,7 +219,7 @@ static void read_some(struct cursor *c, struct txn *t, const struct shadow *s)
 
 static void read_all(struct txn *t, const struct shadow *s)
 {
-    for (unsigned table = 0; table < STORE_N_TABLES; table++) {
+    for (unsigned table = 0; table < N_TABLES; table++) {
         for (unsigned i = 0; i < N_KEYS; i++)
             check_get(t, s, (enum store_table)table, i);
         check_walk(t, s, (enum store_table)table);
@@ -280,7 +281,7 @@ static CK_RV new_id(struct txn *t, struct shadow *s)
 static CK_RV write_step(struct txn *t, struct cursor *c, struct shadow *s)
 {
     const uint32_t what = pick(c, 16);
-    const enum store_table table = (enum store_table)pick(c, STORE_N_TABLES);
+    const enum store_table table = (enum store_table)pick(c, N_TABLES);
     const unsigned i = pick(c, N_KEYS);
     uint16_t n;
 
@@ -323,8 +324,10 @@ static void writing(struct cursor *c)
     *c = w.after;
     if (rv == CKR_CANCEL)
         FUZZ_CHECK(!w.keep);
-    else if (succeeded(rv))
+    else if (succeeded(rv)) {
         f.shadow = w.result;
+        f.made = true;
+    }
 }
 
 /* -- snapshots ------------------------------------------------------------------------------------ */
@@ -366,10 +369,10 @@ static void store_close(void)
     f.store = NULL;
 }
 
-static void store_begin(bool fresh)
+static void store_begin(void)
 {
-    FUZZ_OK(store_open(f.directory, fresh, f.small ? SMALL_MAP : 0, &f.store));
-    FUZZ_OK(store_set_key(f.store, SPAN_ARRAY(f.tree_key), fresh));
+    FUZZ_OK(store_open(f.directory, !f.made, f.small ? SMALL_MAP : 0, &f.store));
+    FUZZ_OK(store_set_key(f.store, SPAN_ARRAY(f.tree_key), !f.made));
 }
 
 /* -- the host -------------------------------------------------------------------------------------- */
@@ -400,7 +403,7 @@ static size_t raw_read(struct raw **ret)
     MDB_env *env = raw_open();
     MDB_txn *txn = NULL;
     size_t n = 0;
-    struct raw *v = calloc((STORE_N_TABLES + 4) * N_KEYS, sizeof(*v));
+    struct raw *v = calloc(MAX_RAW, sizeof(*v));
 
     FUZZ_CHECK(v != NULL && mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) == 0);
     for (unsigned db = 0; db < N_DB; db++) {
@@ -411,7 +414,7 @@ static size_t raw_read(struct raw **ret)
         FUZZ_CHECK(mdb_dbi_open(txn, db_names[db], 0, &dbi) == 0);
         FUZZ_CHECK(mdb_cursor_open(txn, dbi, &cursor) == 0);
         while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
-            FUZZ_CHECK(n < (STORE_N_TABLES + 4) * N_KEYS);
+            FUZZ_CHECK(n < MAX_RAW);
             v[n++] = (struct raw){db, copy_of(&key), copy_of(&value), key.mv_size, value.mv_size};
         }
         mdb_cursor_close(cursor);
@@ -497,7 +500,7 @@ static void be_hostile(struct cursor *c)
         tamper(c, rows, n);
     raw_free(rows, n);
     f.hostile = true;
-    store_begin(false);
+    store_begin();
     reading(c, true);
 }
 
@@ -510,7 +513,7 @@ static void reopen(void)
         raw_free(f.old, f.n_old);
         f.n_old = raw_read(&f.old);
     }
-    store_begin(false);
+    store_begin();
 }
 
 /* -- one input ------------------------------------------------------------------------------------ */
@@ -524,13 +527,13 @@ static void begin(struct cursor *c)
     memcpy(f.tree_key, &n_inputs, sizeof(n_inputs)); /* what a process has seen is kept by key */
     f.tree_key[31] = 1;
     f.small = pick(c, 4) == 0;
-    store_begin(true);
+    store_begin();
 }
 
 static void end(struct cursor *c)
 {
     if (!f.hostile)
-        reading(c, true);
+        reading(c, pick(c, 4) == 0);
     store_close();
     raw_free(f.old, f.n_old);
     scratch_empty(f.directory);

@@ -2,13 +2,33 @@
 /*
  * quiet_log.c - the functions of util/log.h, without a log: a fuzzer would write millions of lines.
  * Messages are formatted all the same, debugging ones too, so that a sanitizer sees what they read.
+ * With TEE_FUZZ_LOG in the environment they go to standard error, error traces too.
  */
 #include "util/log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-static _Thread_local char line[1024];
+static bool is_loud(void)
+{
+    static int loud = -1;
+
+    if (loud < 0)
+        loud = secure_getenv("TEE_FUZZ_LOG") != NULL;
+    return loud > 0;
+}
+
+static void emit(const char *fmt, va_list args) PRINTF_LIKE(1, 0);
+
+static void emit(const char *fmt, va_list args)
+{
+    static _Thread_local char line[1024];
+
+    (void)vsnprintf(line, sizeof(line), fmt, args);
+    if (is_loud())
+        (void)fprintf(stderr, "log: %s\n", line);
+}
 
 void log_setup(void)
 {
@@ -21,7 +41,7 @@ void log_to_stderr(bool on)
 
 bool log_debugs(enum log_topic topic)
 {
-    return topic != LOG_ERROR_TRACE; /* the traces hold no input, and there are too many of them */
+    return topic != LOG_ERROR_TRACE || is_loud(); /* traces hold no input, and they are many */
 }
 
 void log_debug(enum log_topic topic, const char *fmt, ...)
@@ -31,7 +51,7 @@ void log_debug(enum log_topic topic, const char *fmt, ...)
     if (!log_debugs(topic))
         return;
     va_start(args, fmt);
-    (void)vsnprintf(line, sizeof(line), fmt, args);
+    emit(fmt, args);
     va_end(args);
 }
 
@@ -40,7 +60,7 @@ void log_info(const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    (void)vsnprintf(line, sizeof(line), fmt, args);
+    emit(fmt, args);
     va_end(args);
 }
 
@@ -49,7 +69,7 @@ void log_warn(const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    (void)vsnprintf(line, sizeof(line), fmt, args);
+    emit(fmt, args);
     va_end(args);
 }
 
@@ -58,6 +78,6 @@ void log_err(const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    (void)vsnprintf(line, sizeof(line), fmt, args);
+    emit(fmt, args);
     va_end(args);
 }

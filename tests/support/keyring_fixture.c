@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <lmdb.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -18,15 +19,14 @@
 #define RAW_MAP ((size_t)1 << 30)
 
 int64_t fixture_time_shift;
-void (*fixture_time_hook)(void *arg);
+_Atomic(fixture_hook *) fixture_time_hook;
 void *fixture_time_hook_arg;
 
 time_t __wrap_time(time_t *ret)
 {
     const time_t now = __real_time(NULL) + fixture_time_shift;
-    void (*hook)(void *arg) = fixture_time_hook;
+    fixture_hook *hook = atomic_exchange(&fixture_time_hook, NULL);
 
-    fixture_time_hook = NULL;
     if (hook != NULL)
         hook(fixture_time_hook_arg);
     if (ret != NULL)

@@ -28,7 +28,8 @@ struct keyring_fixture {
 
 extern int64_t fixture_time_shift;
 /* Run, once, when the clock is asked next: what another process does just then. */
-extern void (*fixture_time_hook)(void *arg);
+typedef void fixture_hook(void *arg);
+extern _Atomic(fixture_hook *) fixture_time_hook;
 extern void *fixture_time_hook_arg;
 time_t __wrap_time(time_t *ret);
 time_t __real_time(time_t *ret);

@@ -91,8 +91,11 @@ int in_child(int (*fn)(void *), void *arg)
     const pid_t pid = fork();
 
     assert_true(pid >= 0);
-    if (pid == 0)
+    if (pid == 0) {
+        /* A failed assertion ends the child: it must not go on with the parent's other tests. */
+        (void)setenv("CMOCKA_TEST_ABORT", "1", 1);
         _exit(fn(arg));
+    }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

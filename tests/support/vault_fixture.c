@@ -18,7 +18,7 @@
 
 #define RAW_MAP ((size_t)1 << 30)
 
-static void write_conf(struct vault_fixture *f)
+static void write_conf(struct vault_fixture *f, bool so_reset, uint64_t map_size)
 {
     f->conf = (struct conf){
         .store = f->store_path,
@@ -29,7 +29,8 @@ static void write_conf(struct vault_fixture *f)
         .pin_min = 4,
         .pin_tries = 10,
         .pin_log2_n = 10,
-        .so_reset = true,
+        .so_reset = so_reset,
+        .map_size = map_size,
     };
 }
 
@@ -68,7 +69,7 @@ static void log_in(struct vault_fixture *f)
     f->officer = view_of(f, 0, f->so);
 }
 
-int vault_fixture_setup(void **state)
+static int set_up(void **state, bool so_reset, uint64_t map_size)
 {
     struct vault_fixture *f = calloc(1, sizeof(*f));
 
@@ -77,13 +78,28 @@ int vault_fixture_setup(void **state)
     assert_non_null(mkdtemp(f->directory));
     (void)snprintf(f->store_path, sizeof(f->store_path), "%s/store", f->directory);
     (void)snprintf(f->key_path, sizeof(f->key_path), "%s/store.key", f->directory);
-    write_conf(f);
+    write_conf(f, so_reset, map_size);
     assert_int_equal(keyring_create(&f->conf, &f->keyring), CKR_OK);
     make_token(f, 0);
     make_token(f, 1);
     log_in(f);
     *state = f;
     return 0;
+}
+
+int vault_fixture_setup(void **state)
+{
+    return set_up(state, true, 0);
+}
+
+int vault_fixture_setup_no_reset(void **state)
+{
+    return set_up(state, false, 0);
+}
+
+int vault_fixture_setup_small_map(void **state)
+{
+    return set_up(state, true, 1);
 }
 
 void vault_fixture_close(struct vault_fixture *f)
@@ -98,13 +114,15 @@ void vault_fixture_open(struct vault_fixture *f)
 {
     AUTO(store_unrefp) struct store *s = NULL;
 
-    assert_int_equal(store_open(f->store_path, false, 0, &s), CKR_OK);
+    assert_int_equal(store_open(f->store_path, false, f->conf.map_size, &s), CKR_OK);
     assert_int_equal(keyring_open(&f->conf, s, &f->keyring), CKR_OK);
     log_in(f);
 }
 
 void vault_fixture_after_fork(struct vault_fixture *f)
 {
+    /* A failed assertion ends the child; it must not go on with the parent's list of tests. */
+    assert_int_equal(setenv("CMOCKA_TEST_ABORT", "1", 1), 0);
     store_forget_all();
     vault_fixture_open(f);
 }

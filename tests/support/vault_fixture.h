@@ -28,6 +28,9 @@ struct vault_fixture {
 
 /* cmocka setup and teardown: *state is a struct vault_fixture. */
 int vault_fixture_setup(void **state);
+/* The same with a token whose SO is not given private keys; with the smallest memory map. */
+int vault_fixture_setup_no_reset(void **state);
+int vault_fixture_setup_small_map(void **state);
 int vault_fixture_teardown(void **state);
 
 /* Close the store, as the end of the process would, and open it again. */

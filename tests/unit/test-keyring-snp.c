@@ -136,6 +136,28 @@ static void snp_opening_asks_twice(void **state)
     assert_int_equal(snp_bench_requests(&m->bench) - before, 2); /* nothing else asks */
 }
 
+/* A token that another process made: its secret is fetched once, where the caller wants it. */
+static void snp_token_made_elsewhere(void **state)
+{
+    struct machine *m = *state;
+    AUTO(keyring_unrefp) struct keyring *other = NULL;
+    AUTO(txn_endp) struct txn *t = NULL;
+    AUTO(dek_unrefp) struct dek *d = NULL;
+    struct token_info made;
+    unsigned long long before;
+
+    assert_int_equal(fixture_open(m->f, &m->f->k), CKR_OK);
+    assert_int_equal(fixture_open(m->f, &other), CKR_OK);
+    made = fixture_token(m->f, "by the other");
+    before = snp_bench_requests(&m->bench);
+    assert_int_equal(token_prepare(other, made.id), CKR_OK);
+    assert_int_equal(snp_bench_requests(&m->bench) - before, 1);
+    assert_int_equal(token_prepare(other, made.id), CKR_OK);
+    assert_int_equal(txn_begin_read(keyring_store(other), &t), CKR_OK);
+    assert_int_equal(dek_get(other, t, made.id, SCOPE_PUBLIC, 0, NULL, &d), CKR_OK);
+    assert_int_equal(snp_bench_requests(&m->bench) - before, 1);
+}
+
 static void snp_elsewhere_is_refused(void **state)
 {
     struct machine *m = *state;
@@ -382,6 +404,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         {"/keyring/snp/creates-and-opens", snp_creates_and_opens, setup, teardown, NULL},
         STORE_TEST("/keyring/snp/opening-asks-twice", snp_opening_asks_twice),
+        STORE_TEST("/keyring/snp/token-made-elsewhere", snp_token_made_elsewhere),
         STORE_TEST("/keyring/snp/elsewhere-is-refused", snp_elsewhere_is_refused),
         {"/keyring/snp/debug-launch-is-not-sealed-to", snp_debug_launch_is_not_sealed_to, setup,
          teardown, NULL},

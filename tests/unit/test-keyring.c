@@ -340,6 +340,22 @@ static void open_takes_the_same_certificates(void **state)
     assert_int_equal(fixture_open(f, &f->k), CKR_OK);
 }
 
+static void create_counts_a_certificate_once(void **state)
+{
+    struct keyring_fixture *f = *state;
+    struct seal_info *v = NULL;
+    char key[128];
+    size_t n = 0;
+
+    fixture_certificate(f, "ec", key);
+    f->conf.recovery[f->conf.n_recovery++] = f->certificate[0];
+    assert_int_equal(keyring_create(&f->conf, &f->k), CKR_OK);
+    assert_int_equal(seals_list(f->k, keyring_store(f->k), &v, &n), CKR_OK);
+    assert_int_equal(n, 2);
+    seals_info_free(v, n);
+    fixture_reopen(f);
+}
+
 static void create_refuses_a_bad_certificate(void **state)
 {
     struct keyring_fixture *f = *state;
@@ -403,6 +419,7 @@ int main(void)
         STORE_TEST("/keyring/create/opens-what-is-there", create_opens_what_is_there),
         STORE_TEST("/keyring/create/outlives-its-configuration", create_outlives_its_configuration),
         PLAIN_TEST("/keyring/create/refuses-no-way-back", create_refuses_no_way_back),
+        PLAIN_TEST("/keyring/create/counts-a-certificate-once", create_counts_a_certificate_once),
         PLAIN_TEST("/keyring/create/refuses-a-bad-certificate", create_refuses_a_bad_certificate),
         STORE_TEST("/keyring/create/finds-a-missing-database", create_finds_a_missing_database),
         STORE_TEST("/keyring/create/finds-a-lone-software-key", create_finds_a_lone_software_key),

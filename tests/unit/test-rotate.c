@@ -255,6 +255,58 @@ static void test_current_records_are_passed_in_bounded_steps(void **state)
     assert_int_equal(read_all(v, 63), CKR_OK);
 }
 
+struct hold {
+    int ready;
+    int release;
+};
+
+/* Keep the store's only writer waiting until the pipe is closed. */
+static CK_RV hold_writer(struct txn *t, void *arg)
+{
+    const struct hold *h = arg;
+    char byte = 'r';
+
+    (void)t;
+    ENSURE(write(h->ready, &byte, 1) == 1, CKR_GENERAL_ERROR);
+    ENSURE(read(h->release, &byte, 1) == 0, CKR_GENERAL_ERROR);
+    return CKR_OK;
+}
+
+static void test_nothing_to_do_waits_for_no_writer(void **state)
+{
+    struct vault_fixture *f = *state;
+    int ready[2];
+    int release[2];
+    size_t done = 9;
+    bool left = true;
+    pid_t child;
+    char byte;
+    int status = -1;
+
+    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe(release), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct hold h = {.ready = ready[1], .release = release[0]};
+
+        (void)close(release[1]);
+        vault_fixture_after_fork(f);
+        _exit(store_write(keyring_store(f->keyring), hold_writer, &h) == CKR_OK ? 0 : 1);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    (void)alarm(20); /* or this blocks for ever */
+    assert_int_equal(vault_rotate_step(&f->vault[0], 10, &done, &left), CKR_OK);
+    (void)alarm(0);
+    assert_false(left);
+    (void)close(release[1]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    (void)close(ready[0]);
+    (void)close(ready[1]);
+    (void)close(release[0]);
+}
+
 /* -- who may ----------------------------------------------------------------------------------- */
 
 static void test_without_login_only_public_scope_moves(void **state)
@@ -283,6 +335,45 @@ static void test_the_so_moves_private_records_it_cannot_read(void **state)
     assert_int_equal(n_generations(&f->officer, SCOPE_PRIVATE), 1);
     assert_int_equal(read_all(&f->officer, 0), CKR_OK);
     assert_int_equal(read_all(&f->vault[0], 10), CKR_OK);
+}
+
+/* so-reset = no: the SO advances private scope, and leaves its records to the user. */
+static void test_an_so_without_the_keys_leaves_private_records(void **state)
+{
+    const struct vault_fixture *f = *state;
+    size_t done = 9;
+    bool left = true;
+
+    (void)populate(&f->vault[0], 10, true);
+    (void)new_generation(&f->officer, SCOPE_PRIVATE);
+    assert_int_equal(vault_rotate_step(&f->officer, 100, &done, &left), CKR_OK);
+    assert_int_equal(done, 0);
+    assert_false(left);
+    assert_int_equal(n_generations(&f->officer, SCOPE_PRIVATE), 2);
+    assert_int_equal(rotate_all(&f->vault[0], 100), 10);
+    assert_int_equal(n_generations(&f->officer, SCOPE_PRIVATE), 1);
+}
+
+/* The memory map grows in the middle of a step, which then runs again from its start. */
+static void test_a_step_may_run_twice(void **state)
+{
+    const struct vault *v = &((struct vault_fixture *)*state)->vault[0];
+    struct attrs *objects[100];
+    uint64_t ids[100];
+
+    for (size_t i = 0; i < N_ELEMENTS(objects); i++)
+        objects[i] = object_aes("rotated", "id", true);
+    for (size_t i = 0; i < 40; i++)
+        assert_int_equal(vault_add(v, (const struct attrs *const *)objects, N_ELEMENTS(objects),
+                                   ids),
+                         CKR_OK);
+    for (size_t i = 0; i < N_ELEMENTS(objects); i++)
+        attrs_free(objects[i]);
+    for (int i = 0; i < 2; i++) {
+        (void)new_generation(v, SCOPE_PRIVATE);
+        assert_int_equal(rotate_all(v, 10000), 4000);
+    }
+    assert_int_equal(read_all(v, 4000), CKR_OK);
 }
 
 static void test_tokens_rotate_apart(void **state)
@@ -464,6 +555,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         VAULT_TEST("/rotate/nothing-to-do", test_nothing_to_do_writes_nothing),
+        VAULT_TEST("/rotate/waits-for-no-writer", test_nothing_to_do_waits_for_no_writer),
         VAULT_TEST("/rotate/all-records-move", test_all_records_move_and_the_old_dek_goes),
         VAULT_TEST("/rotate/empty-scope", test_an_empty_scope_rotates),
         VAULT_TEST("/rotate/limit-bounds-both-scopes", test_limit_bounds_both_scopes_together),
@@ -473,6 +565,11 @@ int main(void)
                    test_current_records_are_passed_in_bounded_steps),
         VAULT_TEST("/rotate/no-login-public-only", test_without_login_only_public_scope_moves),
         VAULT_TEST("/rotate/so-moves-private", test_the_so_moves_private_records_it_cannot_read),
+        {"/rotate/so-without-keys-leaves-private",
+         test_an_so_without_the_keys_leaves_private_records, vault_fixture_setup_no_reset,
+         vault_fixture_teardown, NULL},
+        {"/rotate/step-may-run-twice", test_a_step_may_run_twice, vault_fixture_setup_small_map,
+         vault_fixture_teardown, NULL},
         VAULT_TEST("/rotate/tokens-apart", test_tokens_rotate_apart),
         VAULT_TEST("/rotate/dropped-generation-is-refused", test_a_dropped_generation_is_refused),
         VAULT_TEST("/rotate/missing-record-stops-it", test_a_missing_record_stops_the_rotation),

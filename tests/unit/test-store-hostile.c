@@ -356,6 +356,25 @@ static void huge_row(void **state)
 {
     (void)state;
     attack_each_row(row_is_huge);
+    assert_non_null(strstr(log_capture_text(), "impossible length")); /* not copied first */
+}
+
+/* Asking for presence alone reads no value, and is told the truth all the same. */
+static void presence_of_a_removed_row(void **state)
+{
+    uint8_t key[MODEL_KEY];
+    struct store *s = NULL;
+    struct raw r = raw_begin(spoiled, 0);
+    bool found = false;
+
+    (void)state;
+    model_key(&rows[1], key);
+    assert_true(row_is_removed(&r, 1, SPAN_ARRAY(key)));
+    raw_end(&r);
+    T_OK(store_try(spoiled, &s));
+    T_RV(CKR_DEVICE_ERROR, row_read(s, rows[1].table, SPAN_ARRAY(key), NULL, &found));
+    assert_false(found);
+    store_unref(s);
 }
 
 /* A row that never was: whoever asks for it is told, and so is a walk. */
@@ -601,31 +620,69 @@ static void table_clear(struct raw *r, unsigned table)
     assert_int_equal(mdb_drop(r->txn, r->dbi[table], 0), 0);
 }
 
+/* The table as it was in `old`. */
+static void table_roll_back(struct raw *to, unsigned table)
+{
+    struct raw from = raw_begin(old, MDB_RDONLY);
+
+    table_clear(to, table);
+    for (size_t i = 0;; i++) {
+        AUTO(buf_clear) struct buf key = BUF_INIT;
+        AUTO(buf_clear) struct buf value = BUF_INIT;
+
+        if (!raw_key(&from, table, i, &key))
+            break;
+        assert_true(raw_get(&from, table, buf_span(&key), &value));
+        raw_put(to, table, buf_span(&key), buf_span(&value));
+    }
+    raw_end(&from);
+}
+
 static void older_copy_of_a_table(void **state)
 {
     (void)state;
     for (unsigned table = 0; table < N_ELEMENTS(tables); table++) {
-        struct raw from = raw_begin(old, MDB_RDONLY), to;
         struct census c;
+        struct raw r;
 
         (void)restore(NULL);
-        to = raw_begin(spoiled, 0);
-        table_clear(&to, table);
-        for (size_t i = 0;; i++) {
-            AUTO(buf_clear) struct buf key = BUF_INIT;
-            AUTO(buf_clear) struct buf value = BUF_INIT;
-
-            if (!raw_key(&from, table, i, &key))
-                break;
-            assert_true(raw_get(&from, table, buf_span(&key), &value));
-            raw_put(&to, table, buf_span(&key), buf_span(&value));
-        }
-        raw_end(&from);
-        raw_end(&to);
+        r = raw_begin(spoiled, 0);
+        table_roll_back(&r, table);
+        raw_end(&r);
         c = census_of(rows);
         assert_int_equal(c.n[MODEL_WRONG], 0);
         assert_true(c.n[MODEL_REFUSED] > 1);
     }
+}
+
+/* All rows as they were, and the nodes that proved them: only the root row is the newest. */
+static void older_copy_of_all_but_the_root_row(void **state)
+{
+    struct raw r = raw_begin(spoiled, 0);
+    struct census c;
+
+    (void)state;
+    for (unsigned table = 0; table <= TREE; table++)
+        table_roll_back(&r, table);
+    raw_end(&r);
+    c = census_of(rows);
+    assert_int_equal(c.n[MODEL_WRONG], 0);
+    assert_true(c.n[MODEL_REFUSED] > 1);
+}
+
+/* The same for one node at a time: authentic, and in agreement with the rows, but not the newest. */
+static bool node_and_rows_are_older(struct raw *r, unsigned table, size_t i, struct span key,
+                                    struct buf *value)
+{
+    for (unsigned rows_table = 0; rows_table < STORE_N_TABLES; rows_table++)
+        table_roll_back(r, rows_table);
+    return node_is_replaced_by_its_older_self(r, table, i, key, value);
+}
+
+static void older_node_with_its_older_rows(void **state)
+{
+    (void)state;
+    assert_true(attack_each_node(TREE, node_and_rows_are_older) > 5);
 }
 
 static void older_copy_of_the_store_is_refused_by_who_saw_more(void **state)
@@ -880,6 +937,7 @@ int main(void)
         TEST("/hostile/row/flipped-is-refused", flipped_row),
         TEST("/hostile/row/cut-is-refused", cut_row),
         TEST("/hostile/row/removed-is-noticed", removed_row),
+        TEST("/hostile/row/removed-presence-alone", presence_of_a_removed_row),
         TEST("/hostile/row/swapped-is-refused", swapped_row),
         TEST("/hostile/row/older-is-refused", older_row),
         TEST("/hostile/row/put-back-is-refused", deleted_row_put_back),
@@ -895,6 +953,8 @@ int main(void)
         TEST("/hostile/tree/older-is-refused", older_node),
         TEST("/hostile/tree/root-row-byte-by-byte", root_row_byte_by_byte),
         TEST("/hostile/rollback/single-tables", older_copy_of_a_table),
+        TEST("/hostile/rollback/all-but-the-root-row", older_copy_of_all_but_the_root_row),
+        TEST("/hostile/rollback/node-and-its-rows", older_node_with_its_older_rows),
         TEST("/hostile/rollback/store", older_copy_of_the_store_is_refused_by_who_saw_more),
         TEST("/hostile/rollback/under-an-open-store", roll_back_under_an_open_store),
         TEST("/hostile/rollback/limit", older_copy_of_the_store_is_a_store),

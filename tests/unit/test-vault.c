@@ -737,6 +737,23 @@ static CK_RV get_after(const struct vault *v, uint64_t from, uint64_t to, int fl
     return get(v, to, SCOPE_PRIVATE);
 }
 
+/* Listed attributes are answered by the lists alone: a record that can't be opened is not looked
+ * at; others need it. */
+static void test_find_by_listed_attributes_opens_no_record(void **state)
+{
+    const struct vault *v = &((struct vault_fixture *)*state)->vault[0];
+    const uint64_t id = object_store(v, object_aes("listed", "a", true));
+    struct attrs *search = with_text(search_class(CKO_SECRET_KEY), CKA_LABEL, "listed");
+    AUTO(attrs_freep) struct attrs *compared = with_flag(search_all(), CKA_ENCRYPT, true);
+    AUTO(found_clear) struct found f = {0};
+
+    assert_int_equal(get_after(v, id, id, 60), CKR_DEVICE_ERROR);
+    assert_int_equal(n_found(v, search), 1);
+    assert_int_equal(n_found(v, search_all()), 1);
+    assert_int_equal(vault_find(v, compared, &f), CKR_DEVICE_ERROR);
+    assert_null(f.ids);
+}
+
 /* The box itself is bound to id and generation, whatever the store lets through. */
 static void test_boxes_open_only_in_their_place(void **state)
 {
@@ -864,6 +881,8 @@ int main(void)
         VAULT_TEST("/vault/host/index-rows", test_hidden_and_changed_index_rows_are_found),
         VAULT_TEST("/vault/host/older-rows", test_older_rows_are_found),
         VAULT_TEST("/vault/host/destroyed-put-back", test_destroyed_object_put_back_stays_gone),
+        VAULT_TEST("/vault/find/listed-opens-no-record",
+                   test_find_by_listed_attributes_opens_no_record),
         VAULT_TEST("/vault/get/boxes-open-in-their-place", test_boxes_open_only_in_their_place),
         VAULT_TEST("/vault/threads-and-processes", test_threads_and_processes_at_once),
     };
