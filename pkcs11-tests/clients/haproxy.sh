@@ -12,6 +12,14 @@ need_program openssl pkcs11-tool
 modules=$(openssl version -m | sed 's/^MODULESDIR: "\(.*\)"$/\1/')
 need_file "$modules/pkcs11.so" "pkcs11-provider"
 
+# Debian 13's haproxy takes its memory from jemalloc, and pkcs11-provider loads modules by
+# RTLD_DEEPBIND, so that a module's free() is libc's while strdup(), in libc, asks jemalloc. No module
+# can live with that; let all memory be libc's.
+ALLOCATOR=()
+if ldd "$haproxy" | grep jemalloc >/dev/null; then
+    ALLOCATOR=(LD_PRELOAD=libc.so.6)
+fi
+
 conf_write() {
     cat >provider.cnf <<END
 openssl_conf = init
@@ -56,7 +64,8 @@ frontend test
     bind 127.0.0.1:$PORT ssl crt $TEST_DIR/$1.pem
     http-request return status 200 content-type text/plain string "served with $1"
 END
-    OPENSSL_CONF=$TEST_DIR/provider.cnf serve haproxy.log "$haproxy" -db -f haproxy.conf
+    OPENSSL_CONF=$TEST_DIR/provider.cnf serve haproxy.log env "${ALLOCATOR[@]}" "$haproxy" -db \
+        -f haproxy.conf
     wait_listen "$PORT" haproxy.log
 }
 

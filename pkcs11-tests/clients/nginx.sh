@@ -16,6 +16,21 @@ key() {
         "$PIN_FILE"
 }
 
+# The engine is initialised by OpenSSL's configuration: nginx itself does not.
+conf_write() {
+    cat >engine.cnf <<END
+openssl_conf = init
+[init]
+engines = engine_list
+[engine_list]
+pkcs11 = engine_pkcs11
+[engine_pkcs11]
+engine_id = pkcs11
+MODULE_PATH = $TEST_MODULE
+init = 1
+END
+}
+
 # server PORT LABEL
 server() {
     cat <<END
@@ -43,7 +58,7 @@ worker_processes 4;
 pid $TEST_DIR/nginx.pid;
 error_log stderr info;
 ssl_engine pkcs11;
-env PKCS11_MODULE_PATH;
+env OPENSSL_CONF;
 env TEE_PKCS11_CONF;
 env SOFTHSM2_CONF;
 $([ "$(id -u)" -ne 0 ] || echo 'user root;')
@@ -59,7 +74,7 @@ $(server "$RSA_PORT" rsa)
 $(server "$EC_PORT" p256)
 }
 END
-    PKCS11_MODULE_PATH=$TEST_MODULE serve nginx.log "$nginx" -p "$TEST_DIR" -c "$TEST_DIR/nginx.conf" \
+    OPENSSL_CONF=$TEST_DIR/engine.cnf serve nginx.log "$nginx" -p "$TEST_DIR" -c "$TEST_DIR/nginx.conf" \
         -e stderr
     wait_listen "$RSA_PORT" nginx.log
 }
@@ -116,7 +131,8 @@ reload() {
     never_says 'exited on signal' cat nginx.log
 }
 
-certificates() {
+prepare() {
+    conf_write
     ca_make
     cert_make rsa
     cert_make p256
@@ -124,7 +140,7 @@ certificates() {
 
 token_make
 check keys keys_make
-check certificates certificates
+check prepare prepare
 for label in rsa p256; do
     check "tls1.2-$label" serves "$label" tls1_2
     check "tls1.3-$label" serves "$label" tls1_3

@@ -296,6 +296,7 @@ def fork(client):
     if child == 0:
         status = 1
         try:
+            getattr(p11.PyKCS11Lib, "_loaded_libs", {}).clear()  # newer: else no C_Initialize
             again = p11.PyKCS11Lib()
             again.load(client.module)
             own = again.openSession(client.slot, CKF_SERIAL_SESSION)

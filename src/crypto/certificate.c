@@ -6,8 +6,6 @@
 #include "crypto/key_class.h"
 #include "crypto/ossl_auto.h"
 
-#define CERTIFICATE_MAX (1u << 20) /* bytes */
-
 /* i2d_X509_NAME() and the like, under one type. */
 typedef int encode_fn(const void *object, uint8_t **to);
 
@@ -48,7 +46,6 @@ static CK_RV certificate_parse(struct span der, X509 **ret)
     const uint8_t *p = der.p;
 
     ENSURE(cert != NULL, CKR_HOST_MEMORY);
-    ENSURE(der.n <= CERTIFICATE_MAX, CKR_ATTRIBUTE_VALUE_INVALID);
     /* On failure d2i frees what it was given. */
     if (d2i_X509(&cert, &p, (long)der.n) == NULL) {
         cert = NULL;

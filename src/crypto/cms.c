@@ -16,7 +16,7 @@
 #include "crypto/ossl_auto.h"
 
 #define CMS_MAX_INPUT (256u * 1024u) /* bytes of a certificate, key or message that we look at */
-#define CMS_MIN_RSA 2048
+#define CMS_MIN_RSA   2048
 
 DEFINE_AUTO(bio_freep, BIO, BIO_free_all)
 DEFINE_AUTO(cms_freep, CMS_ContentInfo, CMS_ContentInfo_free)

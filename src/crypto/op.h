@@ -43,7 +43,7 @@ NODISCARD CK_RV op_final(struct op *o, struct out *out);
  * CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE. */
 NODISCARD CK_RV op_verify_final(struct op *o, struct span signature);
 NODISCARD CK_RV op_verify_once(struct op *o, struct span in, struct span signature);
-/* False for single-part mechanisms (CKM_ECDSA, CKM_RSA_PKCS, CKM_EDDSA, ...). */
+/* False for single-part mechanisms (CKM_ECDSA, CKM_RSA_PKCS, ...). */
 bool op_is_multipart(const struct op *o);
 const struct mech *op_mech(const struct op *o);
 

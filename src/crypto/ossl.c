@@ -82,17 +82,25 @@ static CK_RV ctx_publish(void)
     return CKR_OK;
 }
 
+bool crypto_ended(void)
+{
+    return OPENSSL_init_crypto(0, NULL) != 1;
+}
+
 CK_RV crypto_ready(void)
 {
     CK_RV rv;
 
+    ENSURE(!crypto_ended(), CKR_GENERAL_ERROR);
     if (ossl_ctx() != NULL)
         return CKR_OK;
     ENSURE(!getting_ready, CKR_CRYPTOKI_NOT_INITIALIZED);
     getting_ready = true;
     /* May run providers of the application that call us. Failure (no file, or one with mistakes in
-     * it) is the application's affair: our context reads no configuration. */
-    (void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+     * it) is the application's affair: our context reads no configuration. Where we are the first
+     * to use libcrypto it shall not end itself in an exit handler, before other handlers and
+     * threads are done with us. */
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT | OPENSSL_INIT_LOAD_CONFIG, NULL);
     rv = ctx_publish();
     getting_ready = false;
     return rv;

@@ -15,8 +15,12 @@
 
 #include "util/guard.h"
 
-/* Create the library context if it is not there yet. Call with no lock held. */
+/* Create the library context if it is not there yet. Call with no lock held. CKR_GENERAL_ERROR after
+ * the end of libcrypto. */
 NODISCARD CK_RV crypto_ready(void);
+/* Has libcrypto ended (OPENSSL_cleanup: the process exits)? Then it crashes who still uses it; only
+ * freeing is safe. */
+bool crypto_ended(void);
 /* The context; never NULL after crypto_ready(). */
 OSSL_LIB_CTX *ossl_ctx(void);
 

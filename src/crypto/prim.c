@@ -17,8 +17,8 @@
 #include "crypto/ossl_auto.h"
 
 #define GCM_NONCE 12
-#define SCRYPT_R 8u
-#define MAC_POOL 8u /* idle contexts kept per key: about as many as threads that use it at once */
+#define SCRYPT_R  8u
+#define MAC_POOL  8u /* idle contexts kept per key: about as many as threads that use it at once */
 
 /* A KDF or MAC fetched once. Whoever publishes first wins: no lock, as in ossl.c. */
 static EVP_KDF *kdf_get(_Atomic(EVP_KDF *) *kept, const char *name)
@@ -234,14 +234,17 @@ CK_RV prim_x25519(const uint8_t private_key[PRIM_X25519], const uint8_t peer[PRI
     size_t n = PRIM_KEY;
 
     TRY(crypto_ready());
-    mine = EVP_PKEY_new_raw_private_key_ex(ossl_ctx(), ossl_key_type("X25519"), NULL, private_key, PRIM_X25519);
-    theirs = EVP_PKEY_new_raw_public_key_ex(ossl_ctx(), ossl_key_type("X25519"), NULL, peer, PRIM_X25519);
+    mine = EVP_PKEY_new_raw_private_key_ex(ossl_ctx(), ossl_key_type("X25519"), NULL, private_key,
+                                           PRIM_X25519);
+    theirs = EVP_PKEY_new_raw_public_key_ex(ossl_ctx(), ossl_key_type("X25519"), NULL, peer,
+                                            PRIM_X25519);
     ENSURE(mine != NULL && theirs != NULL, ossl_rv(CKR_FUNCTION_FAILED));
     ctx = EVP_PKEY_CTX_new_from_pkey(ossl_ctx(), mine, NULL);
     ENSURE(ctx != NULL, ossl_rv(CKR_HOST_MEMORY));
     ENSURE(EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer(ctx, theirs) == 1,
            ossl_rv(CKR_FUNCTION_FAILED));
-    /* RFC 7748 section 6.1: OpenSSL itself refuses an all-zero secret, and fails for nothing else. */
+    /* RFC 7748 section 6.1: OpenSSL itself refuses an all-zero secret, and fails for nothing else.
+     */
     if (EVP_PKEY_derive(ctx, ret, &n) == 1 && n == PRIM_KEY && !mem_is_zero(ret, PRIM_KEY))
         return CKR_OK;
     mem_wipe(ret, PRIM_KEY);

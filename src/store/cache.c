@@ -2,18 +2,18 @@
 /*
  * cache.c - direct-mapped slots behind a few locks.
  *
- * A slot holds one immutable block; slots are spread over LOCKS locks by their index. At its fullest
- * the cache takes about 13 MiB, reached only by stores of some hundred thousand rows.
+ * A slot holds one immutable block; slots are spread over LOCKS locks by their index. At its
+ * fullest the cache takes about 13 MiB, reached only by stores of some hundred thousand rows.
  */
 #include "store/cache.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-#define INNER_SLOTS 8192u  /* the two upper levels are 65 nodes, the next up to 4096 */
+#define INNER_SLOTS  8192u /* the two upper levels are 65 nodes, the next up to 4096 */
 #define BUCKET_SLOTS 4096u
-#define PATH_SLOTS 2048u
-#define LOCKS 64u
+#define PATH_SLOTS   2048u
+#define LOCKS        64u
 #define PATH_KEY_MAX 46u /* longer row keys are not kept: the slot is 64 bytes, a cache line */
 
 struct kept {
@@ -187,4 +187,3 @@ void cache_keep_path(struct cache *c, enum store_table table, struct span key,
     memcpy(k->path, path, PATH_BYTES);
     (void)pthread_mutex_unlock(&c->path_lock[index % LOCKS]);
 }
-

@@ -4,9 +4,10 @@
  *
  * A node is found by the MAC that its verified parent names: the MAC binds place and content, so a
  * private copy found by it is right in every transaction, whatever has been written since, and
- * nothing is ever invalidated. A path is found by table and key. Both are bounded and direct-mapped:
- * a newer one displaces an older one that falls on the same slot. Inner nodes and buckets have slots
- * of their own, so that a scan over many buckets does not push out the top of the tree.
+ * nothing is ever invalidated. A path is found by table and key. Both are bounded and
+ * direct-mapped: a newer one displaces an older one that falls on the same slot. Inner nodes and
+ * buckets have slots of their own, so that a scan over many buckets does not push out the top of
+ * the tree.
  *
  * Safe for several threads; a lock is held for one look or one swap, never over a call elsewhere.
  */

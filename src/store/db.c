@@ -11,10 +11,10 @@
 
 #include "util/log.h"
 
-#define MAP_DEFAULT (UINT64_C(16) << 30) /* address space, not memory */
-#define MAP_FLOOR (UINT64_C(64) << 20)   /* halving stops here: there is too little address space */
-#define MAP_LEAST (UINT64_C(128) << 10)  /* the least that a caller may ask for */
-#define READERS 4096u /* reader slots over all processes: hundreds of processes with some threads */
+#define MAP_DEFAULT (UINT64_C(16) << 30)  /* address space, not memory */
+#define MAP_FLOOR   (UINT64_C(64) << 20)  /* halving stops here: too little address space */
+#define MAP_LEAST   (UINT64_C(128) << 10) /* the least that a caller may ask for */
+#define READERS     4096u                 /* slots over all processes: hundreds with some threads */
 
 /* In the order of enum store_table; the tree last. */
 static const char *const table_names[DB_N_TABLES] = {

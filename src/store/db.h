@@ -11,8 +11,8 @@
 
 /* The tables after those of enum store_table: the nodes of the tree, and its root row alone: a
  * commit then rewrites one page for it, however large the tree's table is. */
-#define DB_TREE (STORE_N_TABLES)
-#define DB_ROOT (STORE_N_TABLES + 1)
+#define DB_TREE     (STORE_N_TABLES)
+#define DB_ROOT     (STORE_N_TABLES + 1)
 #define DB_N_TABLES (STORE_N_TABLES + 2)
 
 struct db {
@@ -29,8 +29,8 @@ void db_clear(struct db *d);
 /* Name of a table, for messages and LMDB. */
 const char *db_table_name(unsigned table);
 
-/* What an LMDB return code means to a caller: CKR_DEVICE_MEMORY (map or disk full), CKR_HOST_MEMORY,
- * or CKR_DEVICE_ERROR with a line in the log. */
+/* What an LMDB return code means to a caller: CKR_DEVICE_MEMORY (map or disk full),
+ * CKR_HOST_MEMORY, or CKR_DEVICE_ERROR with a line in the log. */
 CK_RV mdb_rv(int rc);
 /* The same; *full is set, and nothing logged, when it was the map. */
 CK_RV mdb_rv_full(int rc, bool *full);

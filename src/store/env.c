@@ -26,10 +26,10 @@
 #include "store/place.h"
 #include "util/log.h"
 
-#define IDLE_MAX 16u  /* reset read transactions kept, one slot each */
+#define IDLE_MAX    16u                 /* reset read transactions kept, one slot each */
 #define SLACK_BYTES (UINT64_C(1) << 20) /* how far the file reaches beyond its last page */
-#define DRAIN_MS 5000 /* how long transactions are waited for before the map moves */
-#define YIELD_MS 200  /* how long a new transaction stands back for that */
+#define DRAIN_MS    5000 /* how long transactions are waited for before the map moves */
+#define YIELD_MS    200  /* how long a new transaction stands back for that */
 
 struct env {
     struct db db;
@@ -392,8 +392,8 @@ CK_RV env_commit(struct env *e, MDB_txn *txn, bool *ret_full)
 
     leave(e, NULL);
     *ret_full = rc == MDB_MAP_FULL;
-    /* A transaction that used up the slack in one go: the next writer makes new slack, so be it. The
-     * commit stands, whatever comes of this. */
+    /* A transaction that used up the slack in one go: the next writer makes new slack, so be it.
+     * The commit stands, whatever comes of this. */
     if (is_short && env_write(e, &next) == CKR_OK)
         env_abort(e, next);
     return mdb_rv(rc);

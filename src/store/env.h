@@ -14,8 +14,8 @@
 
 struct env;
 
-/* Open `directory` (checked by place_look). With `create` missing files and tables are made; without
- * it missing tables are CKR_TOKEN_NOT_PRESENT. map_size 0: the default. */
+/* Open `directory` (checked by place_look). With `create` missing files and tables are made;
+ * without it missing tables are CKR_TOKEN_NOT_PRESENT. map_size 0: the default. */
 NODISCARD CK_RV env_open(const char *directory, bool create, uint64_t map_size, struct env **ret);
 /* Release every reader slot and close. No transaction may be live. NULL is allowed. */
 void env_close(struct env *e);

@@ -3,18 +3,19 @@
  * head.h - the root row: the one authenticated statement about the whole store.
  *
  * It names the top of the tree, how often the store was committed, the next id and the rows of each
- * table. It also holds the latest changes, which the tree does not have yet: most commits then write
- * this one row instead of a bucket and its ancestors for each changed row. Plain data, copied freely.
+ * table. It also holds the latest changes, which the tree does not have yet: most commits then
+ * write this one row instead of a bucket and its ancestors for each changed row. Plain data, copied
+ * freely.
  */
 #ifndef TEE_STORE_HEAD_H
 #define TEE_STORE_HEAD_H
 
 #include "store/node.h"
 
-#define HEAD_KEY SPAN_LIT("root")
+#define HEAD_KEY   SPAN_LIT("root")
 #define RECENT_MAX 56u /* as many as leave the row in its page: LMDB takes half a page at most */
 #define HEAD_FIXED (4 + 8 + 8 + 8 * STORE_N_TABLES + STORE_MAC + 4)
-#define HEAD_MAX (HEAD_FIXED + RECENT_MAX * ENTRY_BYTES + PRIM_HASH)
+#define HEAD_MAX   (HEAD_FIXED + RECENT_MAX * ENTRY_BYTES + PRIM_HASH)
 
 struct head {
     uint64_t counter; /* commits so far */

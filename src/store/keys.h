@@ -12,10 +12,10 @@
 #include "crypto/prim.h"
 #include "store/store.h"
 
-#define PATH_BYTES 16 /* of HMAC(path key, table || key): where a row hangs in the tree */
+#define PATH_BYTES  16 /* of HMAC(path key, table || key): where a row hangs in the tree */
 #define PATH_DIGITS 21 /* base-64 digits in a path; the last two bits are not used as one */
-#define DIGIT_BITS 6
-#define DIGITS 64 /* values of a digit: children of an inner node */
+#define DIGIT_BITS  6
+#define DIGITS      64 /* values of a digit: children of an inner node */
 
 struct keys;
 

@@ -2,7 +2,8 @@
 /*
  * map.c - recent changes over the tree.
  *
- * Invariant: an entry without stamp (a deletion) stands in the list only while the tree has the row.
+ * Invariant: an entry without stamp (a deletion) stands in the list only while the tree has the
+ * row.
  */
 #include "store/map.h"
 

@@ -16,8 +16,8 @@ NODISCARD CK_RV map_find(struct txn *t, const uint8_t path[PATH_BYTES], uint8_t 
                          bool *ret_found);
 /* Set it; *ret_added: there was none. Write transactions only, as what follows. After an error the
  * transaction may not be committed. */
-NODISCARD CK_RV map_put(struct txn *t, const uint8_t path[PATH_BYTES],
-                        const uint8_t mac[STORE_MAC], bool *ret_added);
+NODISCARD CK_RV map_put(struct txn *t, const uint8_t path[PATH_BYTES], const uint8_t mac[STORE_MAC],
+                        bool *ret_added);
 /* Take it away; *ret_found: there was one. */
 NODISCARD CK_RV map_del(struct txn *t, const uint8_t path[PATH_BYTES], bool *ret_found);
 /* Write the changed nodes and set t->head.top. */

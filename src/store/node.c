@@ -34,8 +34,7 @@ static bool inner_well_formed(struct span content, unsigned depth)
     if (content.n < 9 || depth >= PATH_DIGITS)
         return false;
     bitmap = bitmap_of(content);
-    return bitmap != 0 &&
-           content.n == 9 + (size_t)__builtin_popcountll(bitmap) * STORE_MAC;
+    return bitmap != 0 && content.n == 9 + (size_t)__builtin_popcountll(bitmap) * STORE_MAC;
 }
 
 bool node_well_formed(struct span content, unsigned depth)

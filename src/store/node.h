@@ -11,8 +11,8 @@
 
 #include "store/keys.h"
 
-#define BUCKET_MAX 32u
-#define NODE_MAX (1 + 8 + DIGITS * STORE_MAC) /* bytes of the largest node: a full inner one */
+#define BUCKET_MAX   32u
+#define NODE_MAX     (1 + 8 + DIGITS * STORE_MAC) /* bytes of the largest node: a full inner one */
 #define NODE_KEY_MAX (1 + PATH_BYTES)
 
 /* A leaf: the row at this path has this stamp. The same bytes at rest and in memory. */

@@ -2,9 +2,9 @@
 /*
  * page.c - LMDB's meta pages, format 1, as a 64-bit machine lays them out.
  *
- * Two copies, in pages 0 and 1, written in turn; the newer one, by transaction number, holds. Fields
- * are in the machine's own byte order. What is read here is not authentic: it is only made sure
- * that LMDB is not sent outside the file by it.
+ * Two copies, in pages 0 and 1, written in turn; the newer one, by transaction number, holds.
+ * Fields are in the machine's own byte order. What is read here is not authentic: it is only made
+ * sure that LMDB is not sent outside the file by it.
  */
 #include "store/page.h"
 
@@ -18,12 +18,12 @@
 
 _Static_assert(sizeof(void *) == 8, "the layout below is that of 64-bit LMDB");
 
-#define META_MAGIC 0xBEEFC0DEu
+#define META_MAGIC  0xBEEFC0DEu
 #define META_FORMAT 1u
-#define META_BYTES 152
-#define PAGE_LEAST 512u
-#define PAGE_MOST 65536u
-#define NO_ROOT UINT64_MAX
+#define META_BYTES  152
+#define PAGE_LEAST  512u
+#define PAGE_MOST   65536u
+#define NO_ROOT     UINT64_MAX
 
 /* Offsets in a meta page, the page's own 16-byte header counted. */
 enum meta_at {
@@ -95,8 +95,8 @@ static CK_RV metas_read(int fd, uint32_t *ret_page_size, uint64_t *ret_last)
     ENSURE(page_size_fits(page_size) && meta_fits(first, page_size), CKR_DEVICE_ERROR);
     ENSURE(read_at(fd, second, page_size) && meta_fits(second, page_size), CKR_DEVICE_ERROR);
     *ret_page_size = page_size;
-    *ret_last = u64_at(u64_at(first, AT_TXN) > u64_at(second, AT_TXN) ? first : second,
-                       AT_LAST_PAGE);
+    *ret_last =
+        u64_at(u64_at(first, AT_TXN) > u64_at(second, AT_TXN) ? first : second, AT_LAST_PAGE);
     return CKR_OK;
 }
 
@@ -109,7 +109,8 @@ CK_RV page_check(int fd, const char *file)
 
     if (rv != CKR_OK) {
         log_err("%s is damaged, or not a database of this module: restore a backup of the "
-                "directory", file);
+                "directory",
+                file);
         return rv;
     }
     ENSURE(fstat(fd, &st) == 0, CKR_DEVICE_ERROR);
@@ -118,7 +119,8 @@ CK_RV page_check(int fd, const char *file)
         return CKR_OK;
     log_err("%s has %llu bytes and should have %llu: it was cut short, or copied while in use; "
             "restore a backup (or, if you are sure that only unused pages are missing: "
-            "truncate -s %llu)", file, (unsigned long long)st.st_size, (unsigned long long)need,
+            "truncate -s %llu)",
+            file, (unsigned long long)st.st_size, (unsigned long long)need,
             (unsigned long long)need);
     FAIL(CKR_DEVICE_ERROR);
 }

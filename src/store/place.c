@@ -33,8 +33,8 @@ static CK_RV owner_fits(const struct stat *st, const char *directory, const char
 {
     if (st->st_uid != geteuid() && st->st_uid != 0) {
         log_err("%s%s belongs to user %u, this process runs as %u: run it as the owner, or "
-                "chown the directory and what is in it", directory, name, (unsigned)st->st_uid,
-                (unsigned)geteuid());
+                "chown the directory and what is in it",
+                directory, name, (unsigned)st->st_uid, (unsigned)geteuid());
         FAIL(CKR_DEVICE_ERROR);
     }
     if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
@@ -141,7 +141,8 @@ static CK_RV data_wait(int dir, const char *directory, bool *ret_has_data)
             return CKR_OK;
     }
     log_err("%s/" PLACE_LOCK " is there but no database: the store was lost or moved away; restore "
-            "it, or remove %s/" PLACE_LOCK " to begin a new one", directory, directory);
+            "it, or remove %s/" PLACE_LOCK " to begin a new one",
+            directory, directory);
     FAIL(CKR_DEVICE_ERROR);
 }
 

@@ -122,8 +122,8 @@ CK_RV txn_get(struct txn *t, enum store_table table, struct span key, struct buf
     return rv;
 }
 
-CK_RV txn_same(struct txn *t, enum store_table table, struct span key,
-               const uint8_t mac[STORE_MAC], bool *ret_same)
+CK_RV txn_same(struct txn *t, enum store_table table, struct span key, const uint8_t mac[STORE_MAC],
+               bool *ret_same)
 {
     uint8_t path[PATH_BYTES], now[STORE_MAC];
     bool present = false;

@@ -26,8 +26,7 @@ static struct store *registry_find(const struct place *place)
 {
     struct store *s = registry;
 
-    while (s != NULL &&
-           (s->dev != place->dev || s->ino != place->ino || s->procid != procid()))
+    while (s != NULL && (s->dev != place->dev || s->ino != place->ino || s->procid != procid()))
         s = s->next;
     return s;
 }
@@ -90,8 +89,7 @@ static CK_RV store_new(const char *directory, bool create, uint64_t map_size,
     return CKR_OK;
 }
 
-static CK_RV open_locked(const char *directory, bool create, uint64_t map_size,
-                         struct store **ret)
+static CK_RV open_locked(const char *directory, bool create, uint64_t map_size, struct store **ret)
 {
     struct place place;
     struct store *s;
@@ -158,9 +156,8 @@ static CK_RV seen_get_locked(const struct store *s, const struct keys *keys, str
 {
     struct seen *seen = all_seen;
 
-    while (seen != NULL &&
-           (seen->dev != s->dev || seen->ino != s->ino ||
-            !mem_equal_ct(seen->check, keys_check(keys), sizeof(seen->check))))
+    while (seen != NULL && (seen->dev != s->dev || seen->ino != s->ino ||
+                            !mem_equal_ct(seen->check, keys_check(keys), sizeof(seen->check))))
         seen = seen->next;
     if (seen == NULL) {
         seen = calloc(1, sizeof(*seen));

@@ -14,7 +14,7 @@
 #include "store/treenode.h"
 
 #define MERGE_CHILDREN 4u /* an inner node with no more children than this may be folded */
-#define MERGE_ENTRIES (BUCKET_MAX / 2)
+#define MERGE_ENTRIES  (BUCKET_MAX / 2)
 
 struct tree {
     struct tree_source src;

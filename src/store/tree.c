@@ -19,7 +19,8 @@ static CK_RV node_fetch(const struct tree_source *src, unsigned depth,
 
     if (rc == MDB_NOTFOUND) {
         log_err("the store's tree: a node at depth %u is missing: the database was tampered with, "
-                "or is damaged", depth);
+                "or is damaged",
+                depth);
         FAIL(CKR_DEVICE_ERROR);
     }
     TRY(mdb_rv(rc));
@@ -39,7 +40,8 @@ CK_RV tree_node(const struct tree_source *src, unsigned depth, const uint8_t mac
         TRY(node_sum(src->keys, depth, path, span_of(ret, n), sum));
         if (!mem_equal_ct(sum, mac, STORE_MAC)) {
             log_err("the store's tree: a node at depth %u is not authentic: the database was "
-                    "tampered with, or is damaged", depth);
+                    "tampered with, or is damaged",
+                    depth);
             FAIL(CKR_DEVICE_ERROR);
         }
         ENSURE(node_well_formed(span_of(ret, n), depth), CKR_DEVICE_ERROR);

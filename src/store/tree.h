@@ -20,9 +20,9 @@ struct tree_source {
     bool *full; /* set when LMDB's map was too small; not used by reads */
 };
 
-/* Look for `path` under the node at `depth` whose trusted MAC is `mac` (depth 0 and an all-zero MAC:
- * an empty tree). *ret_found, and the leaf's stamp in ret_mac. CKR_DEVICE_ERROR: a node is missing
- * or not authentic. */
+/* Look for `path` under the node at `depth` whose trusted MAC is `mac` (depth 0 and an all-zero
+ * MAC: an empty tree). *ret_found, and the leaf's stamp in ret_mac. CKR_DEVICE_ERROR: a node is
+ * missing or not authentic. */
 NODISCARD CK_RV tree_find(const struct tree_source *src, unsigned depth,
                           const uint8_t mac[STORE_MAC], const uint8_t path[PATH_BYTES],
                           uint8_t ret_mac[STORE_MAC], bool *ret_found);

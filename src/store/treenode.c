@@ -87,7 +87,8 @@ static size_t fold(const struct treenode *node, uint8_t ret[NODE_MAX])
     return (size_t)(p - ret);
 }
 
-CK_RV treenode_store(const struct tree_source *src, const struct treenode *node, uint8_t ret_mac[STORE_MAC])
+CK_RV treenode_store(const struct tree_source *src, const struct treenode *node,
+                     uint8_t ret_mac[STORE_MAC])
 {
     uint8_t content[NODE_MAX], key[NODE_KEY_MAX];
     const struct span bytes = span_of(content, fold(node, content));
@@ -100,4 +101,3 @@ CK_RV treenode_store(const struct tree_source *src, const struct treenode *node,
     cache_keep(src->cache, ret_mac, bytes);
     return CKR_OK;
 }
-

@@ -44,8 +44,8 @@ static void head_remember(struct txn *t, uint64_t id)
     (void)pthread_mutex_unlock(&s->lock);
 }
 
-/* The root row of this transaction, if it was verified before. A writer reads it again: it builds on
- * what the file has now, which a host may have exchanged under the same transaction number. */
+/* The root row of this transaction, if it was verified before. A writer reads it again: it builds
+ * on what the file has now, which a host may have exchanged under the same transaction number. */
 static bool head_recall(struct txn *t, bool *ret_fresh)
 {
     struct store *s = t->store;
@@ -53,7 +53,8 @@ static bool head_recall(struct txn *t, bool *ret_fresh)
 
     (void)pthread_mutex_lock(&s->lock);
     *ret_fresh = s->fresh;
-    known = !t->writes && s->verified_id != 0 && s->verified_id == t->id && t->keys == atomic_load(&s->keys);
+    known = !t->writes && s->verified_id != 0 && s->verified_id == t->id &&
+            t->keys == atomic_load(&s->keys);
     if (known)
         t->head = s->verified;
     (void)pthread_mutex_unlock(&s->lock);
@@ -97,7 +98,8 @@ static CK_RV head_read(struct txn *t, bool fresh)
         log_warn("store %s: another process has made it meanwhile", t->store->directory);
     else if (rv == CKR_DEVICE_ERROR)
         log_err("store %s: the root row is not authentic: the database was tampered with, or is "
-                "damaged", t->store->directory);
+                "damaged",
+                t->store->directory);
     if (rv == CKR_OK)
         head_remember(t, t->id);
     return rv;
@@ -113,8 +115,8 @@ static CK_RV head_load(struct txn *t, uint64_t seen)
     if (t->head.counter >= seen)
         return CKR_OK;
     log_err("store %s: ROLLED BACK: it is at commit %" PRIu64 ", this process has seen commit "
-            "%" PRIu64 ": an older copy of the database was put in its place", t->store->directory,
-            t->head.counter, seen);
+            "%" PRIu64 ": an older copy of the database was put in its place",
+            t->store->directory, t->head.counter, seen);
     FAIL(CKR_DEVICE_ERROR);
 }
 

@@ -13,8 +13,8 @@
 #include "store/tree.h"
 
 #define STORE_VALUE_MAX (16u << 20) /* bytes of a row: what a broken length can make us copy */
-#define STORE_ID_LIMIT (UINT64_C(1) << 40)
-#define RETIRED_MAX 8u
+#define STORE_ID_LIMIT  (UINT64_C(1) << 40)
+#define RETIRED_MAX     8u
 
 /* The highest commit counter that this process has seen of one store: outlives its closing. */
 struct seen {
@@ -34,12 +34,12 @@ struct store {
     char *directory;
     struct env *env;
     struct cache *cache;
-    _Atomic(struct keys *) keys;  /* NULL: not given yet */
-    _Atomic(struct seen *) seen;  /* set before keys */
-    pthread_mutex_t lock;         /* guards all below */
-    bool fresh;                   /* the root row may be missing: the store is being made */
-    uint64_t verified_id;         /* 0: nothing was verified yet */
-    struct head verified;         /* the root row of that transaction */
+    _Atomic(struct keys *) keys;       /* NULL: not given yet */
+    _Atomic(struct seen *) seen;       /* set before keys */
+    pthread_mutex_t lock;              /* guards all below */
+    bool fresh;                        /* the root row may be missing: the store is being made */
+    uint64_t verified_id;              /* 0: nothing was verified yet */
+    struct head verified;              /* the root row of that transaction */
     struct keys *retired[RETIRED_MAX]; /* fresh keys given up: transactions may still hold them */
     unsigned n_retired;
 };

@@ -120,8 +120,12 @@ static void check_get(struct txn *t, const struct shadow *s, enum store_table ta
         return;
     }
     FUZZ_CHECK(found == cell->present);
-    if (!found)
+    if (!found) {
+        FUZZ_CHECK(value.n == 1);
         return;
+    }
+    if (succeeded(txn_get(t, table, key_at(i), NULL, NULL, &found)))
+        FUZZ_CHECK(found);
     FUZZ_CHECK(span_equal(span_of(value.p + 1, value.n - 1), value_at(table, i, cell)));
     if (succeeded(txn_same(t, table, key_at(i), mac, &same)))
         FUZZ_CHECK(same);

@@ -145,6 +145,44 @@ static void finish(const struct template_context *ctx, struct attrs *a, const st
         FUZZ_CHECK(!attrs_bool(whole, CKA_EXTRACTABLE, true));
 }
 
+/* What a template for the schema and function must have, before what the input adds. */
+struct required {
+    uint32_t notes;
+    CK_ATTRIBUTE v[32];
+    CK_ULONG n;
+};
+
+static CK_RV add_required(const struct attr_rule *rule, void *arg)
+{
+    struct required *r = arg;
+    const struct span value = sample(rule);
+
+    if ((rule->notes & r->notes) != 0 && rule->type != CKA_CLASS && rule->type != CKA_KEY_TYPE &&
+        r->n < N_ELEMENTS(r->v))
+        r->v[r->n++] = (CK_ATTRIBUTE){rule->type, (void *)(uintptr_t)value.p, value.n};
+    return CKR_OK;
+}
+
+/* The input's template, or behind what the function requires. */
+static CK_ATTRIBUTE *pick_template(struct cursor *c, struct arena *mem,
+                                   const struct template_context *ctx, CK_ULONG *ret_n)
+{
+    static const uint32_t notes[] = {MUST_CREATE, MUST_GEN, MUST_UNWRAP, 0};
+    const struct schema *s = schema_find(ctx->class, ctx->key_type);
+    struct required r = {.notes = notes[ctx->op]};
+    CK_ATTRIBUTE *v;
+    CK_ULONG n = 0;
+
+    if (s == NULL || pick(c, 4) == 0)
+        return given_template(c, mem, 12, ret_n);
+    v = given_template(c, mem, 4, &n);
+    FUZZ_OK(schema_each(s, add_required, &r));
+    for (CK_ULONG i = 0; v != NULL && i < n && r.n < N_ELEMENTS(r.v); i++)
+        r.v[r.n++] = v[i];
+    *ret_n = r.n;
+    return arena_copy(mem, span_of(r.v, r.n * sizeof(r.v[0])), 0);
+}
+
 static void build(struct cursor *c, struct arena *mem, const struct attrs *parent)
 {
     AUTO(attrs_freep) struct attrs *a = NULL;
@@ -157,7 +195,7 @@ static void build(struct cursor *c, struct arena *mem, const struct attrs *paren
     pick_context(c, &ctx);
     pick_nested(c, mem, &nested);
     ctx.nested = buf_span(&nested);
-    v = given_template(c, mem, 12, &n);
+    v = pick_template(c, mem, &ctx, &n);
     rv = template_build(&ctx, v, n, &a);
     FUZZ_RV(rv, CKR_OK, CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_READ_ONLY, CKR_ATTRIBUTE_TYPE_INVALID,
             CKR_ATTRIBUTE_VALUE_INVALID, CKR_TEMPLATE_INCOMPLETE, CKR_TEMPLATE_INCONSISTENT,
@@ -179,8 +217,9 @@ static bool same_at(const struct attrs *a, const struct attrs *b, CK_ATTRIBUTE_T
            span_equal(attrs_span(a, type), attrs_span(b, type));
 }
 
-/* Only what may be changed has changed, and never back. */
-static void check_change(const struct attrs *before, const struct attrs *after, uint32_t permit)
+/* Only what may be changed has changed, by whom it may, and never back. */
+static void check_change(const struct attrs *before, const struct attrs *after, uint32_t permit,
+                         bool is_so)
 {
     const struct schema *s = schema_of(before);
 
@@ -193,6 +232,7 @@ static void check_change(const struct attrs *before, const struct attrs *after, 
         if (same_at(before, after, type) || type == CKA_UNIQUE_ID)
             continue;
         FUZZ_CHECK((rule->notes & permit) != 0);
+        FUZZ_CHECK((rule->notes & SO_TRUE) == 0 || is_so || !attrs_bool(after, type, true));
         FUZZ_CHECK((rule->notes & ONCE_TRUE) == 0 || attrs_bool(after, type, false));
         FUZZ_CHECK((rule->notes & ONCE_FALSE) == 0 || !attrs_bool(after, type, true));
     }
@@ -213,14 +253,14 @@ static void change(struct cursor *c, struct arena *mem, const struct attrs *a)
             CKR_ATTRIBUTE_VALUE_INVALID, CKR_TEMPLATE_INCONSISTENT, CKR_TEMPLATE_INCOMPLETE);
     if (modified != NULL) {
         FUZZ_CHECK(attrs_bool(a, CKA_MODIFIABLE, false));
-        check_change(a, modified, MODIFY);
+        check_change(a, modified, MODIFY, is_so);
     }
     FUZZ_RV(template_copy(a, is_so, v, n, unique, &copied), CKR_OK, CKR_ACTION_PROHIBITED,
             CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_READ_ONLY, CKR_ATTRIBUTE_TYPE_INVALID,
             CKR_ATTRIBUTE_VALUE_INVALID, CKR_TEMPLATE_INCONSISTENT, CKR_TEMPLATE_INCOMPLETE);
     if (copied != NULL) {
         FUZZ_CHECK(attrs_bool(a, CKA_COPYABLE, false));
-        check_change(a, copied, MODIFY | ON_COPY);
+        check_change(a, copied, MODIFY | ON_COPY, is_so);
     }
 }
 

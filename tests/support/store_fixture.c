@@ -223,8 +223,8 @@ static CK_RV tour_row(struct txn *t, struct span key, struct span value, void *a
     return CKR_OK;
 }
 
-static enum verdict table_judge(struct txn *t, enum store_table table,
-                                const struct model_row *rows, size_t n_rows)
+static enum verdict table_judge(struct txn *t, enum store_table table, const struct model_row *rows,
+                                size_t n_rows)
 {
     struct tour tour = {.rows = rows, .n_rows = n_rows, .table = table};
     const CK_RV rv = txn_walk(t, table, tour_row, &tour);

@@ -277,7 +277,7 @@ static MDB_env *raw_env(const struct vault_fixture *f)
     assert_int_equal(mdb_env_create(&env), 0);
     assert_int_equal(mdb_env_set_maxdbs(env, 16), 0);
     assert_int_equal(mdb_env_set_mapsize(env, RAW_MAP), 0);
-    assert_int_equal(mdb_env_open(env, f->store_path, 0, 0600), 0);
+    assert_int_equal(mdb_env_open(env, f->store_path, MDB_NOSYNC, 0600), 0);
     return env;
 }
 

@@ -149,10 +149,10 @@ static void unfit_certificates_are_refused(void **state)
     AUTO(buf_clear) struct buf der = BUF_INIT;
 
     (void)state;
-    assert_unfit("weak.pem");  /* RSA with 1024 bits */
-    assert_unfit("k1.pem");    /* a curve that is not ours */
-    assert_unfit("ed.pem");    /* can't receive */
-    assert_unfit("rsa.key");   /* no certificate */
+    assert_unfit("weak.pem"); /* RSA with 1024 bits */
+    assert_unfit("k1.pem");   /* a curve that is not ours */
+    assert_unfit("ed.pem");   /* can't receive */
+    assert_unfit("rsa.key");  /* no certificate */
     assert_int_equal(cms_certificate(SPAN_EMPTY, &der, NULL), CKR_ARGUMENTS_BAD);
     assert_int_equal(cms_certificate(SPAN_LIT("0 not DER"), &der, NULL), CKR_ARGUMENTS_BAD);
 }
@@ -187,7 +187,9 @@ static void openssl_opens(const char *name)
     assert_null(memmem(sealed.p, sealed.n, PLAIN, 8));
     file_write("sealed", buf_span(&sealed));
     assert_int_equal(run("openssl cms -decrypt -inform DER -in sealed -recip %s.pem -inkey %s.key "
-                         "-out plain", name, name), 0);
+                         "-out plain",
+                         name, name),
+                     0);
     file_read("plain", &plain);
     assert_true(span_equal(buf_span(&plain), SPAN_LIT(PLAIN)));
 }
@@ -218,16 +220,17 @@ static void modern_algorithms_are_named(void **state)
     assert_int_equal(run("openssl cms -cmsout -print -noout -inform DER -in sealed >text && "
                          "grep -q rsaesOaep text && grep -q sha256 text && "
                          "grep -q aes-256-gcm text && ! grep -qi sha1 text && "
-                         "grep -q authEnvelopedData text"), 0);
+                         "grep -q authEnvelopedData text"),
+                     0);
     seal_to("p256", &ec);
     file_write("sealed", buf_span(&ec));
     assert_int_equal(run("openssl cms -cmsout -print -noout -inform DER -in sealed >text && "
                          "grep -q dhSinglePass-stdDH-sha256kdf-scheme text && "
-                         "grep -q id-aes256-wrap text && grep -q aes-256-gcm text"), 0);
+                         "grep -q id-aes256-wrap text && grep -q aes-256-gcm text"),
+                     0);
 }
 
-static void open_with(const char *name, const char *key_file, const struct buf *sealed,
-                      CK_RV want)
+static void open_with(const char *name, const char *key_file, const struct buf *sealed, CK_RV want)
 {
     AUTO(buf_clear) struct buf der = BUF_INIT;
     AUTO(buf_clear) struct buf key = BUF_INIT;
@@ -325,7 +328,8 @@ static void unauthenticated_message_is_refused(void **state)
     (void)state;
     file_write("plain-in", SPAN_LIT(PLAIN));
     assert_int_equal(run("openssl cms -encrypt -binary -aes-256-cbc -in plain-in -outform DER "
-                         "-out cbc rsa.pem"), 0);
+                         "-out cbc rsa.pem"),
+                     0);
     file_read("cbc", &sealed);
     open_with("rsa", "rsa.key", &sealed, CKR_ENCRYPTED_DATA_INVALID);
 }
@@ -337,7 +341,8 @@ static void opens_what_the_command_sealed(void **state)
     (void)state;
     file_write("plain-in", SPAN_LIT(PLAIN));
     assert_int_equal(run("openssl cms -encrypt -binary -aes-256-gcm -in plain-in -outform DER "
-                         "-out gcm rsa.pem"), 0);
+                         "-out gcm rsa.pem"),
+                     0);
     file_read("gcm", &sealed);
     open_with("rsa", "rsa.key", &sealed, CKR_OK);
 }
@@ -351,7 +356,10 @@ static void nonsense_is_refused(void **state)
     open_with("rsa", "rsa.key", &junk, CKR_ENCRYPTED_DATA_INVALID);
 }
 
-#define TEST(path, fn) {path, fn, NULL, NULL, NULL}
+#define TEST(path, fn)                                                                             \
+    {                                                                                              \
+        path, fn, NULL, NULL, NULL                                                                 \
+    }
 
 int main(void)
 {

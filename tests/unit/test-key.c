@@ -408,6 +408,8 @@ static void curves_are_named_in_two_ways(void **state)
         {CKK_EC, "0500", CKR_DOMAIN_PARAMS_INVALID, 0},         /* implicitlyCA */
         {CKK_EC, "3003020101", CKR_DOMAIN_PARAMS_INVALID, 0},   /* ecParameters */
         {CKK_EC, "", CKR_DOMAIN_PARAMS_INVALID, 0},
+        {CKK_EC, "06", CKR_DOMAIN_PARAMS_INVALID, 0},
+        {CKK_EC, "1300", CKR_DOMAIN_PARAMS_INVALID, 0},
         {CKK_EC_EDWARDS, "06032b6570", CKR_OK, 255},
         {CKK_EC_EDWARDS, "130c656477617264733235353139", CKR_OK, 255},
         {CKK_EC_EDWARDS, "06032b6571", CKR_OK, 448},

@@ -218,12 +218,11 @@ static void ed25519(void **state)
 static void ecdsa_p256(void **state)
 {
     AUTO(key_unrefp)
-    struct key *public_key =
-        curve_key(CKO_PUBLIC_KEY, CKK_EC, SPAN_LIT("\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"),
-                  CKA_EC_POINT,
-                  "044104"
-                  "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
-                  "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299");
+    struct key *public_key = curve_key(
+        CKO_PUBLIC_KEY, CKK_EC, SPAN_LIT("\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"), CKA_EC_POINT,
+        "044104"
+        "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+        "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299");
     const struct hex signature =
         hex("efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
             "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8");
@@ -758,6 +757,28 @@ static void contexts_start_afresh(void **state)
     }
 }
 
+/* A key used in more ways than it keeps contexts for. */
+static void more_uses_than_are_kept(void **state)
+{
+    const struct mech *row = mech_find(CKM_SHA256_RSA_PKCS_PSS);
+    struct key *private_key = fixture_key(row, false, CKF_SIGN);
+    struct key *public_key = fixture_key(row, false, CKF_VERIFY);
+
+    (void)state;
+    for (CK_ULONG n_salt = 0; n_salt < 40; n_salt++) {
+        AUTO(buf_clear) struct buf signature = BUF_INIT;
+        struct fixture_mech f;
+
+        fixture_mech(&f, row, 0);
+        f.param.pss.sLen = n_salt;
+        fixture_once(OP_SIGN, row, &f.m, private_key, SPAN_LIT("x"), &signature);
+        T_OK(fixture_verify(row, &f.m, public_key, SPAN_LIT("x"), buf_span(&signature)));
+        f.param.pss.sLen = (n_salt + 1) % 40;
+        T_RV(CKR_SIGNATURE_INVALID,
+             fixture_verify(row, &f.m, public_key, SPAN_LIT("x"), buf_span(&signature)));
+    }
+}
+
 /* Whatever happens, the application's error queue stays as it was. */
 static void error_queue_is_left_alone(void **state)
 {
@@ -891,6 +912,7 @@ int main(void)
         TEST("/op/cipher/overlapping-single-part", overlapping_single_parts_give_the_same),
         TEST("/op/state/one-way-of-feeding", one_way_of_feeding_at_a_time),
         TEST("/op/state/contexts-start-afresh", contexts_start_afresh),
+        TEST("/op/state/more-uses-than-are-kept", more_uses_than_are_kept),
         TEST("/op/state/error-queue", error_queue_is_left_alone),
         TEST("/op/threads/share-keys", threads_share_keys),
     };

@@ -64,8 +64,8 @@ static void hkdf_vectors(void **state)
     memset(ikm, 0x0b, sizeof(ikm));
     from_hex("000102030405060708090a0b0c", salt, sizeof(salt));
     from_hex("f0f1f2f3f4f5f6f7f8f9", info, sizeof(info));
-    assert_int_equal(prim_hkdf(SPAN_ARRAY(ikm), SPAN_ARRAY(salt), SPAN_ARRAY(info), okm,
-                               sizeof(okm)), CKR_OK);
+    assert_int_equal(
+        prim_hkdf(SPAN_ARRAY(ikm), SPAN_ARRAY(salt), SPAN_ARRAY(info), okm, sizeof(okm)), CKR_OK);
     assert_hex(okm, "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf"
                     "34007208d5b887185865");
     assert_int_equal(prim_hkdf(SPAN_ARRAY(ikm), SPAN_EMPTY, SPAN_EMPTY, okm, sizeof(okm)), CKR_OK);
@@ -249,8 +249,8 @@ static void *mac_thread(void *arg)
                             want, sizeof(want));
 
     for (int i = 0; i < 2000; i++)
-        right = right && mac_sum(arg, &what, 1, sum) == CKR_OK &&
-                memcmp(sum, want, sizeof(want)) == 0;
+        right =
+            right && mac_sum(arg, &what, 1, sum) == CKR_OK && memcmp(sum, want, sizeof(want)) == 0;
     return right ? arg : NULL;
 }
 
@@ -395,7 +395,8 @@ static int config_program(const char *what, const char *path)
         return 11;
     if (inner_calls != 1)
         return 12;
-    /* On the loading thread: refused when that load is ours, served when it is the application's. */
+    /* On the loading thread: refused when that load is ours, served when it is the application's.
+     */
     return inner_rv == (ours ? CKR_CRYPTOKI_NOT_INITIALIZED : CKR_OK) ? 0 : 13;
 }
 
@@ -433,7 +434,10 @@ static void application_loads_a_provider_that_calls_us(void **state)
     run_program("app");
 }
 
-#define TEST(path, fn) {path, fn, NULL, NULL, NULL}
+#define TEST(path, fn)                                                                             \
+    {                                                                                              \
+        path, fn, NULL, NULL, NULL                                                                 \
+    }
 
 int main(int argc, char **argv)
 {
@@ -442,7 +446,8 @@ int main(int argc, char **argv)
         TEST("/prim/hkdf/rfc5869", hkdf_vectors),
         TEST("/prim/hkdf/too-long-is-refused", hkdf_too_long_is_refused),
         TEST("/prim/scrypt/rfc7914", scrypt_vector),
-        TEST("/prim/scrypt/cost-beyond-bounds-is-refused", scrypt_cost_beyond_its_bounds_is_refused),
+        TEST("/prim/scrypt/cost-beyond-bounds-is-refused",
+             scrypt_cost_beyond_its_bounds_is_refused),
         TEST("/prim/scrypt/above-openssl-limit", scrypt_above_openssl_limit),
         TEST("/prim/gcm/vectors", gcm_vectors),
         TEST("/prim/gcm/round-trip", gcm_round_trip),

@@ -9,6 +9,7 @@
 #include <lmdb.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -20,10 +21,10 @@
 #include "store_fixture.h"
 
 #define N_WORKERS 4
-#define WORK_MS 1500
-#define N_MODEL 10000
+#define WORK_MS   1500
+#define N_MODEL   10000
 
-#define KEY SPAN_LIT("a key")
+#define KEY   SPAN_LIT("a key")
 #define VALUE SPAN_LIT("a value")
 
 /* A store in a scratch directory per test. */
@@ -272,7 +273,9 @@ static void little_address_space_is_enough(void **state)
         store_forget_all();
         (void)setrlimit(RLIMIT_AS, &limit);
         _exit(store_try(f->directory, &s) == CKR_OK &&
-              row_put(s, STORE_META, KEY, SPAN_LIT("new")) == CKR_OK ? 0 : 1);
+                      row_put(s, STORE_META, KEY, SPAN_LIT("new")) == CKR_OK
+                  ? 0
+                  : 1);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
@@ -903,7 +906,9 @@ static void deleting_all_leaves_no_tree(void **state)
     f->store = store_start(f->directory, false);
     assert_model(f->store, rows);
     free(rows);
-    assert_true(n_nodes < 2 * 56); /* what the list of recent changes has not yet taken away */
+    /* What the list of recent changes has not yet taken away: a bucket each under the top, because
+     * inner nodes with little below them are folded. */
+    assert_true(n_nodes <= 56 + 1);
 }
 
 /* -- growth ------------------------------------------------------------------------------------ */
@@ -972,12 +977,19 @@ static void growth_by_another_process_is_followed(void **state)
     assert_row(f->store, STORE_META, KEY, SPAN_LIT("new"));
 }
 
+struct reader {
+    struct txn *txn;
+    atomic_bool ends;
+};
+
 static void *end_later(void *arg)
 {
     static const struct timespec pause = {.tv_nsec = 400000000L};
+    struct reader *r = arg;
 
     (void)nanosleep(&pause, NULL);
-    txn_end(arg);
+    atomic_store(&r->ends, true);
+    txn_end(r->txn);
     return NULL;
 }
 
@@ -986,39 +998,59 @@ static void growth_waits_for_readers(void **state)
 {
     static uint8_t value[1u << 20];
     struct fixture *f = *state;
-    struct txn *t = NULL;
+    struct reader r = {.txn = NULL};
     pthread_t thread;
 
     store_unref(f->store);
     T_OK(store_open(f->directory, false, 1, &f->store));
     T_OK(store_set_key(f->store, store_key(), true));
     T_OK(row_put(f->store, STORE_META, KEY, VALUE));
-    T_OK(txn_begin_read(f->store, &t));
-    assert_int_equal(pthread_create(&thread, NULL, end_later, t), 0);
+    T_OK(txn_begin_read(f->store, &r.txn));
+    assert_int_equal(pthread_create(&thread, NULL, end_later, &r), 0);
     T_OK(row_put(f->store, STORE_OBJECT, KEY, SPAN_ARRAY(value)));
+    assert_true(atomic_load(&r.ends));
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_row(f->store, STORE_OBJECT, KEY, SPAN_ARRAY(value));
+}
+
+struct churn {
+    unsigned seed;
+};
+
+/* Rows that come and go within one transaction, some of them over several pages. */
+static CK_RV churn(struct txn *t, void *arg)
+{
+    static uint8_t value[20000];
+    const struct churn *c = arg;
+    unsigned seed = c->seed;
+
+    for (unsigned i = 0; i < 12 + 40; i++) {
+        const struct model_row r = {.table = STORE_OBJECT,
+                                    .number = i < 12 ? next(&seed) % 300 : 1000 + i};
+        const size_t n = next(&seed) % (i < 12 && i % 5 != 0 ? 900 : sizeof(value));
+        uint8_t key[MODEL_KEY];
+
+        model_key(&r, key);
+        TRY(txn_put(t, r.table, SPAN_ARRAY(key), span_of(value, n), NULL));
+        if (i >= 12 || next(&seed) % 2 == 0)
+            TRY(txn_del(t, r.table, SPAN_ARRAY(key), NULL));
+    }
+    return CKR_OK;
 }
 
 /* LMDB may leave the end of its file unwritten; a file that is too short must mean damage. */
 static void file_is_always_long_enough(void **state)
 {
-    static uint8_t value[9000];
     struct fixture *f = *state;
 
-    for (unsigned i = 0; i < 60; i++) {
-        const struct model_row r = {.table = STORE_OBJECT, .number = i % 7};
-        uint8_t key[MODEL_KEY];
-        struct store *s = NULL;
+    for (unsigned i = 0; i < 150; i++) {
+        struct churn c = {.seed = i};
 
-        model_key(&r, key);
-        T_OK(row_put(f->store, STORE_OBJECT, SPAN_ARRAY(key), span_of(value, 100 + 149 * i)));
-        if (i % 3 == 0)
-            T_OK(row_delete(f->store, STORE_OBJECT, SPAN_ARRAY(key), NULL));
+        T_OK(store_write(f->store, churn, &c));
         store_unref(f->store);
-        T_OK(store_open(f->directory, false, 0, &s)); /* refused, if it were too short */
-        T_OK(store_set_key(s, store_key(), false));
-        f->store = s;
+        f->store = NULL;
+        T_OK(store_open(f->directory, false, 0, &f->store)); /* refused, if it were too short */
+        T_OK(store_set_key(f->store, store_key(), false));
     }
 }
 
@@ -1054,9 +1086,10 @@ static void child_can_not_use_its_parents(void **state)
         const bool refused = txn_begin_read(f->store, &t) == CKR_DEVICE_ERROR &&
                              row_put(f->store, STORE_META, KEY, VALUE) == CKR_DEVICE_ERROR &&
                              store_set_key(f->store, store_key(), false) == CKR_DEVICE_ERROR;
+        const unsigned open_files = entries("/proc/self/fd");
 
         store_unref(f->store); /* closes nothing */
-        _exit(refused ? 0 : 1);
+        _exit(refused && entries("/proc/self/fd") == open_files ? 0 : 1);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
@@ -1088,8 +1121,7 @@ static CK_RV read_pair(struct store *s, uint8_t worker)
     TRY(txn_begin_read(s, &t));
     TRY(txn_get(t, STORE_OBJECT, SPAN_OBJ(worker), &one, NULL, &found_one));
     TRY(txn_get(t, STORE_INDEX, SPAN_OBJ(worker), &two, NULL, &found_two));
-    ENSURE(found_one == found_two && span_equal(buf_span(&one), buf_span(&two)),
-           CKR_GENERAL_ERROR);
+    ENSURE(found_one == found_two && span_equal(buf_span(&one), buf_span(&two)), CKR_GENERAL_ERROR);
     if (found_one)
         TRY(txn_get(t, STORE_INDEX, buf_span(&one), NULL, NULL, &found_one));
     ENSURE(found_one == found_two, CKR_GENERAL_ERROR);
@@ -1195,7 +1227,10 @@ static void processes_work_at_once_and_die(void **state)
     T_OK(row_put(f->store, STORE_META, KEY, SPAN_LIT("new")));
 }
 
-#define TEST(path, fn) {path, fn, setup, teardown, NULL}
+#define TEST(path, fn)                                                                             \
+    {                                                                                              \
+        path, fn, setup, teardown, NULL                                                            \
+    }
 
 int main(void)
 {

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test-processes.c - eight processes of four threads each on one store, logging in, finding,
+ * signing, writing, rotating, and one after the other killed with SIGKILL wherever they are: no
+ * error in those that live, no lock left behind, and every object that is there is whole.
+ *
+ * TEE_TEST_SECONDS: how long (default 8).
+ */
+#include "support/worker.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define N_PROCESSES 8
+#define N_THREADS 4
+
+/* Shared by all processes. */
+static struct board {
+    atomic_bool stop;
+    atomic_uint rounds, logins, rotations, starts;
+} *board;
+
+static unsigned seconds(void)
+{
+    const char *text = getenv("TEE_TEST_SECONDS");
+
+    return text != NULL ? (unsigned)atoi(text) : 8;
+}
+
+static CK_RV log_in(CK_SESSION_HANDLE h, CK_USER_TYPE user, const char *pin)
+{
+    return p11->C_Login(h, user, (CK_UTF8CHAR_PTR)(uintptr_t)pin, strlen(pin));
+}
+
+/* -- inside a process ------------------------------------------------------------------------- */
+
+struct thread {
+    pthread_t thread;
+    unsigned number;
+    struct failure failure;
+};
+
+static struct failure one_session(unsigned number)
+{
+    CK_SESSION_HANDLE h = CK_INVALID_HANDLE;
+    struct failure f;
+    CK_RV rv = p11->C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &h);
+
+    if (rv != CKR_OK)
+        return (struct failure){"C_OpenSession", rv, __LINE__};
+    f = worker_round(h, number);
+    rv = p11->C_CloseSession(h);
+    if (f.what == NULL && rv != CKR_OK)
+        return (struct failure){"C_CloseSession", rv, __LINE__};
+    return f;
+}
+
+static void *thread_work(void *arg)
+{
+    struct thread *t = arg;
+
+    while (!atomic_load(&board->stop) && t->failure.what == NULL) {
+        /* Numbers that no other thread of no other process has. */
+        t->failure = one_session(atomic_fetch_add(&board->rounds, 1));
+    }
+    return NULL;
+}
+
+/* Work with four threads for a while, as one login; returns what went wrong first. */
+static struct failure login_period(void)
+{
+    struct thread threads[N_THREADS] = {{0}};
+    CK_SESSION_HANDLE h = open_session();
+    struct failure f = {"C_Login", log_in(h, CKU_USER, USER_PIN), __LINE__};
+
+    if (f.rv != CKR_OK)
+        return f;
+    atomic_fetch_add(&board->logins, 1);
+    f.what = NULL;
+    for (size_t i = 0; i < N_THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i].thread, NULL, thread_work, &threads[i]), 0);
+    for (size_t i = 0; i < N_THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i].thread, NULL), 0);
+        if (f.what == NULL)
+            f = threads[i].failure;
+    }
+    close_all();
+    return f;
+}
+
+/* A process that logs in again and again, each time for a few rounds. */
+static struct failure short_logins(void)
+{
+    struct failure f = {NULL, CKR_OK, 0};
+
+    while (!atomic_load(&board->stop) && f.what == NULL) {
+        const CK_SESSION_HANDLE h = open_session();
+        CK_ULONG n;
+
+        f = (struct failure){"C_Login", log_in(h, CKU_USER, USER_PIN), __LINE__};
+        if (f.rv != CKR_OK)
+            return f;
+        atomic_fetch_add(&board->logins, 1);
+        f = worker_check(h, &n);
+        if (f.what == NULL)
+            f = worker_round(h, atomic_fetch_add(&board->rounds, 1));
+        ASSERT_OK(p11->C_CloseSession(h));
+    }
+    return f;
+}
+
+/* The SO's: DEKs are rotated under all the others. */
+static struct failure rotations(void)
+{
+    CK_MECHANISM m = {CKM_TEE_DEK_KEY_GEN, NULL, 0};
+    const CK_SESSION_HANDLE h = open_session();
+    struct failure f = {"C_Login", log_in(h, CKU_SO, SO_PIN), __LINE__};
+
+    if (f.rv != CKR_OK)
+        return f;
+    f.what = NULL;
+    while (!atomic_load(&board->stop) && f.what == NULL) {
+        CK_OBJECT_HANDLE o;
+        const CK_RV rv = p11->C_GenerateKey(h, &m, NULL, 0, &o);
+
+        if (rv != CKR_OK)
+            f = (struct failure){"rotation", rv, __LINE__};
+        atomic_fetch_add(&board->rotations, 1);
+        usleep(100000);
+    }
+    return f;
+}
+
+static void process_main(unsigned place)
+{
+    static struct failure (*const roles[])(void) = {rotations, short_logins, short_logins};
+    struct failure f;
+
+    (void)setenv("CMOCKA_TEST_ABORT", "1", 1);
+    ASSERT_OK(p11->C_Initialize(NULL));
+    f = place < N_ELEMENTS(roles) ? roles[place]() : login_period();
+    if (f.what != NULL)
+        (void)fprintf(stderr, "process %u, line %d: %s: 0x%lx\n", place, f.line, f.what, f.rv);
+    ASSERT_OK(p11->C_Finalize(NULL));
+    _exit(f.what == NULL ? 0 : 1);
+}
+
+/* -- the processes ---------------------------------------------------------------------------- */
+
+static pid_t start(unsigned place)
+{
+    const pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0)
+        process_main(place);
+    atomic_fetch_add(&board->starts, 1);
+    return pid;
+}
+
+static time_t now(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec;
+}
+
+/* Kill one after the other, where it happens to be, and start another in its place. */
+static unsigned kill_some(pid_t pids[N_PROCESSES])
+{
+    const time_t end = now() + (time_t)seconds();
+    unsigned n_killed = 0, random = 12345;
+
+    while (now() < end) {
+        int status = 0;
+        unsigned place;
+
+        usleep(60000 + random % 90000);
+        random = random * 1103515245 + 12345;
+        place = (random >> 16) % N_PROCESSES;
+        assert_int_equal(kill(pids[place], SIGKILL), 0);
+        assert_int_equal(waitpid(pids[place], &status, 0), pids[place]);
+        /* It had not ended by itself: those that do have something to say. */
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        n_killed++;
+        pids[place] = start(place);
+    }
+    return n_killed;
+}
+
+static void test_killed_processes(void **state)
+{
+    pid_t pids[N_PROCESSES];
+    unsigned n_killed;
+
+    (void)state;
+    for (unsigned i = 0; i < N_PROCESSES; i++)
+        pids[i] = start(i);
+    n_killed = kill_some(pids);
+    atomic_store(&board->stop, true);
+    for (unsigned i = 0; i < N_PROCESSES; i++) {
+        int status = 0;
+
+        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+    }
+    print_message("%u processes, %u killed; %u rounds, %u logins, %u rotations\n",
+                  atomic_load(&board->starts), n_killed, atomic_load(&board->rounds),
+                  atomic_load(&board->logins), atomic_load(&board->rotations));
+    assert_true(n_killed > 0);
+    assert_true(atomic_load(&board->rounds) > N_PROCESSES * N_THREADS);
+    assert_true(atomic_load(&board->logins) > N_PROCESSES);
+    assert_true(atomic_load(&board->rotations) > 0);
+}
+
+/* What the dead have left behind: objects, all of them whole, and nothing that stops the living. */
+static void test_afterwards(void **state)
+{
+    CK_SESSION_HANDLE h;
+    CK_ULONG n = 0;
+    CK_TOKEN_INFO info;
+    const time_t begin = now();
+
+    (void)state;
+    ASSERT_OK(p11->C_Initialize(NULL));
+    h = open_user();
+    assert_no_failure(worker_check(h, &n));
+    assert_true(n >= 1);
+    print_message("%lu data objects, all of them whole\n", n);
+    /* A write finds no lock held by a dead process. */
+    assert_no_failure(worker_round(h, 0));
+    ASSERT_OK(p11->C_GetTokenInfo(0, &info));
+    assert_false(info.flags & (CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_LOCKED));
+    assert_true(now() - begin < 20);
+}
+
+static int group_setup(void **state)
+{
+    (void)setup_token(state);
+    worker_setup(open_user());
+    ASSERT_OK(p11->C_Finalize(NULL));
+    board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(board != MAP_FAILED);
+    return 0;
+}
+
+#define TEST(name, fn) {name, fn, NULL, NULL, NULL}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST("/processes/killed", test_killed_processes),
+        TEST("/processes/afterwards", test_afterwards),
+    };
+
+    return cmocka_run_group_tests(tests, group_setup, teardown_module);
+}
