@@ -19,7 +19,6 @@ static CK_RV exponent_get(const struct attrs *a, BIGNUM *ret)
         ENSURE(BN_set_word(ret, USUAL_EXPONENT) == 1, CKR_HOST_MEMORY);
         return CKR_OK;
     }
-    ENSURE(given.n <= RSA_MAX_BYTES, CKR_TEMPLATE_INCONSISTENT);
     ENSURE(BN_bin2bn(given.p, (int)given.n, ret) != NULL, CKR_HOST_MEMORY);
     ENSURE(BN_is_odd(ret) && BN_get_word(ret) >= USUAL_EXPONENT &&
                BN_num_bits(ret) <= MAX_EXPONENT_BITS,

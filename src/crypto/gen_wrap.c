@@ -64,8 +64,8 @@ CK_RV gen_wrap(const struct mech *row, const CK_MECHANISM *m, struct key *wrappi
     AUTO(op_freep) struct op *o = NULL;
     CK_RV rv;
 
-    ENSURE(row->gen != NULL, CKR_MECHANISM_INVALID);
-    ENSURE(row->gen->wraps_secrets || row->gen->wraps_privates, CKR_MECHANISM_INVALID);
+    ENSURE(row->gen != NULL && (row->gen->wraps_secrets || row->gen->wraps_privates),
+           CKR_MECHANISM_INVALID);
     TRY(op_start(OP_ENCRYPT, row, m, wrapping, &o));
     TRY(target_encode(row->gen, target, &plain));
     rv = op_once(o, buf_span(&plain), out);
@@ -139,6 +139,8 @@ static CK_RV private_decode(const struct gen_class *class, struct span plain, st
 
 static CK_RV unwrap_checked(const struct gen_class *class, CK_OBJECT_CLASS object)
 {
+    ENSURE(class != NULL && (class->unwraps_secrets || class->unwraps_privates),
+           CKR_MECHANISM_INVALID);
     ENSURE(object == CKO_SECRET_KEY ? class->unwraps_secrets
                                     : object == CKO_PRIVATE_KEY && class->unwraps_privates,
            CKR_TEMPLATE_INCONSISTENT);
@@ -154,7 +156,6 @@ CK_RV gen_unwrap(const struct mech *row, const CK_MECHANISM *m, struct key *unwr
     AUTO(attrs_freep) struct attrs *whole = NULL;
     struct attrs before;
 
-    ENSURE(row->gen != NULL, CKR_MECHANISM_INVALID);
     TRY(unwrap_checked(row->gen, object));
     TRY(wrapped_decrypt(row, m, unwrapping, wrapped, &plain));
     TRY(attrs_dup(a, &whole));

@@ -91,7 +91,8 @@ NODISCARD CK_RV template_copy(const struct attrs *a, bool is_so, const CK_ATTRIB
     const struct change c = {
         .schema = schema_of(a),
         .from = a,
-        .permit = MODIFY | ON_COPY,
+        /* A copy of what the SO trusts is trusted too: its names are not for others to choose. */
+        .permit = is_so || !is_trusted_certificate(a) ? MODIFY | ON_COPY : ON_COPY,
         .is_so = is_so,
         .may_repeat = true,
     };

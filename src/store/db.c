@@ -8,6 +8,11 @@
 #include "store/db.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "util/log.h"
 
@@ -77,12 +82,52 @@ static CK_RV open_at(const char *directory, uint64_t map_size, MDB_env **ret, in
     return CKR_OK;
 }
 
+static bool is_file(int fd, const char *path)
+{
+    struct stat a, b;
+
+    return fd >= 0 && fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+/*
+ * Has this process the environment open already, through another copy of the module? LMDB's locks are
+ * the process's: a second open would make the lock file anew under the first one, and its close would
+ * drop all locks. LMDB locks the byte of a reader's process id in the lock file; POSIX locks are not
+ * inherited by fork, and an open-file-description query sees those of its own process. A descriptor
+ * of a locked file is not closed again: that would drop the locks it found.
+ */
+static CK_RV open_nowhere_else(const char *directory)
+{
+    struct flock held = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = getpid(), .l_len = 1};
+    static int kept = -1; /* one that was not closed; guarded by the registry's lock */
+    char path[PATH_MAX];
+    int fd;
+
+    if (snprintf(path, sizeof(path), "%s/lock.mdb", directory) >= (int)sizeof(path))
+        FAIL(CKR_DEVICE_ERROR);
+    fd = is_file(kept, path) ? kept : open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return CKR_OK; /* nobody has it open; or mdb_env_open() will say what is wrong */
+    if (fcntl(fd, F_OFD_GETLK, &held) != 0 || held.l_type == F_UNLCK) {
+        kept = fd == kept ? -1 : kept;
+        close(fd);
+        return CKR_OK;
+    }
+    kept = fd;
+    log_err("the store %s is open in this process already, through another copy of the module: load one "
+            "copy only",
+            directory);
+    FAIL(CKR_DEVICE_ERROR);
+}
+
 /* Take as much address space as there is, from map_size down. */
 static CK_RV open_down(const char *directory, uint64_t map_size, MDB_env **ret)
 {
     uint64_t size = map_size == 0 ? MAP_DEFAULT : map_size < MAP_LEAST ? MAP_LEAST : map_size;
     int rc = 0;
 
+    TRY(open_nowhere_else(directory));
     for (;;) {
         TRY(open_at(directory, size, ret, &rc));
         if (rc != ENOMEM || size / 2 < MAP_FLOOR)

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* log.c - syslog or standard error; see log.h. */
+/*
+ * log.c - the system's log or standard error; see log.h.
+ *
+ * A line goes to /dev/log as one datagram of RFC 3164's form, without glibc's syslog(): that keeps a lock
+ * which a forked child of a threaded program may find taken for ever, and state (ident, facility) that
+ * is the application's. There is no time stamp: the log daemon has a clock, and formatting one takes
+ * another lock of the same kind.
+ */
 #include "util/log.h"
 
 #include <errno.h>
@@ -8,7 +15,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <syslog.h>
+#include <unistd.h>
 
 static const char *const topic_names[LOG_N_TOPICS] = {
     [LOG_ERROR_TRACE] = "error", [LOG_CONF] = "conf",   [LOG_ROOT] = "root",
@@ -66,6 +76,23 @@ bool log_debugs(enum log_topic topic)
     return (atomic_load_explicit(&debug_topics, memory_order_relaxed) >> topic & 1u) != 0;
 }
 
+/* Best effort: no log daemon, no line. */
+static void send_line(int priority, const char *line)
+{
+    static const struct sockaddr_un log = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+    const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    char text[1200];
+    int n;
+
+    if (fd < 0)
+        return;
+    n = snprintf(text, sizeof(text), "<%d>tee-pkcs11[%d]: %s", LOG_AUTHPRIV | priority, getpid(), line);
+    if (n > 0)
+        (void)sendto(fd, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1,
+                     MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&log, sizeof(log));
+    close(fd);
+}
+
 /* One line, whole, to where the log goes. errno is the caller's (%m) and stays as it was. */
 static void emit(int priority, const char *prefix, const char *fmt, va_list args)
     PRINTF_LIKE(3, 0);
@@ -83,7 +110,7 @@ static void emit(int priority, const char *prefix, const char *fmt, va_list args
     if (atomic_load(&to_stderr))
         fprintf(stderr, "tee-pkcs11: %s\n", line);
     else
-        syslog(LOG_AUTHPRIV | priority, "tee-pkcs11: %s", line);
+        send_line(priority, line);
     errno = saved;
 }
 

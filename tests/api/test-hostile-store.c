@@ -18,8 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum outcome { TRUTH, REFUSED, ANOTHER_VALUE, CRASHED, HUNG, N_OUTCOMES };
-static const char *const outcome_names[] = {"truth", "refused", "ANOTHER VALUE", "crashed", "hung"};
+enum outcome { TRUTH, REFUSED, ANOTHER_VALUE, ANOTHER_CODE, CRASHED, HUNG, N_OUTCOMES };
+static const char *const outcome_names[] = {"truth",        "refused", "ANOTHER VALUE",
+                                            "ANOTHER CODE", "crashed", "hung"};
 
 static char store[300];
 static struct raw_file new_file, old_file;
@@ -179,22 +180,25 @@ static void child_main(void)
     if (!is_true)
         _exit(ANOTHER_VALUE);
     /* The one code for a store that is not what it should be. */
-    _exit(rv == CKR_OK ? TRUTH : rv == CKR_DEVICE_ERROR ? REFUSED : 100 + (int)(rv & 0x7f));
+    if (rv != CKR_OK && rv != CKR_DEVICE_ERROR)
+        fprintf(stdout, "  refused with 0x%lx\n", rv);
+    (void)fflush(stdout);
+    _exit(rv == CKR_OK ? TRUTH : rv == CKR_DEVICE_ERROR ? REFUSED : ANOTHER_CODE);
 }
 
 static enum outcome look(void)
 {
     int status = 0;
-    const pid_t pid = fork();
+    pid_t pid;
 
+    (void)fflush(stdout);
+    pid = fork();
     assert_true(pid >= 0);
     if (pid == 0)
         child_main();
     assert_int_equal(waitpid(pid, &status, 0), pid);
     if (WIFSIGNALED(status))
         return WTERMSIG(status) == SIGALRM ? HUNG : CRASHED;
-    if (WEXITSTATUS(status) >= 100)
-        fail_msg("refused with a code (& 0x7f) of 0x%x", (unsigned)WEXITSTATUS(status) - 100);
     return WEXITSTATUS(status) < CRASHED ? (enum outcome)WEXITSTATUS(status) : CRASHED;
 }
 
@@ -232,6 +236,18 @@ static int make_old(void *arg)
     return 0;
 }
 
+/* Rows that come and go, so that the tree has been written since, and not only the root row's list
+ * of recent changes. */
+static void churn(CK_SESSION_HANDLE h)
+{
+    CK_OBJECT_HANDLE made[20];
+
+    for (size_t i = 0; i < N_ELEMENTS(made); i++)
+        made[i] = make_data(h, CK_TRUE, i % 2 == 0, "passing", &i, sizeof(i));
+    for (size_t i = 0; i < N_ELEMENTS(made); i++)
+        ASSERT_OK(p11->C_DestroyObject(h, made[i]));
+}
+
 static int make_new(void *arg)
 {
     CK_MECHANISM m = {CKM_TEE_DEK_KEY_GEN, NULL, 0};
@@ -256,6 +272,7 @@ static int make_new(void *arg)
         ASSERT_OK(p11->C_DestroyObject(h, o));
     ASSERT_OK(p11->C_SetPIN(h, pin, 4, other, 4));
     ASSERT_OK(p11->C_SetPIN(h, other, 4, pin, 4));
+    churn(h);
     ASSERT_OK(p11->C_Finalize(NULL));
     return 0;
 }
@@ -320,9 +337,15 @@ static void expect_clean(const struct raw_row *r, const char *edit, struct count
     raw_file_write(store, &new_file);
 }
 
-static bool is_object(const struct raw_row *r)
+static bool is_in(const struct raw_row *r, const char *table)
 {
-    return strcmp(raw_tables[r->table], "object") == 0;
+    return strcmp(raw_tables[r->table], table) == 0;
+}
+
+/* Tables of which every row is needed for the look. */
+static bool is_used(const struct raw_row *r)
+{
+    return is_in(r, "object") || is_in(r, "token") || is_in(r, "seal");
 }
 
 static void test_untouched(void **state)
@@ -340,13 +363,14 @@ static void test_flipped(void **state)
     (void)state;
     for (size_t i = 0; i < new_rows.n; i++) {
         const struct raw_row *r = &new_rows.v[i];
-        const size_t places[] = {0, r->n_value / 2, r->n_value - 1};
+        const size_t places[] = {r->n_value / 2, r->n_value - 1, 0};
+        const bool is_many = is_in(r, "index") || is_in(r, "tree");
 
-        for (size_t j = 0; j < N_ELEMENTS(places); j++) {
+        for (size_t j = 0; j < (is_many ? 1 : N_ELEMENTS(places)); j++) {
             r->value[places[j]] ^= 0x10;
             raw_write(store, r, r->value, r->n_value);
             r->value[places[j]] ^= 0x10;
-            expect_clean(r, "flipped", &c, is_object(r));
+            expect_clean(r, "flipped", &c, is_used(r));
         }
     }
     say("flipped", &c);
@@ -364,10 +388,10 @@ static void test_shortened(void **state)
         assert_non_null(longer);
         memcpy(longer, r->value, r->n_value);
         raw_write(store, r, longer, r->n_value + 1);
-        expect_clean(r, "lengthened", &c, is_object(r));
+        expect_clean(r, "lengthened", &c, is_used(r));
         if (r->n_value > 1) {
             raw_write(store, r, longer, r->n_value - 1);
-            expect_clean(r, "shortened", &c, is_object(r));
+            expect_clean(r, "shortened", &c, is_used(r));
         }
         free(longer);
     }
@@ -381,7 +405,7 @@ static void test_removed(void **state)
     (void)state;
     for (size_t i = 0; i < new_rows.n; i++) {
         raw_write(store, &new_rows.v[i], NULL, 0);
-        expect_clean(&new_rows.v[i], "removed", &c, is_object(&new_rows.v[i]));
+        expect_clean(&new_rows.v[i], "removed", &c, is_used(&new_rows.v[i]));
     }
     say("removed", &c);
 }
@@ -401,7 +425,7 @@ static void test_swapped(void **state)
         pair[1].value = new_rows.v[i].value;
         pair[1].n_value = new_rows.v[i].n_value;
         raw_write_all(store, pair, 2);
-        expect_clean(&pair[0], "swapped", &c, is_object(&pair[0]));
+        expect_clean(&pair[0], "swapped", &c, is_used(&pair[0]));
     }
     say("swapped", &c);
 }
@@ -418,7 +442,7 @@ static void test_older_self(void **state)
             (old->n_value == r->n_value && memcmp(old->value, r->value, r->n_value) == 0))
             continue;
         raw_write(store, r, old->value, old->n_value);
-        expect_clean(r, "put an older self in the place of", &c, is_object(r));
+        expect_clean(r, "put an older self in the place of", &c, is_used(r));
     }
     say("replaced by its older self", &c);
 }
@@ -501,8 +525,9 @@ static void test_file_bytes(void **state)
         raw_file_write(store, &broken);
         o = look();
         c[o]++;
-        if (o == ANOTHER_VALUE)
-            fail_msg("byte %zu of the file flipped: another value", place);
+        if (o >= ANOTHER_VALUE)
+            print_message("byte %zu (page %zu, at %zu) flipped to 0x%02x: %s\n", place, place / 4096,
+                          place % 4096, broken.p[place], outcome_names[o]);
         broken.p[place] = whole.p[place];
     }
     free(broken.p);
@@ -510,6 +535,8 @@ static void test_file_bytes(void **state)
     free(whole.p);
     raw_file_write(store, &new_file);
     say_line("one byte of the file flipped", c);
+    assert_int_equal(c[ANOTHER_VALUE], 0);
+    assert_int_equal(c[ANOTHER_CODE], 0);
     assert_int_equal(c[HUNG], 0);
 }
 

@@ -6,6 +6,7 @@
 #include "crypto_fixture.h"
 
 #include "crypto/ossl.h"
+#include "tee-pkcs11.h"
 
 #define P256       SPAN_LIT("\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07")
 #define P384       SPAN_LIT("\x06\x05\x2b\x81\x04\x00\x22")
@@ -693,6 +694,53 @@ static void wrapping_follows_the_output_rule(void **state)
     T_OK(gen_wrap(row, &f.m, k, target, &(struct out){bytes, &n}));
 }
 
+/* -- misuse -------------------------------------------------------------------------------- */
+
+static void rows_do_what_their_class_does(void **state)
+{
+    const CK_MECHANISM_TYPE types[] = {CKM_SHA256, CKM_AES_GCM, CKM_TEE_DEK_KEY_GEN};
+    AUTO(attrs_freep) struct attrs *a = fixture_attrs(CKO_SECRET_KEY, CKK_AES);
+    AUTO(key_unrefp) struct key *k = fixture_secret(CKK_AES, SPAN_LIT("0123456789abcdef"));
+    CK_ULONG n = 0;
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(types); i++) {
+        const struct mech *row = mech_find(types[i]);
+        const CK_MECHANISM m = {.mechanism = types[i]};
+
+        T_RV(CKR_MECHANISM_INVALID, gen_key(row, &m, a));
+        T_RV(CKR_MECHANISM_INVALID, gen_pair(row, &m, a, a));
+        T_RV(CKR_MECHANISM_INVALID, gen_derive(row, &m, k, a));
+        T_RV(CKR_MECHANISM_INVALID, gen_wrap(row, &m, k, a, &(struct out){NULL, &n}));
+        T_RV(CKR_MECHANISM_INVALID, gen_unwrap(row, &m, k, SPAN_LIT("0123456789abcdef"), a));
+    }
+    assert_int_equal(a->n, 2);
+}
+
+/* What is made is a secret, what it is made from a private key on a curve. */
+static void kinds_of_keys_are_checked(void **state)
+{
+    AUTO(attrs_freep) struct attrs *pair_type = secret_of_length(CKK_RSA, 32);
+    AUTO(attrs_freep) struct attrs *a = fixture_attrs(CKO_SECRET_KEY, CKK_GENERIC_SECRET);
+    AUTO(key_unrefp) struct key *aes = fixture_secret(CKK_AES, SPAN_LIT("0123456789abcdef"));
+    AUTO(key_unrefp) struct key *ec = private_of(CKK_EC, P256, "02");
+    AUTO(pair_clear) struct pair p = {0};
+    AUTO(key_unrefp) struct key *public_key = NULL;
+    const struct hex peer = hex(generator);
+
+    (void)state;
+    fixture_ec_attrs(CKK_EC, P256, &p.public_key, &p.private_key);
+    public_key = fixture_key_from(p.public_key);
+    T_RV(CKR_TEMPLATE_INCONSISTENT, generate(CKM_AES_KEY_GEN, pair_type));
+    T_RV(CKR_TEMPLATE_INCONSISTENT,
+         derive(CKM_ECDH1_DERIVE, CKD_NULL, SPAN_EMPTY, hex_span(&peer), ec, pair_type));
+    T_RV(CKR_KEY_TYPE_INCONSISTENT,
+         derive(CKM_ECDH1_DERIVE, CKD_NULL, SPAN_EMPTY, hex_span(&peer), aes, a));
+    T_RV(CKR_KEY_TYPE_INCONSISTENT,
+         derive(CKM_ECDH1_DERIVE, CKD_NULL, SPAN_EMPTY, hex_span(&peer), public_key, a));
+    assert_int_equal(a->n, 2);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -737,6 +785,8 @@ int main(void)
         TEST("/gen/unwrap/cbc-brings-private-keys-in", cbc_brings_private_keys_in),
         TEST("/gen/unwrap/one-code", wrong_blobs_have_one_code),
         TEST("/gen/unwrap/types-must-match", types_must_match),
+        TEST("/gen/misuse/rows", rows_do_what_their_class_does),
+        TEST("/gen/misuse/keys", kinds_of_keys_are_checked),
     };
 
     return cmocka_run_group_tests_name("gen", tests, set_up, tear_down);
