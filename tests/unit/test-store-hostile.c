@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "log_capture.h"
+#include "store/head.h"
 #include "store_fixture.h"
 
 #define N_ROWS  140
@@ -625,6 +626,63 @@ static void root_row_byte_by_byte(void **state)
     }
 }
 
+static int exit_of(pid_t child)
+{
+    int status = 0;
+
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/* What commits to the store does so in a child: else this process has seen more than `good` has. */
+static void in_child(bool (*right)(struct store *s))
+{
+    const pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct store *s = NULL;
+
+        store_forget_all();
+        _exit(store_try(spoiled, &s) == CKR_OK && right(s) ? 0 : 1);
+    }
+    assert_int_equal(exit_of(child), 0);
+}
+
+static CK_RV take_id(struct txn *t, void *arg)
+{
+    return txn_new_id(t, arg);
+}
+
+static bool ids_end(struct store *s)
+{
+    uint64_t id = 0;
+
+    return store_write(s, take_id, &id) == CKR_OK && id == (UINT64_C(1) << 40) - 1 &&
+           store_write(s, take_id, &id) == CKR_DEVICE_MEMORY;
+}
+
+/* An authentic root row near the end of the ids: they never start again. */
+static void ids_come_to_an_end(void **state)
+{
+    AUTO(keys_freep) struct keys *keys = NULL;
+    AUTO(buf_clear) struct buf value = BUF_INIT;
+    uint8_t row[HEAD_MAX];
+    struct head head;
+    size_t n = 0;
+    struct raw r = raw_begin(spoiled, 0);
+
+    (void)state;
+    T_OK(keys_new(store_key(), &keys));
+    assert_true(raw_get(&r, ROOT, HEAD_KEY, &value));
+    T_OK(head_decode(buf_span(&value), keys, &head));
+    head.next_id = (UINT64_C(1) << 40) - 1;
+    T_OK(head_encode(&head, keys, row, &n));
+    raw_put(&r, ROOT, HEAD_KEY, span_of(row, n));
+    raw_end(&r);
+    in_child(ids_end);
+}
+
 /* -- roll-back --------------------------------------------------------------------------------- */
 
 static void table_clear(struct raw *r, unsigned table)
@@ -704,29 +762,6 @@ static void older_copy_of_the_store_is_refused_by_who_saw_more(void **state)
     keep(old, spoiled);
     assert_int_equal(census_of(rows).n[MODEL_REFUSED], N_ROWS + STORE_N_TABLES);
     assert_non_null(strstr(log_capture_text(), "ROLLED BACK"));
-}
-
-static int exit_of(pid_t child)
-{
-    int status = 0;
-
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-/* What commits to the store does so in a child: else this process has seen more than `good` has. */
-static void in_child(bool (*right)(struct store *s))
-{
-    const pid_t child = fork();
-
-    assert_true(child >= 0);
-    if (child == 0) {
-        struct store *s = NULL;
-
-        store_forget_all();
-        _exit(store_try(spoiled, &s) == CKR_OK && right(s) ? 0 : 1);
-    }
-    assert_int_equal(exit_of(child), 0);
 }
 
 /* LMDB's lock file still speaks of the newer transaction. */
@@ -969,6 +1004,7 @@ int main(void)
         TEST("/hostile/tree/swapped-is-refused", swapped_node),
         TEST("/hostile/tree/older-is-refused", older_node),
         TEST("/hostile/tree/root-row-byte-by-byte", root_row_byte_by_byte),
+        TEST("/hostile/tree/ids-come-to-an-end", ids_come_to_an_end),
         TEST("/hostile/rollback/single-tables", older_copy_of_a_table),
         TEST("/hostile/rollback/all-but-the-root-row", older_copy_of_all_but_the_root_row),
         TEST("/hostile/rollback/node-and-its-rows", older_node_with_its_older_rows),
