@@ -185,12 +185,26 @@ static CK_RV tables_open(struct db *d, bool create, bool *ret_missing)
 }
 
 /* Reading comes first: a writer would wait for other writers. */
+/* A database without tables is one that nobody committed to yet (the tables are transaction 1), or
+ * it is damaged: then it must not look as if there was no store. */
+static CK_RV never_written(struct db *d)
+{
+    MDB_envinfo info;
+
+    TRY(mdb_rv(mdb_env_info(d->env, &info)));
+    if (info.me_last_txnid == 0)
+        return CKR_OK;
+    log_err("the store's database lacks tables that were there: it is damaged; restore it from a copy");
+    FAIL(CKR_DEVICE_ERROR);
+}
+
 static CK_RV tables_ready(struct db *d, bool create)
 {
     bool missing = false;
 
     TRY(tables_open(d, false, &missing));
     if (missing) {
+        TRY(never_written(d));
         ENSURE(create, CKR_TOKEN_NOT_PRESENT);
         TRY(tables_open(d, true, &missing));
         ENSURE(!missing, CKR_DEVICE_ERROR);

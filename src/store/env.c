@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -26,10 +27,11 @@
 #include "store/place.h"
 #include "util/log.h"
 
-#define IDLE_MAX    16u                 /* reset read transactions kept, one slot each */
-#define SLACK_BYTES (UINT64_C(1) << 20) /* how far the file reaches beyond its last page */
-#define DRAIN_MS    5000 /* how long transactions are waited for before the map moves */
-#define YIELD_MS    200  /* how long a new transaction stands back for that */
+#define IDLE_MAX     16u                 /* reset read transactions kept, one slot each */
+#define SLACK_BYTES  (UINT64_C(1) << 20) /* how far the file reaches beyond its last page */
+#define DRAIN_MS     5000 /* how long transactions are waited for before the map moves */
+#define YIELD_MS     200  /* how long a new transaction stands back for that */
+#define SWEEP_WRITES 128u /* of this process, between two looks for dead readers */
 
 struct env {
     struct db db;
@@ -39,6 +41,7 @@ struct env {
     unsigned live;
     bool draining;
     bool broken; /* the map was lost: nothing can be read any more */
+    atomic_uint n_writes;
     unsigned n_idle;
     MDB_txn *idle[IDLE_MAX];
 };
@@ -330,6 +333,18 @@ static CK_RV file_lengthen(struct env *e)
     FAIL(CKR_DEVICE_MEMORY);
 }
 
+/* A reader that was killed pins the pages of its snapshot, and the file grows instead of being used
+ * again: look for such now and then. */
+static void readers_sweep(struct env *e)
+{
+    int dead = 0;
+
+    if (atomic_fetch_add(&e->n_writes, 1) % SWEEP_WRITES != SWEEP_WRITES - 1)
+        return;
+    if (mdb_reader_check(e->db.env, &dead) == 0 && dead > 0)
+        log_debug(LOG_STORE, "cleared %d reader slots of dead processes", dead);
+}
+
 static CK_RV write_once(struct env *e, MDB_txn **ret, bool *ret_resized)
 {
     MDB_txn *txn = NULL;
@@ -337,6 +352,7 @@ static CK_RV write_once(struct env *e, MDB_txn **ret, bool *ret_resized)
     int rc;
 
     TRY(enter(e, NULL));
+    readers_sweep(e);
     rc = mdb_txn_begin(e->db.env, NULL, 0, &txn);
     *ret_resized = rc == MDB_MAP_RESIZED;
     rv = *ret_resized ? CKR_OK : mdb_rv(rc);

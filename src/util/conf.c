@@ -44,8 +44,10 @@ static void close_fd(int *fd)
 
 /* -- errors: the first one that the parser or a check reports, as text ----------------------- */
 
-/* libconfuse hands its callbacks no user pointer; guarded by scanner_lock. */
+/* libconfuse hands its callbacks no user pointer, and calls what it parses from memory "[buf]";
+ * guarded by scanner_lock. */
 static char **error_slot;
+static const char *parsing;
 
 static void error_set(char **slot, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
@@ -70,8 +72,7 @@ static void on_parse_error(cfg_t *cfg, const char *fmt, va_list args)
 
     if (n < 0)
         return;
-    error_set(error_slot, "%s:%d: %s", cfg->filename != NULL ? cfg->filename : "configuration",
-              cfg->line, text);
+    error_set(error_slot, "%s:%d: %s", parsing, cfg->line, text);
 }
 
 /* -- the keys -------------------------------------------------------------------------------- */
@@ -109,15 +110,15 @@ static int check_choice(cfg_t *cfg, cfg_opt_t *opt)
 {
     const struct choice *c = choice_find(opt->name);
     const char *value = cfg_opt_getnstr(opt, 0);
+    const char *const *shown;
 
-    if (c != NULL && value != NULL && choice_index(c, value) > 0)
+    if (c == NULL || value == NULL)
+        return -1;
+    if (value[0] != '\0' && choice_index(c, value) >= 0)
         return 0;
-    if (c != NULL && value != NULL && choice_index(c, value) == 0 && value[0] != '\0')
-        return 0;
-    cfg_error(cfg, "%s = %s: not one of %s, %s%s%s", opt->name, value != NULL ? value : "",
-              c != NULL && c->names[0][0] != '\0' ? c->names[0] : c->names[1],
-              c->names[0][0] != '\0' ? c->names[1] : c->names[2],
-              c->names[0][0] != '\0' ? ", " : "", c->names[0][0] != '\0' ? c->names[2] : "");
+    shown = c->names[0][0] != '\0' ? c->names : c->names + 1; /* "" is a default, not a choice */
+    cfg_error(cfg, "%s = %s: not one of %s, %s%s%s", opt->name, value, shown[0], shown[1],
+              shown[2] != NULL ? ", " : "", shown[2] != NULL ? shown[2] : "");
     return -1;
 }
 
@@ -312,25 +313,24 @@ static CK_RV parse_locked(const char *path, const char *text, struct conf *c, ch
     (void)cfg_set_validate_func(cfg, "device", check_path);
     (void)cfg_set_validate_func(cfg, "software-key", check_path);
     (void)cfg_set_validate_func(cfg, "recovery-certificate", collect_recovery);
-    free(cfg->filename);
-    cfg->filename = strdup(path);
-    ENSURE(cfg_parse_buf(cfg, text) == CFG_SUCCESS, CKR_ARGUMENTS_BAD);
+    parsing = path;
+    if (cfg_parse_buf(cfg, text) != CFG_SUCCESS) {
+        error_set(error, "%s:%d: not of the form key = value", path, cfg->line);
+        FAIL(CKR_ARGUMENTS_BAD);
+    }
     return take_values(cfg, c);
 }
 
-/* "${" outside a comment would make the parser read the environment. */
+/* "${" would make the parser read the environment. In comments too: what is one, is for the parser
+ * to say ('#' begins none inside a string). */
 static bool has_expansion(const char *path, const char *text, char **error)
 {
     int line = 1;
-    bool comment = false;
 
     for (const char *p = text; *p != '\0'; p++) {
         if (*p == '\n') {
             line++;
-            comment = false;
-        } else if (*p == '#') {
-            comment = true;
-        } else if (!comment && p[0] == '$' && p[1] == '{') {
+        } else if (p[0] == '$' && p[1] == '{') {
             error_set(error, "%s:%d: ${...} is not supported: write the value out", path, line);
             return true;
         }

@@ -2,7 +2,6 @@
 /* index.c - the lists that an object stands in, and their names; see index.h. */
 #include "vault/index.h"
 
-#include "util/log.h"
 #include "vault/coverage.h"
 
 #define NAME_BYTES 16 /* of the HMAC that names a list */

@@ -35,7 +35,7 @@ cache-objects = 64
     yield 'choices', b'root = auto\nmeasured = firmware\n'
     yield 'bad-choice', b'root = tpm\n'
     yield 'bad-measured', b'measured = ""\n'
-    yield 'unknown-key', b'stroe = /x\n'
+    yield 'unknown-key', b'storage = /x\n'
     yield 'range', b'vmpl = 4\n'
     yield 'overflow', b'pin-min = 99999999999999999999\n'
     yield 'number', b'pin-tries = 0x10\nmap-size = 010\n'

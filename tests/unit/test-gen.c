@@ -673,6 +673,55 @@ static void types_must_match(void **state)
     assert_int_equal(edwards->n, 2);
 }
 
+/* A right private key with a byte behind it is no right blob; a secret without a value is none. */
+static void blobs_end_where_their_key_ends(void **state)
+{
+    const struct mech *row = mech_find(CKM_AES_KEY_WRAP_KWP);
+    struct key *k = fixture_key(row, false, CKF_WRAP);
+    AUTO(pair_clear) struct pair p = {0};
+    AUTO(attrs_freep) struct attrs *back = fixture_attrs(CKO_PRIVATE_KEY, CKK_EC);
+    AUTO(attrs_freep) struct attrs *empty = fixture_attrs(CKO_SECRET_KEY, CKK_AES);
+    AUTO(buf_clear) struct buf wrapped = BUF_INIT;
+    AUTO(buf_clear) struct buf plain = BUF_INIT;
+    AUTO(buf_clear) struct buf again = BUF_INIT;
+    struct fixture_mech f;
+
+    (void)state;
+    fixture_ec_attrs(CKK_EC, P256, &p.public_key, &p.private_key);
+    fixture_mech(&f, row, 0);
+    T_OK(wrap(&f, k, p.private_key, &wrapped));
+    fixture_once(OP_DECRYPT, row, &f.m, k, buf_span(&wrapped), &plain);
+    buf_u8(&plain, 0);
+    fixture_once(OP_ENCRYPT, row, &f.m, k, buf_span(&plain), &again);
+    T_RV(CKR_WRAPPED_KEY_INVALID, unwrap(&f, k, buf_span(&again), back));
+    assert_int_equal(back->n, 2);
+    T_RV(CKR_KEY_NOT_WRAPPABLE, wrap(&f, k, empty, &wrapped));
+}
+
+static void kinds_of_unwrapped_keys_are_checked(void **state)
+{
+    const struct mech *row = mech_find(CKM_AES_KEY_WRAP_KWP);
+    struct key *k = fixture_key(row, false, CKF_WRAP);
+    AUTO(pair_clear) struct pair p = {0};
+    AUTO(attrs_freep)
+    struct attrs *secret = fixture_secret_attrs(CKK_AES, SPAN_LIT("0123456789abcdef"));
+    AUTO(attrs_freep) struct attrs *secret_rsa = fixture_attrs(CKO_SECRET_KEY, CKK_RSA);
+    AUTO(attrs_freep) struct attrs *private_aes = fixture_attrs(CKO_PRIVATE_KEY, CKK_AES);
+    AUTO(attrs_freep) struct attrs *public_ec = fixture_attrs(CKO_PUBLIC_KEY, CKK_EC);
+    AUTO(buf_clear) struct buf wrapped = BUF_INIT;
+    AUTO(buf_clear) struct buf wrapped_private = BUF_INIT;
+    struct fixture_mech f;
+
+    (void)state;
+    fixture_ec_attrs(CKK_EC, P256, &p.public_key, &p.private_key);
+    fixture_mech(&f, row, 0);
+    T_OK(wrap(&f, k, secret, &wrapped));
+    T_OK(wrap(&f, k, p.private_key, &wrapped_private));
+    T_RV(CKR_TEMPLATE_INCONSISTENT, unwrap(&f, k, buf_span(&wrapped), secret_rsa));
+    T_RV(CKR_TEMPLATE_INCONSISTENT, unwrap(&f, k, buf_span(&wrapped_private), private_aes));
+    T_RV(CKR_TEMPLATE_INCONSISTENT, unwrap(&f, k, buf_span(&wrapped_private), public_ec));
+}
+
 static void wrapping_follows_the_output_rule(void **state)
 {
     const struct mech *row = mech_find(CKM_AES_KEY_WRAP_KWP);
@@ -785,6 +834,8 @@ int main(void)
         TEST("/gen/unwrap/cbc-brings-private-keys-in", cbc_brings_private_keys_in),
         TEST("/gen/unwrap/one-code", wrong_blobs_have_one_code),
         TEST("/gen/unwrap/types-must-match", types_must_match),
+        TEST("/gen/unwrap/blobs-end-where-their-key-ends", blobs_end_where_their_key_ends),
+        TEST("/gen/unwrap/kinds-of-keys", kinds_of_unwrapped_keys_are_checked),
         TEST("/gen/misuse/rows", rows_do_what_their_class_does),
         TEST("/gen/misuse/keys", kinds_of_keys_are_checked),
     };

@@ -547,7 +547,7 @@ static void test_index_names_differ(void **state)
     assert_memory_not_equal(names[0] + TOKEN_ID + 1, names[5] + TOKEN_ID + 1, 16);
 }
 
-/* A CK_ULONG is named by eight big-endian bytes, whatever the machine: docs/formats-vault.md. */
+/* A CK_ULONG is named by eight big-endian bytes, whatever the machine: docs/formats.md. */
 static void test_index_numbers_are_named_as_at_rest(void **state)
 {
     struct names *n = *state;

@@ -250,6 +250,81 @@ static void rsa_exponents_are_odd_and_large_enough(void **state)
                  SPAN_LIT("\x01\x00\x03"));
 }
 
+/* d = 1/e mod (p - 1)(q - 1): a whole key with another exponent, the CRT values left out. */
+static void rsa_set_exponent(struct attrs *a, unsigned long exponent)
+{
+    const struct span p_span = attrs_span(a, CKA_PRIME_1), q_span = attrs_span(a, CKA_PRIME_2);
+    BIGNUM *p = BN_bin2bn(p_span.p, (int)p_span.n, NULL);
+    BIGNUM *q = BN_bin2bn(q_span.p, (int)q_span.n, NULL);
+    BIGNUM *e = BN_new(), *d = BN_new();
+    BN_CTX *ctx = BN_CTX_new();
+    uint8_t bytes[256];
+
+    assert_true(BN_set_word(e, exponent) && BN_sub_word(p, 1) && BN_sub_word(q, 1) &&
+                BN_mul(p, p, q, ctx));
+    assert_non_null(BN_mod_inverse(d, e, p, ctx));
+    T_OK(attrs_set(a, CKA_PUBLIC_EXPONENT, span_of(bytes, (size_t)BN_bn2bin(e, bytes))));
+    T_OK(attrs_set(a, CKA_PRIVATE_EXPONENT, span_of(bytes, (size_t)BN_bn2bin(d, bytes))));
+    for (size_t i = 0; i < N_ELEMENTS(crt); i++)
+        attrs_remove(a, crt[i]);
+    BN_free(p);
+    BN_free(q);
+    BN_free(e);
+    BN_free(d);
+    BN_CTX_free(ctx);
+}
+
+static void rsa_keys_with_small_exponents_are_refused(void **state)
+{
+    static const struct {
+        unsigned long exponent;
+        CK_RV rv;
+    } cases[] = {
+        {17, CKR_ATTRIBUTE_VALUE_INVALID}, {65521, CKR_ATTRIBUTE_VALUE_INVALID}, {65539, CKR_OK}};
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        AUTO(rsa_clear) struct rsa r = rsa_2048();
+
+        rsa_set_exponent(r.private_key, cases[i].exponent);
+        T_RV(cases[i].rv, key_complete(r.private_key));
+    }
+}
+
+/* A prime is no modulus, however long it is. */
+static void rsa_modulus_is_composite(void **state)
+{
+    AUTO(rsa_clear) struct rsa r = {0};
+    AUTO(attrs_freep) struct attrs *a = fixture_attrs(CKO_PUBLIC_KEY, CKK_RSA);
+
+    (void)state;
+    fixture_rsa_attrs(8192, &r.public_key, &r.private_key);
+    T_OK(attrs_set(a, CKA_MODULUS, attrs_span(r.private_key, CKA_PRIME_1)));
+    T_OK(attrs_set(a, CKA_PUBLIC_EXPONENT, SPAN_LIT("\x01\x00\x01")));
+    T_RV(CKR_ATTRIBUTE_VALUE_INVALID, key_complete(a));
+}
+
+/* Loading trusts what was completed, but not that it is there. */
+static void rsa_loading_needs_the_components(void **state)
+{
+    AUTO(rsa_clear) struct rsa r = rsa_2048();
+    uint8_t modulus[1025];
+    struct key *k = NULL;
+
+    (void)state;
+    memset(modulus, 0xd5, sizeof(modulus));
+    T_OK(attrs_set(r.public_key, CKA_MODULUS, span_of(modulus, 127)));
+    T_RV(CKR_ATTRIBUTE_VALUE_INVALID, key_from_attrs(r.public_key, &k));
+    T_OK(attrs_set(r.public_key, CKA_MODULUS, span_of(modulus, 1025)));
+    T_RV(CKR_ATTRIBUTE_VALUE_INVALID, key_from_attrs(r.public_key, &k));
+    T_OK(attrs_set(r.public_key, CKA_MODULUS, span_of(modulus, 256)));
+    attrs_remove(r.public_key, CKA_PUBLIC_EXPONENT);
+    T_RV(CKR_ATTRIBUTE_VALUE_INVALID, key_from_attrs(r.public_key, &k));
+    attrs_remove(r.private_key, CKA_PRIVATE_EXPONENT);
+    T_RV(CKR_ATTRIBUTE_VALUE_INVALID, key_from_attrs(r.private_key, &k));
+    assert_null(k);
+}
+
 static void rsa_sizes_are_bounded(void **state)
 {
     AUTO(rsa_clear) struct rsa r = rsa_2048();
@@ -585,6 +660,9 @@ int main(void)
         TEST("/key/rsa/halves-describe-one-key", rsa_halves_describe_the_same_key),
         TEST("/key/rsa/components-belong-together", rsa_components_belong_together),
         TEST("/key/rsa/exponents", rsa_exponents_are_odd_and_large_enough),
+        TEST("/key/rsa/small-exponents", rsa_keys_with_small_exponents_are_refused),
+        TEST("/key/rsa/modulus-is-composite", rsa_modulus_is_composite),
+        TEST("/key/rsa/loading", rsa_loading_needs_the_components),
         TEST("/key/rsa/sizes", rsa_sizes_are_bounded),
         TEST("/key/rsa/zeros-in-front", rsa_zeros_in_front_do_not_count),
         TEST("/key/ec/private-key-is-in-range", ec_private_key_is_in_range),

@@ -195,6 +195,13 @@ static void verify_parts(const struct mech *row, const CK_MECHANISM *m, bool lar
         }
         T_OK(op_verify_final(o, signature));
     }
+    for (size_t n = 0; n < 2; n++) {
+        AUTO(op_freep) struct op *o = NULL;
+
+        T_OK(op_start(OP_VERIFY, row, m, fixture_key(row, largest, CKF_VERIFY), &o));
+        T_OK(op_update(o, in, NULL));
+        T_RV(CKR_SIGNATURE_LEN_RANGE, op_verify_final(o, span_of(signature.p, n)));
+    }
 }
 
 static void sign_parts(const struct mech *row, const CK_MECHANISM *m, bool largest, struct span in,
@@ -336,6 +343,9 @@ static void signatures_recover_their_data(void **state)
     AUTO(buf_clear) struct buf signature = BUF_INIT;
     AUTO(buf_clear) struct buf data = BUF_INIT;
     AUTO(op_freep) struct op *o = NULL;
+    AUTO(op_freep) struct op *changed = NULL;
+    uint8_t bytes[256];
+    CK_ULONG n = sizeof(bytes);
 
     (void)state;
     fixture_once(OP_SIGN_RECOVER, row, &m, fixture_key(row, false, CKF_SIGN_RECOVER), sample(40),
@@ -345,6 +355,10 @@ static void signatures_recover_their_data(void **state)
     assert_span_equal(sample(40), buf_span(&data));
     T_OK(op_start(OP_VERIFY_RECOVER, row, &m, fixture_key(row, false, CKF_VERIFY_RECOVER), &o));
     ask_once(o, buf_span(&signature), 40);
+    signature.p[3] ^= 1;
+    T_OK(op_start(OP_VERIFY_RECOVER, row, &m, fixture_key(row, false, CKF_VERIFY_RECOVER),
+                  &changed));
+    T_RV(CKR_SIGNATURE_INVALID, op_once(changed, buf_span(&signature), &(struct out){bytes, &n}));
 }
 
 /* -- encryption ---------------------------------------------------------------------------- */

@@ -723,6 +723,113 @@ static void one_way_of_feeding_at_a_time(void **state)
     assert_int_equal(out[0], 0xba); /* SHA-256 of "abc": the refused call left no trace */
 }
 
+/* A single-part result that waits for room is all that the operation has left. */
+static void held_results_take_no_more_input(void **state)
+{
+    const struct mech *row = mech_find(CKM_AES_CBC_PAD);
+    AUTO(buf_clear) struct buf cipher = BUF_INIT;
+    AUTO(op_freep) struct op *o = NULL;
+    struct fixture_mech f;
+    uint8_t out[64];
+    CK_ULONG n = 1;
+
+    (void)state;
+    fixture_mech(&f, row, 0);
+    pad_encrypt(&f, 20, &cipher);
+    T_OK(op_start(OP_DECRYPT, row, &f.m, fixture_key(row, false, CKF_DECRYPT), &o));
+    T_RV(CKR_BUFFER_TOO_SMALL, op_once(o, buf_span(&cipher), &(struct out){out, &n}));
+    n = sizeof(out);
+    T_RV(CKR_OPERATION_ACTIVE, op_update(o, buf_span(&cipher), &(struct out){out, &n}));
+    T_OK(op_once(o, buf_span(&cipher), &(struct out){out, &n}));
+    assert_int_equal(n, 20);
+}
+
+static void calls_of_the_other_kind_are_refused(void **state)
+{
+    const struct mech *hmac = mech_find(CKM_SHA256_HMAC), *ecdsa = mech_find(CKM_ECDSA);
+    AUTO(op_freep) struct op *sign = NULL;
+    AUTO(op_freep) struct op *verify = NULL;
+    AUTO(op_freep) struct op *single = NULL;
+    struct fixture_mech f;
+    uint8_t mac[32] = {0};
+    CK_ULONG n = sizeof(mac);
+    struct out out = {mac, &n};
+
+    (void)state;
+    fixture_mech(&f, hmac, 0);
+    T_OK(op_start(OP_SIGN, hmac, &f.m, fixture_key(hmac, true, CKF_SIGN), &sign));
+    T_RV(CKR_FUNCTION_NOT_SUPPORTED, op_verify_once(sign, SPAN_EMPTY, SPAN_ARRAY(mac)));
+    T_RV(CKR_FUNCTION_NOT_SUPPORTED, op_verify_final(sign, SPAN_ARRAY(mac)));
+    T_OK(op_start(OP_VERIFY, hmac, &f.m, fixture_key(hmac, true, CKF_VERIFY), &verify));
+    T_RV(CKR_FUNCTION_NOT_SUPPORTED, op_once(verify, SPAN_EMPTY, &out));
+    T_RV(CKR_FUNCTION_NOT_SUPPORTED, op_final(verify, &out));
+    T_OK(op_update(verify, SPAN_LIT("x"), NULL));
+    T_RV(CKR_OPERATION_ACTIVE, op_verify_once(verify, SPAN_EMPTY, SPAN_ARRAY(mac)));
+    fixture_mech(&f, ecdsa, 0);
+    T_OK(op_start(OP_SIGN, ecdsa, &f.m, fixture_key(ecdsa, true, CKF_SIGN), &single));
+    T_RV(CKR_FUNCTION_NOT_SUPPORTED, op_final(single, &out));
+}
+
+/* Lengths that no memory has, asked about. */
+static void lengths_do_not_overflow(void **state)
+{
+    static const struct {
+        CK_MECHANISM_TYPE type;
+        size_t n;
+    } cases[] = {
+        {CKM_AES_GCM, (size_t)1 << 36},       {CKM_CHACHA20_POLY1305, SIZE_MAX - 8},
+        {CKM_AES_CBC_PAD, SIZE_MAX - 8},      {CKM_AES_KEY_WRAP, SIZE_MAX - 7},
+        {CKM_AES_KEY_WRAP_KWP, SIZE_MAX - 7},
+    };
+    const struct mech *ctr = mech_find(CKM_AES_CTR), *gcm = mech_find(CKM_AES_GCM);
+    AUTO(op_freep) struct op *stream = NULL;
+    AUTO(op_freep) struct op *parts = NULL;
+    struct fixture_mech f;
+    uint8_t bytes[32] = {0};
+    CK_ULONG n = sizeof(bytes);
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        const struct mech *row = mech_find(cases[i].type);
+        AUTO(op_freep) struct op *o = NULL;
+
+        fixture_mech(&f, row, 0);
+        T_OK(op_start(OP_ENCRYPT, row, &f.m, fixture_key(row, true, CKF_ENCRYPT), &o));
+        T_RV(CKR_DATA_LEN_RANGE, op_once(o, span_of(bytes, cases[i].n), &(struct out){NULL, &n}));
+    }
+    fixture_mech(&f, ctr, 0);
+    f.param.ctr.ulCounterBits = 128;
+    n = sizeof(bytes);
+    T_OK(op_start(OP_ENCRYPT, ctr, &f.m, fixture_key(ctr, true, CKF_ENCRYPT), &stream));
+    T_OK(op_update(stream, span_of(bytes, 16), &(struct out){bytes, &n}));
+    T_RV(CKR_DATA_LEN_RANGE,
+         op_update(stream, span_of(bytes, SIZE_MAX - 8), &(struct out){NULL, &n}));
+    fixture_mech(&f, gcm, 0);
+    n = sizeof(bytes);
+    T_OK(op_start(OP_ENCRYPT, gcm, &f.m, fixture_key(gcm, true, CKF_ENCRYPT), &parts));
+    T_OK(op_update(parts, span_of(bytes, 16), &(struct out){bytes, &n}));
+    T_RV(CKR_DATA_LEN_RANGE,
+         op_update(parts, span_of(bytes, ((size_t)1 << 36) - 40), &(struct out){NULL, &n}));
+}
+
+static void wrapped_text_is_not_too_short(void **state)
+{
+    const struct mech *row = mech_find(CKM_AES_KEY_WRAP);
+    struct key *k = fixture_key(row, true, CKF_DECRYPT);
+    AUTO(op_freep) struct op *query = NULL;
+    AUTO(op_freep) struct op *o = NULL;
+    struct fixture_mech f;
+    uint8_t bytes[24] = {0};
+    CK_ULONG n = sizeof(bytes);
+
+    (void)state;
+    fixture_mech(&f, row, 0);
+    T_OK(op_start(OP_DECRYPT, row, &f.m, k, &query));
+    T_RV(CKR_ENCRYPTED_DATA_LEN_RANGE, op_once(query, span_of(bytes, 8), &(struct out){NULL, &n}));
+    T_OK(op_start(OP_DECRYPT, row, &f.m, k, &o));
+    T_RV(CKR_ENCRYPTED_DATA_LEN_RANGE, op_once(o, span_of(bytes, 16), &(struct out){bytes, &n}));
+}
+
 /* An operation dropped half-way, and ones that run interleaved, leave nothing in the contexts that
  * later operations with the key get. */
 static void contexts_start_afresh(void **state)
@@ -911,6 +1018,10 @@ int main(void)
         TEST("/op/cipher/overlapping-parts", overlapping_parts_give_the_same),
         TEST("/op/cipher/overlapping-single-part", overlapping_single_parts_give_the_same),
         TEST("/op/state/one-way-of-feeding", one_way_of_feeding_at_a_time),
+        TEST("/op/state/held-results-take-no-input", held_results_take_no_more_input),
+        TEST("/op/state/calls-of-the-other-kind", calls_of_the_other_kind_are_refused),
+        TEST("/op/length/does-not-overflow", lengths_do_not_overflow),
+        TEST("/op/length/wrapped-text", wrapped_text_is_not_too_short),
         TEST("/op/state/contexts-start-afresh", contexts_start_afresh),
         TEST("/op/state/more-uses-than-are-kept", more_uses_than_are_kept),
         TEST("/op/state/error-queue", error_queue_is_left_alone),

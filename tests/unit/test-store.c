@@ -254,6 +254,46 @@ static void closing_gives_reader_slots_back(void **state)
     f->store = store_start(f->directory, false);
 }
 
+/* In a child, because a process must not open a database twice. */
+static unsigned reader_lines_now(const char *directory)
+{
+    const pid_t child = fork();
+    int status = 0;
+
+    if (child == 0)
+        _exit((int)reader_lines(directory));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return (unsigned)WEXITSTATUS(status);
+}
+
+/* It would pin its snapshot's pages, and the file would grow for as long as anybody has it open. */
+static void dead_reader_is_cleared(void **state)
+{
+    struct fixture *f = *state;
+    int status = 0;
+    pid_t child;
+
+    T_OK(row_put(f->store, STORE_META, KEY, VALUE));
+    assert_row(f->store, STORE_META, KEY, VALUE); /* this process has a slot */
+    child = fork();
+    if (child == 0) {
+        struct store *s = NULL;
+        struct txn *t = NULL;
+
+        store_forget_all();
+        if (store_try(f->directory, &s) == CKR_OK && txn_begin_read(s, &t) == CKR_OK)
+            (void)raise(SIGKILL);
+        _exit(1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(reader_lines_now(f->directory), 3); /* a title, ours, the dead one's */
+    for (unsigned i = 0; i < 130; i++)
+        T_OK(row_put(f->store, STORE_META, KEY, SPAN_OBJ(i)));
+    assert_int_equal(reader_lines_now(f->directory), 2);
+}
+
 static void little_address_space_is_enough(void **state)
 {
     struct fixture *f = *state;
@@ -1265,6 +1305,7 @@ int main(void)
         TEST("/store/open/one-directory-is-one-store", one_directory_is_one_store),
         TEST("/store/open/little-address-space", little_address_space_is_enough),
         TEST("/store/close/gives-reader-slots-back", closing_gives_reader_slots_back),
+        TEST("/store/read/dead-reader-is-cleared", dead_reader_is_cleared),
         TEST("/store/key/wrong-length-is-refused", key_of_wrong_length_is_refused),
         TEST("/store/key/again-and-another", key_may_be_given_again),
         TEST("/store/key/unused-may-be-corrected", unused_key_may_be_corrected),

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Documents say what the code does, as far as a program can tell.
+
+Usage: test-docs.py SOURCE_ROOT. Exit 1 with a line per fault:
+- a configuration key that is not in the parser's table, conf/tee-pkcs11.conf and the manual alike;
+- a subcommand that the manual does not have, or the other way round;
+- a link in README.md or docs/ to a file that is not there;
+- a test that docs/threat-model.md names and that does not exist;
+- a path of the machine that something was written on.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+OPTION = re.compile(r'^\s*CFG_(?:STR|INT|BOOL)\("([a-z0-9-]+)"', re.M)
+CONF_KEY = re.compile(r'^#?([a-z][a-z0-9-]*) = ', re.M)
+ITEM = re.compile(r'^\.It Cm ([a-z][a-z0-9-]*)', re.M)
+COMMAND = re.compile(r'^\s*\{"([a-z-]+)",', re.M)
+LINK = re.compile(r'\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)')
+TEST_NAME = re.compile(r'`(/[a-z0-9-]+(?:/[a-z0-9-]+)+)`')
+MACHINE = re.compile(r'(?<![\w.*}\-])/(?:work|root)/')
+NAME_OF_A_TEST = re.compile(r'["`]/root/')
+
+
+def compare(what, left, left_name, right, right_name):
+    """Yield a line per element that only one of two sets has."""
+    for name in sorted(left - right):
+        yield f'{what} {name}: in {left_name}, not in {right_name}'
+    for name in sorted(right - left):
+        yield f'{what} {name}: in {right_name}, not in {left_name}'
+
+
+def section(text, title):
+    """A section of a manual page."""
+    return text.split(f'.Sh {title}', 1)[1].split('\n.Sh ', 1)[0]
+
+
+def conf_faults(root):
+    """The keys of the configuration, in all three places."""
+    parser = set(OPTION.findall((root / 'src/util/conf.c').read_text()))
+    example = set(CONF_KEY.findall((root / 'conf/tee-pkcs11.conf').read_text()))
+    manual = set(ITEM.findall((root / 'docs/tee-pkcs11.conf.5').read_text()))
+    if not parser:
+        yield 'src/util/conf.c: no option table found'
+    yield from compare('key', parser, 'src/util/conf.c', example, 'conf/tee-pkcs11.conf')
+    yield from compare('key', parser, 'src/util/conf.c', manual, 'docs/tee-pkcs11.conf.5')
+
+
+def command_faults(root):
+    """The subcommands, in the command and in its manual."""
+    source = (root / 'src/cli/main.c').read_text()
+    table = source.split('commands[] = {', 1)[1].split('\n};', 1)[0]
+    manual = section((root / 'docs/tee-pkcs11.1').read_text(), 'DESCRIPTION')
+    yield from compare('command', set(COMMAND.findall(table)), 'src/cli/main.c',
+                       set(ITEM.findall(manual)), 'docs/tee-pkcs11.1')
+
+
+def link_faults(root):
+    """Relative links point at something."""
+    for page in [root / 'README.md', *sorted((root / 'docs').glob('*.md'))]:
+        for target in LINK.findall(page.read_text()):
+            if '://' not in target and not (page.parent / target).exists():
+                yield f'{page.relative_to(root)}: links to {target}, which is not there'
+
+
+def promise_faults(root):
+    """The tests that the threat model calls as witnesses exist."""
+    page = root / 'docs/threat-model.md'
+    if not page.exists():
+        yield 'docs/threat-model.md is not there'
+        return
+    tests = ''.join(p.read_text() for p in sorted((root / 'tests').glob('*/*.c')))
+    named = TEST_NAME.findall(page.read_text())
+    if not named:
+        yield 'docs/threat-model.md: names no test'
+    for name in named:
+        if f'"{name}"' not in tests:
+            yield f'docs/threat-model.md: there is no test {name}'
+
+
+def tracked(root):
+    """The files of the project as git has them, with new ones that it does not ignore."""
+    listed = subprocess.run(['git', '-C', root, 'ls-files', '-co', '--exclude-standard', '-z'],
+                            capture_output=True, text=True, check=False)
+    names = listed.stdout.split('\0') if listed.returncode == 0 else []
+    return [root / n for n in names if n and (root / n).is_file()]
+
+
+def machine_faults(root):
+    """No path of a build machine."""
+    here = str(root.resolve()) + '/'
+    for path in tracked(root):
+        if path.resolve() == pathlib.Path(__file__).resolve():
+            continue
+        text = path.read_bytes().decode('utf-8', 'replace')
+        for number, line in enumerate(text.split('\n'), 1):
+            bare = NAME_OF_A_TEST.sub('"', line)
+            if here in line or MACHINE.search(bare):
+                yield f'{path.relative_to(root)}:{number}: a path of the build machine'
+
+
+def main():
+    root = pathlib.Path(sys.argv[1])
+    bad = 0
+    for check in (conf_faults, command_faults, link_faults, promise_faults, machine_faults):
+        for text in check(root):
+            print(text)
+            bad += 1
+    return 1 if bad else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
