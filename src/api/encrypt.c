@@ -11,7 +11,8 @@ CK_RV C_EncryptInit(CK_SESSION_HANDLE h, CK_MECHANISM_PTR m, CK_OBJECT_HANDLE ke
     return operation_init(s, OP_ENCRYPT, m, key);
 }
 
-CK_RV C_Encrypt(CK_SESSION_HANDLE h, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PTR out, CK_ULONG_PTR out_n)
+CK_RV C_Encrypt(CK_SESSION_HANDLE h, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PTR out,
+                CK_ULONG_PTR out_n)
 {
     AUTO(session_leavep) struct session *s = NULL;
 
@@ -21,7 +22,7 @@ CK_RV C_Encrypt(CK_SESSION_HANDLE h, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PTR out
 }
 
 CK_RV C_EncryptUpdate(CK_SESSION_HANDLE h, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PTR out,
-                       CK_ULONG_PTR out_n)
+                      CK_ULONG_PTR out_n)
 {
     AUTO(session_leavep) struct session *s = NULL;
 
@@ -47,7 +48,8 @@ CK_RV C_DecryptInit(CK_SESSION_HANDLE h, CK_MECHANISM_PTR m, CK_OBJECT_HANDLE ke
     return operation_init(s, OP_DECRYPT, m, key);
 }
 
-CK_RV C_Decrypt(CK_SESSION_HANDLE h, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PTR out, CK_ULONG_PTR out_n)
+CK_RV C_Decrypt(CK_SESSION_HANDLE h, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PTR out,
+                CK_ULONG_PTR out_n)
 {
     AUTO(session_leavep) struct session *s = NULL;
 
@@ -57,7 +59,7 @@ CK_RV C_Decrypt(CK_SESSION_HANDLE h, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PTR out
 }
 
 CK_RV C_DecryptUpdate(CK_SESSION_HANDLE h, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PTR out,
-                       CK_ULONG_PTR out_n)
+                      CK_ULONG_PTR out_n)
 {
     AUTO(session_leavep) struct session *s = NULL;
 

@@ -44,8 +44,7 @@ CK_RV C_UnwrapKey(CK_SESSION_HANDLE h, CK_MECHANISM_PTR m, CK_OBJECT_HANDLE unwr
     AUTO(session_leavep) struct session *s = NULL;
 
     TRY(session_enter(h, &s));
-    ENSURE(m != NULL && GIVEN(wrapped, wrapped_n) && GIVEN(v, n) && ret != NULL,
-           CKR_ARGUMENTS_BAD);
+    ENSURE(m != NULL && GIVEN(wrapped, wrapped_n) && GIVEN(v, n) && ret != NULL, CKR_ARGUMENTS_BAD);
     return key_unwrap(s, m, unwrapping, IN(wrapped, wrapped_n), v, n, ret);
 }
 

@@ -3,8 +3,7 @@
 #include "core/create.h"
 #include "core/find.h"
 
-CK_RV C_CreateObject(CK_SESSION_HANDLE h, CK_ATTRIBUTE_PTR v, CK_ULONG n,
-                     CK_OBJECT_HANDLE_PTR ret)
+CK_RV C_CreateObject(CK_SESSION_HANDLE h, CK_ATTRIBUTE_PTR v, CK_ULONG n, CK_OBJECT_HANDLE_PTR ret)
 {
     AUTO(session_leavep) struct session *s = NULL;
 
@@ -69,8 +68,7 @@ CK_RV C_FindObjectsInit(CK_SESSION_HANDLE h, CK_ATTRIBUTE_PTR v, CK_ULONG n)
     return find_init(s, v, n);
 }
 
-CK_RV C_FindObjects(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE_PTR ret, CK_ULONG max,
-                    CK_ULONG_PTR ret_n)
+CK_RV C_FindObjects(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE_PTR ret, CK_ULONG max, CK_ULONG_PTR ret_n)
 {
     AUTO(session_leavep) struct session *s = NULL;
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* random.c - random number generation functions (PKCS#11 v3.2 5.19) and the legacy parallel ones. */
+/* random.c - random number generation functions (PKCS#11 v3.2 5.19) and the legacy parallel ones.
+ */
 #include "api/arguments.h"
 #include "crypto/prim.h"
 
-/* The generator seeds itself from the kernel; what an application adds could only be hoped to help. */
+/* The generator seeds itself from the kernel; what an application adds could only be hoped to help.
+ */
 CK_RV C_SeedRandom(CK_SESSION_HANDLE h, CK_BYTE_PTR seed, CK_ULONG n)
 {
     AUTO(session_leavep) struct session *s = NULL;

@@ -2,9 +2,9 @@
 /*
  * cli.h - the `tee-pkcs11` command: a table of subcommands, and what they share.
  *
- * Exit codes: 0 done; 1 failed; 2 refused (policy, wrong PIN, nothing to do it with); 3 the store or
- * the device cannot be opened here; 64 usage. Results go to standard output, errors and progress to
- * standard error; colour and progress bars only on a terminal.
+ * Exit codes: 0 done; 1 failed; 2 refused (policy, wrong PIN, nothing to do it with); 3 the store
+ * or the device cannot be opened here; 64 usage. Results go to standard output, errors and progress
+ * to standard error; colour and progress bars only on a terminal.
  */
 #ifndef TEE_CLI_CLI_H
 #define TEE_CLI_CLI_H
@@ -39,7 +39,8 @@ struct conf *cli_conf(int *ret_code);
 /* Open the store with the platform's seals. Errors are printed. */
 NODISCARD CK_RV cli_open(const struct conf *c, struct keyring **ret);
 
-/* -- PINs (pin.c): by prompt, file or descriptor, never as an argument -------------------------- */
+/* -- PINs (pin.c): by prompt, file or descriptor, never as an argument --------------------------
+ */
 
 struct pin_source {
     const char *file; /* its first line */
@@ -53,7 +54,8 @@ bool pin_read(const struct pin_source *s, const char *prompt, bool confirm, stru
 /* The number of a descriptor option; false when it is none. */
 bool pin_fd(const char *text, int *ret);
 
-/* -- output (output.c) --------------------------------------------------------------------------- */
+/* -- output (output.c) ---------------------------------------------------------------------------
+ */
 
 bool output_is_terminal(void);
 /* "ok", "warn" or "bad" mark in front of a line, coloured on a terminal. */

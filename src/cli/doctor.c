@@ -26,7 +26,8 @@ static void bad(const char *what, const char *mend)
 static void check_configuration(const struct conf *c)
 {
     if (c->path == NULL)
-        output_mark(MARK_WARN, "no configuration file: defaults; write /etc/tee-pkcs11/tee-pkcs11.conf");
+        output_mark(MARK_WARN,
+                    "no configuration file: defaults; write /etc/tee-pkcs11/tee-pkcs11.conf");
     else
         output_mark(MARK_OK, "configuration %s", c->path);
     if (c->root != CONF_ROOT_SOFTWARE && c->n_recovery == 0 && !c->hardware_only)
@@ -48,14 +49,16 @@ static void check_device(const struct conf *c)
     struct stat st;
 
     if (c->root == CONF_ROOT_SOFTWARE) {
-        output_mark(MARK_WARN, "root = software: for development; keys are not protected by hardware");
+        output_mark(MARK_WARN,
+                    "root = software: for development; keys are not protected by hardware");
         return;
     }
     if (stat(c->device, &st) != 0) {
-        bad(c->device, errno == ENOENT
-                           ? "no SEV-SNP device: is this a SEV-SNP guest? `modprobe sev-guest`; for "
-                             "development use root = software"
-                           : strerror(errno));
+        bad(c->device,
+            errno == ENOENT
+                ? "no SEV-SNP device: is this a SEV-SNP guest? `modprobe sev-guest`; for "
+                  "development use root = software"
+                : strerror(errno));
         return;
     }
     if (access(c->device, R_OK | W_OK) != 0)
@@ -116,7 +119,8 @@ static void check_store(const struct conf *c)
         if (!why.failed)
             output_mark(MARK_INFO, "%s", (const char *)why.p);
     }
-    bad("the store does not open", "`tee-pkcs11 recover --key FILE` with a recovery certificate's key");
+    bad("the store does not open",
+        "`tee-pkcs11 recover --key FILE` with a recovery certificate's key");
 }
 
 /* Integrity below the file system is what keeps a hostile disk out of LMDB's page code. */
@@ -133,8 +137,9 @@ static void check_disk(const struct conf *c)
         output_mark(MARK_OK, "the store is on a device-mapper disk: make sure that dm-integrity or "
                              "dm-crypt with integrity is below it");
     else
-        output_mark(MARK_WARN, "no device-mapper disk below the store: a host that edits the file can "
-                               "crash the process (not read or change keys); see docs/threat-model.md");
+        output_mark(MARK_WARN,
+                    "no device-mapper disk below the store: a host that edits the file can "
+                    "crash the process (not read or change keys); see docs/threat-model.md");
 }
 
 static void check_limits(void)
@@ -142,8 +147,9 @@ static void check_limits(void)
     struct rlimit r;
 
     if (getrlimit(RLIMIT_MEMLOCK, &r) == 0 && r.rlim_cur < 1024 * 1024)
-        output_mark(MARK_WARN, "RLIMIT_MEMLOCK is %llu bytes: wrapping keys may reach swap; raise it "
-                               "(LimitMEMLOCK= in a unit)",
+        output_mark(MARK_WARN,
+                    "RLIMIT_MEMLOCK is %llu bytes: wrapping keys may reach swap; raise it "
+                    "(LimitMEMLOCK= in a unit)",
                     (unsigned long long)r.rlim_cur);
     else
         output_mark(MARK_OK, "wrapping keys can be locked in memory");

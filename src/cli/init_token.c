@@ -13,9 +13,9 @@ struct request {
 };
 
 static const struct option options[] = {
-    {"label", required_argument, NULL, 'l'},   {"so-pin-file", required_argument, NULL, 's'},
+    {"label", required_argument, NULL, 'l'},     {"so-pin-file", required_argument, NULL, 's'},
     {"so-pin-fd", required_argument, NULL, 'S'}, {"pin-file", required_argument, NULL, 'p'},
-    {"pin-fd", required_argument, NULL, 'P'},  {NULL, 0, NULL, 0},
+    {"pin-fd", required_argument, NULL, 'P'},    {NULL, 0, NULL, 0},
 };
 
 static bool parse(int argc, char **argv, struct request *r)

@@ -13,11 +13,11 @@
 #include "version.h"
 
 static const struct cli_command commands[] = {
-    {"init-token", "--label LABEL [--so-pin-file FILE | --so-pin-fd N] [--pin-file FILE | --pin-fd N]",
+    {"init-token",
+     "--label LABEL [--so-pin-file FILE | --so-pin-fd N] [--pin-file FILE | --pin-fd N]",
      "make a token (and the store, if there is none)", command_init_token},
     {"status", "[--json]", "root, binding, seals, tokens, DEK ages, warnings", command_status},
-    {"rotate",
-     "dek|master [--token LABEL] [--so-pin-file FILE | --so-pin-fd N] [--dry-run]",
+    {"rotate", "dek|master [--token LABEL] [--so-pin-file FILE | --so-pin-fd N] [--dry-run]",
      "new data-encryption keys, or a new master key", command_rotate},
     {"recover", "--key FILE [--expect FINGERPRINT | --yes] [--dry-run]",
      "open the store with a recovery certificate's key and seal it to this platform",
@@ -28,12 +28,14 @@ static const struct cli_command commands[] = {
 
 static void print_help(FILE *f)
 {
-    fputs("tee-pkcs11 " TEE_VERSION ": a PKCS#11 token whose keys open only in this confidential VM\n\n"
+    fputs("tee-pkcs11 " TEE_VERSION
+          ": a PKCS#11 token whose keys open only in this confidential VM\n\n"
           "usage: tee-pkcs11 COMMAND [OPTIONS]\n\n",
           f);
     for (size_t i = 0; i < N_ELEMENTS(commands); i++)
         fprintf(f, "  %-11s %s\n", commands[i].name, commands[i].what);
-    fputs("\n`tee-pkcs11 COMMAND --help` shows a command's options; tee-pkcs11(1) explains them.\n", f);
+    fputs("\n`tee-pkcs11 COMMAND --help` shows a command's options; tee-pkcs11(1) explains them.\n",
+          f);
 }
 
 int cli_fail(int code, const char *fmt, ...)
@@ -59,7 +61,8 @@ static const struct {
     {CKR_PIN_LEN_RANGE, EXIT_REFUSED, "the PIN is too short or too long"},
     {CKR_USER_PIN_NOT_INITIALIZED, EXIT_REFUSED, "the user PIN is not set"},
     {CKR_FUNCTION_REJECTED, EXIT_REFUSED, "refused"},
-    {CKR_TOKEN_NOT_PRESENT, EXIT_CLOSED, "there is no store; make one with `tee-pkcs11 init-token`"},
+    {CKR_TOKEN_NOT_PRESENT, EXIT_CLOSED,
+     "there is no store; make one with `tee-pkcs11 init-token`"},
     {CKR_DEVICE_ERROR, EXIT_CLOSED, "the store or the device cannot be used"},
     {CKR_DEVICE_MEMORY, EXIT_FAILED, "the disk is full"},
     {CKR_HOST_MEMORY, EXIT_FAILED, "out of memory"},
@@ -100,8 +103,8 @@ struct conf *cli_conf(int *ret_code)
     const CK_RV rv = conf_load(&c, &error);
 
     if (rv != CKR_OK)
-        *ret_code = cli_fail(EXIT_FAILED, "%s",
-                             error != NULL ? error : "the configuration cannot be read");
+        *ret_code =
+            cli_fail(EXIT_FAILED, "%s", error != NULL ? error : "the configuration cannot be read");
     free(error);
     if (rv == CKR_OK && crypto_ready() != CKR_OK) {
         *ret_code = cli_fail(EXIT_FAILED, "libcrypto cannot be used");

@@ -89,7 +89,8 @@ static bool ask_terminal(const char *prompt, bool confirm, struct buf *ret)
     AUTO(buf_clear) struct buf again = BUF_INIT;
 
     if (tty < 0) {
-        cli_fail(EXIT_USAGE, "no terminal to ask for the %s: give it by file or descriptor", prompt);
+        cli_fail(EXIT_USAGE, "no terminal to ask for the %s: give it by file or descriptor",
+                 prompt);
         return false;
     }
     if (!ask(tty, prompt, ret))

@@ -204,5 +204,6 @@ int command_rotate(int argc, char **argv)
     rv = cli_open(c, &k);
     if (rv != CKR_OK)
         return cli_rv(rv, "opening the store");
-    return strcmp(r.what, "dek") == 0 ? rotate_deks(k, &r, buf_span(&so_pin)) : rotate_master(k, &r);
+    return strcmp(r.what, "dek") == 0 ? rotate_deks(k, &r, buf_span(&so_pin))
+                                      : rotate_master(k, &r);
 }

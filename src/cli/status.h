@@ -16,10 +16,10 @@ struct token_status {
 
 struct status {
     const struct conf *conf;
-    const char *root;        /* configured */
-    CK_RV opened;            /* CKR_OK, CKR_TOKEN_NOT_PRESENT (no store), or why not */
-    char *explanation;       /* why it cannot be opened, in words; or NULL */
-    const char *opened_by;   /* "sev-snp", "sev-snp-emulated", "software" */
+    const char *root;      /* configured */
+    CK_RV opened;          /* CKR_OK, CKR_TOKEN_NOT_PRESENT (no store), or why not */
+    char *explanation;     /* why it cannot be opened, in words; or NULL */
+    const char *opened_by; /* "sev-snp", "sev-snp-emulated", "software" */
     struct store_info store;
     struct seal_info *seals;
     size_t n_seals;

@@ -32,9 +32,8 @@ static json_t *seals_json(const struct status *s)
         const struct seal_info *seal = &s->seals[i];
 
         (void)json_array_append_new(
-            list, json_pack("{s:o, s:s, s:s, s:o, s:o, s:b}", "id",
-                            hex_json(SPAN_ARRAY(seal->id)), "kind",
-                            seal->kind == SEAL_CERTIFICATE ? "certificate" : "platform",
+            list, json_pack("{s:o, s:s, s:s, s:o, s:o, s:b}", "id", hex_json(SPAN_ARRAY(seal->id)),
+                            "kind", seal->kind == SEAL_CERTIFICATE ? "certificate" : "platform",
                             "description", seal->description != NULL ? seal->description : "",
                             "created", number(seal->created), "epoch", number(seal->epoch),
                             "superseded", seal->superseded));
@@ -49,9 +48,9 @@ static json_t *deks_json(const struct token_status *t)
     for (size_t i = 0; i < t->n_deks; i++)
         (void)json_array_append_new(
             list, json_pack("{s:s, s:i, s:b, s:o}", "scope",
-                            t->deks[i].scope == SCOPE_PRIVATE ? "private" : "public",
-                            "generation", (int)t->deks[i].generation, "current",
-                            t->deks[i].current, "created", number(t->deks[i].created)));
+                            t->deks[i].scope == SCOPE_PRIVATE ? "private" : "public", "generation",
+                            (int)t->deks[i].generation, "current", t->deks[i].current, "created",
+                            number(t->deks[i].created)));
     return list;
 }
 
@@ -64,13 +63,12 @@ static json_t *tokens_json(const struct status *s)
         char label[33];
 
         (void)json_array_append_new(
-            list,
-            json_pack("{s:o, s:s, s:s, s:b, s:i, s:i, s:i, s:o, s:o}", "slot", number(t->slot),
-                      "label", output_label(t->label, label), "serial", t->serial, "user_pin_set",
-                      t->user_pin_set, "so_pin_failures", (int)t->fails[ROLE_SO],
-                      "user_pin_failures", (int)t->fails[ROLE_USER], "pin_tries",
-                      (int)t->pin_tries, "public_objects", number(s->tokens[i].n_public), "deks",
-                      deks_json(&s->tokens[i])));
+            list, json_pack("{s:o, s:s, s:s, s:b, s:i, s:i, s:i, s:o, s:o}", "slot",
+                            number(t->slot), "label", output_label(t->label, label), "serial",
+                            t->serial, "user_pin_set", t->user_pin_set, "so_pin_failures",
+                            (int)t->fails[ROLE_SO], "user_pin_failures", (int)t->fails[ROLE_USER],
+                            "pin_tries", (int)t->pin_tries, "public_objects",
+                            number(s->tokens[i].n_public), "deks", deks_json(&s->tokens[i])));
     }
     return list;
 }

@@ -23,7 +23,8 @@ static void print_store(const struct status *s)
         printf("               CANNOT BE OPENED HERE (0x%lx)\n", s->opened);
         if (s->explanation != NULL && s->explanation[0] != '\0')
             printf("               %s\n", s->explanation);
-        puts("               way out: `tee-pkcs11 recover --key FILE`, or start the VM that made it");
+        puts("               way out: `tee-pkcs11 recover --key FILE`, or start the VM that made "
+             "it");
         return;
     }
     printf("               opened by %s; measured: %s\n", s->opened_by,
@@ -44,7 +45,7 @@ static void print_seals(const struct status *s)
 
         printf("seal           %s%s: %s (epoch %" PRIu64 ", %s old)\n",
                seal->kind <= SEAL_CERTIFICATE && kinds[seal->kind] != NULL ? kinds[seal->kind]
-                                                                          : "unknown kind",
+                                                                           : "unknown kind",
                seal->superseded ? ", superseded" : "",
                seal->description != NULL ? seal->description : "", seal->epoch,
                output_age(seal->created, text));

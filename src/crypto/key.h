@@ -33,9 +33,9 @@ CK_ULONG key_bits(const struct key *k);
  * AES lengths) and add what follows from it: CKA_MODULUS_BITS, CRT values, CKA_PUBLIC_EXPONENT,
  * CKA_VALUE_LEN, CKA_PUBLIC_KEY_INFO, CKA_CHECK_VALUE (never for secrets shorter than 128 bits), a
  * private EC key's... nothing that was not asked for otherwise. Certificates: CKA_VALUE must parse;
- * CKA_PUBLIC_KEY_INFO and CKA_CHECK_VALUE are added, and CKA_SUBJECT, CKA_ISSUER, CKA_SERIAL_NUMBER when empty. Objects that are neither are CKR_OK.
- * CKR_ATTRIBUTE_VALUE_INVALID, CKR_TEMPLATE_INCONSISTENT, CKR_KEY_SIZE_RANGE,
- * CKR_CURVE_NOT_SUPPORTED.
+ * CKA_PUBLIC_KEY_INFO and CKA_CHECK_VALUE are added, and CKA_SUBJECT, CKA_ISSUER, CKA_SERIAL_NUMBER
+ * when empty. Objects that are neither are CKR_OK. CKR_ATTRIBUTE_VALUE_INVALID,
+ * CKR_TEMPLATE_INCONSISTENT, CKR_KEY_SIZE_RANGE, CKR_CURVE_NOT_SUPPORTED.
  */
 NODISCARD CK_RV key_complete(struct attrs *a);
 

@@ -26,9 +26,9 @@ enum op_kind {
     OP_N_KINDS
 };
 
-/* Start: parse m's parameter, set up contexts. The row must have the flag of `kind` and the key must
- * fit (core/ checked both). key is NULL for digests; a reference is taken. CKR_MECHANISM_PARAM_INVALID,
- * CKR_KEY_SIZE_RANGE, CKR_FUNCTION_FAILED, ... */
+/* Start: parse m's parameter, set up contexts. The row must have the flag of `kind` and the key
+ * must fit (core/ checked both). key is NULL for digests; a reference is taken.
+ * CKR_MECHANISM_PARAM_INVALID, CKR_KEY_SIZE_RANGE, CKR_FUNCTION_FAILED, ... */
 NODISCARD CK_RV op_start(enum op_kind kind, const struct mech *row, const CK_MECHANISM *m,
                          struct key *key, struct op **ret);
 void op_free(struct op *o); /* wipes; NULL is allowed */

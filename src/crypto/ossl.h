@@ -15,8 +15,8 @@
 
 #include "util/guard.h"
 
-/* Create the library context if it is not there yet. Call with no lock held. CKR_GENERAL_ERROR after
- * the end of libcrypto. */
+/* Create the library context if it is not there yet. Call with no lock held. CKR_GENERAL_ERROR
+ * after the end of libcrypto. */
 NODISCARD CK_RV crypto_ready(void);
 /* Has libcrypto ended (OPENSSL_cleanup: the process exits)? Then it crashes who still uses it; only
  * freeing is safe. */
@@ -29,9 +29,10 @@ OSSL_LIB_CTX *ossl_ctx(void);
 const EVP_MD *ossl_md(const char *name);
 const EVP_CIPHER *ossl_cipher(const char *name);
 
-/* The OID of a key type ("RSA", "EC", "ED25519", "X25519", ...) by which to ask for it; the name itself
- * when it has none. libcrypto takes a key type that it knows by name to a default ENGINE first, in any
- * library context, and that engine may be the application's own, built on this module. */
+/* The OID of a key type ("RSA", "EC", "ED25519", "X25519", ...) by which to ask for it; the name
+ * itself when it has none. libcrypto takes a key type that it knows by name to a default ENGINE
+ * first, in any library context, and that engine may be the application's own, built on this
+ * module. */
 const char *ossl_key_type(const char *name);
 
 /* Guard the caller's error queue around OpenSSL calls: AUTO(ossl_errors_pop) int mark =

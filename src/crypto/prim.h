@@ -15,9 +15,9 @@
 
 #include "util/buf.h"
 
-#define PRIM_KEY 32  /* bytes of every symmetric key here: AES-256, HMAC-SHA-256 */
-#define PRIM_HASH 32 /* SHA-256 */
-#define PRIM_TAG 16  /* AES-GCM tag */
+#define PRIM_KEY    32 /* bytes of every symmetric key here: AES-256, HMAC-SHA-256 */
+#define PRIM_HASH   32 /* SHA-256 */
+#define PRIM_TAG    16 /* AES-GCM tag */
 #define PRIM_X25519 32
 
 /* n bytes from the private DRBG (RAND_priv_bytes_ex). CKR_RANDOM_NO_RNG on failure. */
@@ -36,7 +36,8 @@ NODISCARD CK_RV prim_scrypt(struct span password, struct span salt, uint32_t log
                             uint8_t ret[PRIM_KEY]);
 
 /* AES-256-GCM under a key that is used once: the nonce is twelve zero bytes (keyring/box.h makes a
- * fresh key per encryption). ret has room for plain.n + PRIM_TAG bytes: ciphertext, then the tag. */
+ * fresh key per encryption). ret has room for plain.n + PRIM_TAG bytes: ciphertext, then the tag.
+ */
 NODISCARD CK_RV prim_gcm_seal(const uint8_t key[PRIM_KEY], struct span aad, struct span plain,
                               uint8_t *ret);
 /* The reverse; sealed.n >= PRIM_TAG; ret has room for sealed.n - PRIM_TAG bytes and is wiped on
@@ -47,8 +48,8 @@ NODISCARD CK_RV prim_gcm_open(const uint8_t key[PRIM_KEY], struct span aad, stru
 /* X25519 (RFC 7748). An all-zero shared secret is refused with CKR_DATA_INVALID. */
 NODISCARD CK_RV prim_x25519_generate(uint8_t ret_private[PRIM_X25519],
                                      uint8_t ret_public[PRIM_X25519]);
-NODISCARD CK_RV prim_x25519(const uint8_t private_key[PRIM_X25519],
-                            const uint8_t peer[PRIM_X25519], uint8_t ret[PRIM_KEY]);
+NODISCARD CK_RV prim_x25519(const uint8_t private_key[PRIM_X25519], const uint8_t peer[PRIM_X25519],
+                            uint8_t ret[PRIM_KEY]);
 
 /* A keyed HMAC-SHA-256 whose key schedule is done once; usable from several threads at once. */
 struct mac;

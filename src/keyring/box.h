@@ -18,8 +18,8 @@
 #include "crypto/prim.h"
 #include "util/secret.h"
 
-#define BOX_SALT 32
-#define BOX_OVERHEAD (BOX_SALT + PRIM_TAG)
+#define BOX_SALT      32
+#define BOX_OVERHEAD  (BOX_SALT + PRIM_TAG)
 #define PBOX_OVERHEAD (PRIM_X25519 + BOX_OVERHEAD)
 
 /* What a box is bound to. Fields that do not apply are empty or zero. */

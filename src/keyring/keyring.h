@@ -57,16 +57,16 @@ const char *keyring_root_name(const struct keyring *k);
 
 struct token_info {
     uint8_t id[TOKEN_ID];
-    CK_SLOT_ID slot;       /* 0, 1, ...: never given twice in a store */
-    uint8_t label[32];     /* blank-padded UTF-8 */
-    char serial[17];       /* 16 hex digits and a terminator */
-    uint64_t incarnation;  /* changes with C_InitToken: handles and keys of another are void */
-    uint64_t created;      /* seconds since 1970 */
+    CK_SLOT_ID slot;      /* 0, 1, ...: never given twice in a store */
+    uint8_t label[32];    /* blank-padded UTF-8 */
+    char serial[17];      /* 16 hex digits and a terminator */
+    uint64_t incarnation; /* changes with C_InitToken: handles and keys of another are void */
+    uint64_t created;     /* seconds since 1970 */
     bool user_pin_set;
-    bool so_reset;         /* the SO can open private objects and reset the user PIN */
-    uint32_t pin_min;      /* bytes */
-    uint32_t pin_tries;    /* wrong PINs in a row that lock */
-    uint32_t fails[2];     /* by enum role: wrong PINs in a row */
+    bool so_reset;      /* the SO can open private objects and reset the user PIN */
+    uint32_t pin_min;   /* bytes */
+    uint32_t pin_tries; /* wrong PINs in a row that lock */
+    uint32_t fails[2];  /* by enum role: wrong PINs in a row */
 };
 #define PIN_MAX 255 /* bytes */
 
@@ -126,7 +126,7 @@ NODISCARD CK_RV token_init_pin(struct keyring *k, const struct login *so, struct
 
 /* -- DEKs and index keys --------------------------------------------------------------------- */
 
-struct dek; /* reference-counted; the key in secret pages */
+struct dek;                    /* reference-counted; the key in secret pages */
 void dek_unref(struct dek *d); /* NULL is allowed */
 DEFINE_AUTO(dek_unrefp, struct dek, dek_unref)
 uint32_t dek_generation(const struct dek *d);
@@ -174,7 +174,7 @@ struct seal_info {
     uint8_t id[16];
     enum seal_kind kind;
     uint64_t created;
-    uint64_t epoch;           /* of the master key that it opens */
+    uint64_t epoch;    /* of the master key that it opens */
     char *description; /* malloc'd: root and binding in words, or the certificate's subject */
     bool superseded;   /* an older seal of this platform, kept for going back */
 };
@@ -190,7 +190,7 @@ struct store_info {
     uint8_t id[STORE_ID];
     uint64_t created;
     uint64_t epoch;
-    uint64_t counter;              /* commit counter */
+    uint64_t counter;               /* commit counter */
     uint8_t fingerprint[PRIM_HASH]; /* shown at creation and before recovery */
     enum conf_measured measured;
     char root[32];

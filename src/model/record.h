@@ -4,9 +4,9 @@
  *
  * Version byte, count, then per attribute in rising type order: type (8 bytes), length (4), value.
  * CK_ULONG values are 8 bytes big-endian at rest, CK_ULONG arrays likewise, whatever the machine;
- * the attribute registry of model/schema.h says which attributes those are. Strict: unknown version, disorder, duplicates,
- * lengths that do not fit the kind and left-over bytes are CKR_DATA_INVALID. Attribute arrays nest,
- * to RECORD_MAX_DEPTH.
+ * the attribute registry of model/schema.h says which attributes those are. Strict: unknown
+ * version, disorder, duplicates, lengths that do not fit the kind and left-over bytes are
+ * CKR_DATA_INVALID. Attribute arrays nest, to RECORD_MAX_DEPTH.
  */
 #ifndef TEE_MODEL_RECORD_H
 #define TEE_MODEL_RECORD_H

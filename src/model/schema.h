@@ -19,15 +19,16 @@ enum {
     NOT_GEN = 1 << 4,
     MUST_UNWRAP = 1 << 5, /* 5, 6: C_UnwrapKey */
     NOT_UNWRAP = 1 << 6,
-    SECRET = 1 << 7,     /* 7: not revealed if CKA_SENSITIVE is true or CKA_EXTRACTABLE false */
-    MODIFY = 1 << 8,     /* 8: may be modified after creation */
-    DEFAULTED = 1 << 9,  /* 9: the default is token-specific */
-    SO_TRUE = 1 << 10,   /* 10: only the SO may set it CK_TRUE */
-    ONCE_TRUE = 1 << 11, /* 11: cannot change once CK_TRUE */
+    SECRET = 1 << 7,      /* 7: not revealed if CKA_SENSITIVE is true or CKA_EXTRACTABLE false */
+    MODIFY = 1 << 8,      /* 8: may be modified after creation */
+    DEFAULTED = 1 << 9,   /* 9: the default is token-specific */
+    SO_TRUE = 1 << 10,    /* 10: only the SO may set it CK_TRUE */
+    ONCE_TRUE = 1 << 11,  /* 11: cannot change once CK_TRUE */
     ONCE_FALSE = 1 << 12, /* 12: cannot change once CK_FALSE */
-    ON_COPY = 1 << 13,   /* ours: may be given to C_CopyObject although not MODIFY */
-    INDEXED = 1 << 14,   /* ours: the store keeps an index for it (vault/) */
-    OPTIONAL = 1 << 15,  /* ours: stays absent when nobody gives it (else defaults to empty or def) */
+    ON_COPY = 1 << 13,    /* ours: may be given to C_CopyObject although not MODIFY */
+    INDEXED = 1 << 14,    /* ours: the store keeps an index for it (vault/) */
+    OPTIONAL =
+        1 << 15, /* ours: stays absent when nobody gives it (else defaults to empty or def) */
     BY_TOKEN = NOT_CREATE | NOT_GEN | NOT_UNWRAP, /* ours: only the token sets it */
 };
 
@@ -40,7 +41,14 @@ enum attr_kind {
     AK_TEMPLATE /* array of CK_ATTRIBUTE (CKA_WRAP_TEMPLATE, ...) */
 };
 
-enum attr_default { NO_DEFAULT, D_FALSE, D_TRUE, D_EMPTY, D_ZERO, D_UNAVAILABLE /* (CK_ULONG)-1 */ };
+enum attr_default {
+    NO_DEFAULT,
+    D_FALSE,
+    D_TRUE,
+    D_EMPTY,
+    D_ZERO,
+    D_UNAVAILABLE /* (CK_ULONG)-1 */
+};
 
 struct attr_rule {
     CK_ATTRIBUTE_TYPE type;

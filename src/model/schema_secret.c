@@ -96,10 +96,8 @@ const struct schema schema_sha224_hmac = MAC_KEY(CKK_SHA224_HMAC, "SHA-224 HMAC 
 const struct schema schema_sha256_hmac = MAC_KEY(CKK_SHA256_HMAC, "SHA-256 HMAC key");
 const struct schema schema_sha384_hmac = MAC_KEY(CKK_SHA384_HMAC, "SHA-384 HMAC key");
 const struct schema schema_sha512_hmac = MAC_KEY(CKK_SHA512_HMAC, "SHA-512 HMAC key");
-const struct schema schema_sha512_224_hmac =
-    MAC_KEY(CKK_SHA512_224_HMAC, "SHA-512/224 HMAC key");
-const struct schema schema_sha512_256_hmac =
-    MAC_KEY(CKK_SHA512_256_HMAC, "SHA-512/256 HMAC key");
+const struct schema schema_sha512_224_hmac = MAC_KEY(CKK_SHA512_224_HMAC, "SHA-512/224 HMAC key");
+const struct schema schema_sha512_256_hmac = MAC_KEY(CKK_SHA512_256_HMAC, "SHA-512/256 HMAC key");
 const struct schema schema_sha3_224_hmac = MAC_KEY(CKK_SHA3_224_HMAC, "SHA3-224 HMAC key");
 const struct schema schema_sha3_256_hmac = MAC_KEY(CKK_SHA3_256_HMAC, "SHA3-256 HMAC key");
 const struct schema schema_sha3_384_hmac = MAC_KEY(CKK_SHA3_384_HMAC, "SHA3-384 HMAC key");

@@ -18,11 +18,11 @@ enum template_op { TEMPLATE_CREATE, TEMPLATE_GENERATE, TEMPLATE_UNWRAP, TEMPLATE
 
 struct template_context {
     enum template_op op;
-    CK_OBJECT_CLASS class;   /* implied by function or mechanism, or TEMPLATE_SAYS */
-    CK_ULONG key_type;       /* likewise */
-    bool is_so;              /* an SO session: may set SO_TRUE attributes */
-    struct span nested;      /* encoded CKA_UNWRAP_TEMPLATE or CKA_DERIVE_TEMPLATE of the unwrapping
-                                or base key, as if the template said it too; empty: none */
+    CK_OBJECT_CLASS class; /* implied by function or mechanism, or TEMPLATE_SAYS */
+    CK_ULONG key_type;     /* likewise */
+    bool is_so;            /* an SO session: may set SO_TRUE attributes */
+    struct span nested;    /* encoded CKA_UNWRAP_TEMPLATE or CKA_DERIVE_TEMPLATE of the unwrapping
+                              or base key, as if the template said it too; empty: none */
 };
 
 /*
@@ -37,9 +37,9 @@ NODISCARD CK_RV template_build(const struct template_context *c, const CK_ATTRIB
                                struct attrs **ret);
 
 /* After key material is in: run the schema's check and set what only the token sets: CKA_LOCAL,
- * CKA_KEY_GEN_MECHANISM, CKA_ALWAYS_SENSITIVE and CKA_NEVER_EXTRACTABLE (v3.2 4.8-4.11), CKA_UNIQUE_ID
- * (random, hex; `unique` is 16 bytes). gen_mechanism: CK_UNAVAILABLE_INFORMATION unless generated
- * here. parent: the base key of a derivation, or NULL. */
+ * CKA_KEY_GEN_MECHANISM, CKA_ALWAYS_SENSITIVE and CKA_NEVER_EXTRACTABLE (v3.2 4.8-4.11),
+ * CKA_UNIQUE_ID (random, hex; `unique` is 16 bytes). gen_mechanism: CK_UNAVAILABLE_INFORMATION
+ * unless generated here. parent: the base key of a derivation, or NULL. */
 NODISCARD CK_RV template_finish(const struct template_context *c, struct attrs *a,
                                 CK_MECHANISM_TYPE gen_mechanism, const struct attrs *parent,
                                 const uint8_t unique[16]);

@@ -96,7 +96,7 @@ struct root {
     CK_RV (*derive)(const struct conf *c, const struct binding *b, struct secret **ret);
     /* NULL where the root can't attest. Append ROOT_REPORT_BYTES of raw report over report_data:
      * checked for length, version and that it answers this request; its signature is not. */
-    CK_RV (*report)
+    CK_RV(*report)
     (const struct conf *c, const uint8_t report_data[ROOT_REPORT_DATA_BYTES],
      struct buf *ret_report);
     /* What bind() would return were a seal made now, without creating anything or judging the

@@ -91,11 +91,11 @@ static bool is_file(int fd, const char *path)
 }
 
 /*
- * Has this process the environment open already, through another copy of the module? LMDB's locks are
- * the process's: a second open would make the lock file anew under the first one, and its close would
- * drop all locks. LMDB locks the byte of a reader's process id in the lock file; POSIX locks are not
- * inherited by fork, and an open-file-description query sees those of its own process. A descriptor
- * of a locked file is not closed again: that would drop the locks it found.
+ * Has this process the environment open already, through another copy of the module? LMDB's locks
+ * are the process's: a second open would make the lock file anew under the first one, and its close
+ * would drop all locks. LMDB locks the byte of a reader's process id in the lock file; POSIX locks
+ * are not inherited by fork, and an open-file-description query sees those of its own process. A
+ * descriptor of a locked file is not closed again: that would drop the locks it found.
  */
 static CK_RV open_nowhere_else(const char *directory)
 {
@@ -115,7 +115,8 @@ static CK_RV open_nowhere_else(const char *directory)
         return CKR_OK;
     }
     kept = fd;
-    log_err("the store %s is open in this process already, through another copy of the module: load one "
+    log_err("the store %s is open in this process already, through another copy of the module: "
+            "load one "
             "copy only",
             directory);
     FAIL(CKR_DEVICE_ERROR);
@@ -194,7 +195,8 @@ static CK_RV never_written(struct db *d)
     TRY(mdb_rv(mdb_env_info(d->env, &info)));
     if (info.me_last_txnid == 0)
         return CKR_OK;
-    log_err("the store's database lacks tables that were there: it is damaged; restore it from a copy");
+    log_err(
+        "the store's database lacks tables that were there: it is damaged; restore it from a copy");
     FAIL(CKR_DEVICE_ERROR);
 }
 

@@ -19,7 +19,8 @@ CK_RV row_broken(const struct txn *t, enum store_table table, struct span key, c
     return rv_origin(CKR_DEVICE_ERROR, why, __FILE__, __LINE__);
 }
 
-void buf_back(struct buf *b, size_t n)
+/* Forget what was appended beyond n bytes. */
+static void tail_drop(struct buf *b, size_t n)
 {
     if (b->n > n)
         mem_wipe(b->p + n, b->n - n);
@@ -118,7 +119,7 @@ CK_RV txn_get(struct txn *t, enum store_table table, struct span key, struct buf
     const CK_RV rv = row_get(t, table, key, ret, ret_mac, ret_found);
 
     if (rv != CKR_OK && ret != NULL)
-        buf_back(ret, before);
+        tail_drop(ret, before);
     return rv;
 }
 

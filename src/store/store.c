@@ -188,14 +188,15 @@ static CK_RV keys_install(struct store *s, struct keys **keys, struct seen *seen
     struct keys *had = atomic_load(&s->keys);
 
     if (had != NULL && mem_equal_ct(keys_check(had), keys_check(*keys), PRIM_HASH)) {
-        s->fresh = s->fresh && fresh;
+        if (!fresh)
+            atomic_store(&s->fresh, false);
         return CKR_OK;
     }
     /* A key under which nothing was ever found authentic may be corrected. */
     ENSURE(had == NULL || (s->verified_id == 0 && s->n_retired < RETIRED_MAX), CKR_DEVICE_ERROR);
     if (had != NULL)
         s->retired[s->n_retired++] = had;
-    s->fresh = fresh;
+    atomic_store(&s->fresh, fresh);
     atomic_store(&s->seen, seen);
     atomic_store(&s->keys, TAKE(*keys));
     return CKR_OK;

@@ -33,7 +33,7 @@ enum store_table {
     STORE_N_TABLES
 };
 
-#define STORE_MAC 16      /* bytes of a leaf MAC: the stamp of a row */
+#define STORE_MAC     16  /* bytes of a leaf MAC: the stamp of a row */
 #define STORE_KEY_MAX 128 /* bytes of a row key (LMDB allows 511) */
 
 struct store;

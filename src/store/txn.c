@@ -37,7 +37,7 @@ static void head_remember(struct txn *t, uint64_t id)
     seen_raise(t->seen, t->head.counter);
     (void)pthread_mutex_lock(&s->lock);
     if (t->keys == atomic_load(&s->keys) && id > s->verified_id) {
-        s->fresh = false;
+        atomic_store(&s->fresh, false);
         s->verified_id = id;
         s->verified = t->head;
     }
@@ -46,13 +46,12 @@ static void head_remember(struct txn *t, uint64_t id)
 
 /* The root row of this transaction, if it was verified before. A writer reads it again: it builds
  * on what the file has now, which a host may have exchanged under the same transaction number. */
-static bool head_recall(struct txn *t, bool *ret_fresh)
+static bool head_recall(struct txn *t)
 {
     struct store *s = t->store;
     bool known;
 
     (void)pthread_mutex_lock(&s->lock);
-    *ret_fresh = s->fresh;
     known = !t->writes && s->verified_id != 0 && s->verified_id == t->id &&
             t->keys == atomic_load(&s->keys);
     if (known)
@@ -62,7 +61,7 @@ static bool head_recall(struct txn *t, bool *ret_fresh)
 }
 
 /* No root row: right for a store without any rows that is just being made, and for no other. */
-static CK_RV head_absent(struct txn *t, bool fresh)
+static CK_RV head_absent(struct txn *t)
 {
     MDB_stat st;
     size_t n = 0;
@@ -71,7 +70,7 @@ static CK_RV head_absent(struct txn *t, bool fresh)
         TRY(mdb_rv(mdb_stat(t->mdb, env_table(t->store->env, table), &st)));
         n += st.ms_entries;
     }
-    if (!fresh || n > 0) {
+    if (!t->fresh_before || n > 0) {
         log_err("store %s: the root row is missing: the database was tampered with, or is damaged",
                 t->store->directory);
         FAIL(CKR_DEVICE_ERROR);
@@ -80,7 +79,7 @@ static CK_RV head_absent(struct txn *t, bool fresh)
     return CKR_OK;
 }
 
-static CK_RV head_read(struct txn *t, bool fresh)
+static CK_RV head_read(struct txn *t)
 {
     uint8_t row[HEAD_MAX];
     MDB_val k = {.mv_size = HEAD_KEY.n, .mv_data = (void *)(uintptr_t)HEAD_KEY.p}, v;
@@ -89,12 +88,12 @@ static CK_RV head_read(struct txn *t, bool fresh)
     CK_RV rv;
 
     if (rc == MDB_NOTFOUND)
-        return head_absent(t, fresh);
+        return head_absent(t);
     TRY(mdb_rv(rc));
     n = v.mv_size <= sizeof(row) ? v.mv_size : 0;
     memcpy(row, v.mv_data, n);
     rv = head_decode(span_of(row, n), t->keys, &t->head);
-    if (rv == CKR_DEVICE_ERROR && fresh)
+    if (rv == CKR_DEVICE_ERROR && t->fresh_before)
         log_warn("store %s: another process has made it meanwhile", t->store->directory);
     else if (rv == CKR_DEVICE_ERROR)
         log_err("store %s: the root row is not authentic: the database was tampered with, or is "
@@ -105,18 +104,15 @@ static CK_RV head_read(struct txn *t, bool fresh)
     return rv;
 }
 
-/* Verify the root row. `seen` was read before the transaction began. */
-static CK_RV head_load(struct txn *t, uint64_t seen)
+static CK_RV head_load(struct txn *t)
 {
-    bool fresh = false;
-
-    if (!head_recall(t, &fresh))
-        TRY(head_read(t, fresh));
-    if (t->head.counter >= seen)
+    if (!head_recall(t))
+        TRY(head_read(t));
+    if (t->head.counter >= t->seen_before)
         return CKR_OK;
     log_err("store %s: ROLLED BACK: it is at commit %" PRIu64 ", this process has seen commit "
             "%" PRIu64 ": an older copy of the database was put in its place",
-            t->store->directory, t->head.counter, seen);
+            t->store->directory, t->head.counter, t->seen_before);
     FAIL(CKR_DEVICE_ERROR);
 }
 
@@ -146,26 +142,28 @@ void txn_end(struct txn *t)
     free(t);
 }
 
-/* The keys, and the highest counter seen so far. */
-static CK_RV txn_keys(struct txn *t, uint64_t *ret_seen)
+/* What must be known of the store before the snapshot is taken: it may change right after. */
+static CK_RV txn_prepare(struct txn *t)
 {
-    t->keys = atomic_load(&t->store->keys);
+    struct store *s = t->store;
+
+    t->keys = atomic_load(&s->keys);
     ENSURE(t->keys != NULL, CKR_GENERAL_ERROR); /* a bug: store_set_key() comes first */
-    t->seen = atomic_load(&t->store->seen);
-    *ret_seen = atomic_load(&t->seen->counter);
+    t->seen = atomic_load(&s->seen);
+    t->seen_before = atomic_load(&t->seen->counter);
+    t->fresh_before = atomic_load(&s->fresh);
     return CKR_OK;
 }
 
 CK_RV txn_begin_read(struct store *s, struct txn **ret)
 {
     AUTO(txn_endp) struct txn *t = NULL;
-    uint64_t seen = 0;
 
     TRY(txn_new(s, &t));
-    TRY(txn_keys(t, &seen));
+    TRY(txn_prepare(t));
     TRY(env_read(s->env, &t->mdb));
     t->id = mdb_txn_id(t->mdb);
-    TRY(head_load(t, seen));
+    TRY(head_load(t));
     *ret = TAKE(t);
     return CKR_OK;
 }
@@ -217,9 +215,9 @@ static CK_RV txn_commit(struct txn *t)
 }
 
 /* Run fn and commit. A store without root row gets one even if fn changes nothing. */
-static CK_RV write_run(struct txn *t, uint64_t seen, txn_fn *fn, void *arg)
+static CK_RV write_run(struct txn *t, txn_fn *fn, void *arg)
 {
-    TRY(head_load(t, seen));
+    TRY(head_load(t));
     TRY(fn(t, arg));
     TRY(t->spoiled);
     if (!t->changed && t->head.counter > 0)
@@ -231,15 +229,14 @@ static CK_RV write_once(struct store *s, txn_fn *fn, void *arg, bool *ret_again)
 {
     AUTO(txn_endp) struct txn *t = NULL;
     const size_t had = env_map_size(s->env);
-    uint64_t seen = 0;
     CK_RV rv;
 
     TRY(txn_new(s, &t));
-    TRY(txn_keys(t, &seen));
+    TRY(txn_prepare(t));
     t->writes = true;
     TRY(env_write(s->env, &t->mdb));
     t->id = mdb_txn_id(t->mdb) - 1;
-    rv = write_run(t, seen, fn, arg);
+    rv = write_run(t, fn, arg);
     *ret_again = t->full;
     if (t->full) {
         txn_end(TAKE(t));

@@ -36,8 +36,8 @@ struct store {
     struct cache *cache;
     _Atomic(struct keys *) keys;       /* NULL: not given yet */
     _Atomic(struct seen *) seen;       /* set before keys */
+    atomic_bool fresh;                 /* the root row may be missing: the store is being made */
     pthread_mutex_t lock;              /* guards all below */
-    bool fresh;                        /* the root row may be missing: the store is being made */
     uint64_t verified_id;              /* 0: nothing was verified yet */
     struct head verified;              /* the root row of that transaction */
     struct keys *retired[RETIRED_MAX]; /* fresh keys given up: transactions may still hold them */
@@ -50,6 +50,8 @@ struct txn {
     uint64_t id;             /* of the snapshot, also in a write transaction */
     const struct keys *keys; /* NULL: only peeks */
     struct seen *seen;
+    uint64_t seen_before; /* its counter, and whether the store was fresh, before it began */
+    bool fresh_before;
     struct head head;
     bool writes;
     bool changed;
@@ -72,7 +74,5 @@ NODISCARD CK_RV row_verify(struct txn *t, enum store_table table, struct span ke
 /* Append an LMDB value of believable length. */
 NODISCARD CK_RV row_copy(const struct txn *t, enum store_table table, struct span key, MDB_val v,
                          struct buf *ret);
-/* Forget what was appended beyond n bytes. */
-void buf_back(struct buf *b, size_t n);
 
 #endif

@@ -24,9 +24,9 @@
 #include "util/buf.h"
 #include "util/log.h"
 
-#define SYSTEM_CONF "/etc/tee-pkcs11/tee-pkcs11.conf"
-#define USER_CONF ".config/tee-pkcs11/tee-pkcs11.conf"
-#define SYSTEM_STORE "/var/lib/tee-pkcs11"
+#define SYSTEM_CONF    "/etc/tee-pkcs11/tee-pkcs11.conf"
+#define USER_CONF      ".config/tee-pkcs11/tee-pkcs11.conf"
+#define SYSTEM_STORE   "/var/lib/tee-pkcs11"
 #define DEFAULT_DEVICE "/dev/sev-guest"
 
 static pthread_mutex_t scanner_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -128,8 +128,8 @@ struct range {
 };
 
 static const struct range ranges[] = {
-    {"vmpl", 0, 3},          {"pin-min", 4, 255},    {"pin-tries", 3, 100},
-    {"pin-log2-n", 10, 20},  {"map-size", 1, 65536}, {"cache-objects", 16, 1048576},
+    {"vmpl", 0, 3},         {"pin-min", 4, 255},    {"pin-tries", 3, 100},
+    {"pin-log2-n", 10, 20}, {"map-size", 1, 65536}, {"cache-objects", 16, 1048576},
 };
 
 static int check_range(cfg_t *cfg, cfg_opt_t *opt)

@@ -12,19 +12,19 @@
 
 #include "util/guard.h"
 
-#define CONF_MAX_BYTES (64u * 1024u) /* a larger file is refused */
-#define CONF_MAX_RECOVERY 16u        /* recovery certificates */
+#define CONF_MAX_BYTES    (64u * 1024u) /* a larger file is refused */
+#define CONF_MAX_RECOVERY 16u           /* recovery certificates */
 
 enum conf_root { CONF_ROOT_SEV_SNP, CONF_ROOT_SOFTWARE, CONF_ROOT_AUTO };
 enum conf_measured { CONF_MEASURED_UNSAID, CONF_MEASURED_IMAGE, CONF_MEASURED_FIRMWARE };
 
 struct conf {
-    char *path; /* the file that was read; NULL: none was found, these are the defaults */
-    char *store;        /* directory; default: /var/lib/tee-pkcs11 for root, else
-                           $XDG_DATA_HOME or ~/.local/share + /tee-pkcs11 */
+    char *path;  /* the file that was read; NULL: none was found, these are the defaults */
+    char *store; /* directory; default: /var/lib/tee-pkcs11 for root, else
+                    $XDG_DATA_HOME or ~/.local/share + /tee-pkcs11 */
     enum conf_root root;
-    char *device;       /* default /dev/sev-guest */
-    char *software_key; /* default: <store>.key beside the store directory */
+    char *device;                      /* default /dev/sev-guest */
+    char *software_key;                /* default: <store>.key beside the store directory */
     char *recovery[CONF_MAX_RECOVERY]; /* PEM or DER certificate files */
     size_t n_recovery;
     bool hardware_only; /* the owner accepts a store with no way back */
@@ -48,7 +48,8 @@ void conf_free(struct conf *c);
 DEFINE_AUTO(conf_freep, struct conf, conf_free)
 
 const char *conf_root_name(enum conf_root root);
-/* In a forked child: put the parser's lock, which another thread may have held, back to its start. */
+/* In a forked child: put the parser's lock, which another thread may have held, back to its start.
+ */
 void conf_forget(void);
 
 #endif

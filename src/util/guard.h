@@ -17,9 +17,9 @@
 
 #include "util/pkcs11.h"
 
-#define NODISCARD __attribute__((warn_unused_result))
+#define NODISCARD               __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
-#define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
+#define N_ELEMENTS(array)       (sizeof(array) / sizeof((array)[0]))
 
 /* Run fn(&variable) when the variable leaves its scope. */
 #define AUTO(fn) __attribute__((cleanup(fn)))
@@ -49,7 +49,7 @@ CK_RV rv_trace(CK_RV rv, const char *what, const char *file, int line);
     do {                                                                                           \
         if (__builtin_expect(!(condition), 0)) {                                                   \
             const CK_RV ensure_rv_ = (rv);                                                         \
-            (void)rv_origin(ensure_rv_, #condition, __FILE__, __LINE__);                                 \
+            (void)rv_origin(ensure_rv_, #condition, __FILE__, __LINE__);                           \
             return ensure_rv_;                                                                     \
         }                                                                                          \
     } while (0)
@@ -59,7 +59,7 @@ CK_RV rv_trace(CK_RV rv, const char *what, const char *file, int line);
     do {                                                                                           \
         const CK_RV try_rv_ = (call);                                                              \
         if (__builtin_expect(try_rv_ != CKR_OK, 0)) {                                              \
-            (void)rv_trace(try_rv_, #call, __FILE__, __LINE__);                                          \
+            (void)rv_trace(try_rv_, #call, __FILE__, __LINE__);                                    \
             return try_rv_;                                                                        \
         }                                                                                          \
     } while (0)
@@ -68,7 +68,7 @@ CK_RV rv_trace(CK_RV rv, const char *what, const char *file, int line);
 #define FAIL(rv)                                                                                   \
     do {                                                                                           \
         const CK_RV fail_rv_ = (rv);                                                               \
-        (void)rv_origin(fail_rv_, "", __FILE__, __LINE__);                                               \
+        (void)rv_origin(fail_rv_, "", __FILE__, __LINE__);                                         \
         return fail_rv_;                                                                           \
     } while (0)
 

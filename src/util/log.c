@@ -2,10 +2,10 @@
 /*
  * log.c - the system's log or standard error; see log.h.
  *
- * A line goes to /dev/log as one datagram of RFC 3164's form, without glibc's syslog(): that keeps a lock
- * which a forked child of a threaded program may find taken for ever, and state (ident, facility) that
- * is the application's. There is no time stamp: the log daemon has a clock, and formatting one takes
- * another lock of the same kind.
+ * A line goes to /dev/log as one datagram of RFC 3164's form, without glibc's syslog(): that keeps
+ * a lock which a forked child of a threaded program may find taken for ever, and state (ident,
+ * facility) that is the application's. There is no time stamp: the log daemon has a clock, and
+ * formatting one takes another lock of the same kind.
  */
 #include "util/log.h"
 
@@ -21,13 +21,13 @@
 #include <unistd.h>
 
 static const char *const topic_names[LOG_N_TOPICS] = {
-    [LOG_ERROR_TRACE] = "error", [LOG_CONF] = "conf",   [LOG_ROOT] = "root",
+    [LOG_ERROR_TRACE] = "error", [LOG_CONF] = "conf",       [LOG_ROOT] = "root",
     [LOG_STORE] = "store",       [LOG_KEYRING] = "keyring", [LOG_VAULT] = "vault",
     [LOG_CORE] = "core",         [LOG_CRYPTO] = "crypto",
 };
 
-static atomic_uint debug_topics;  /* bit per topic */
-static atomic_bool to_stderr;     /* the command, or any debugging */
+static atomic_uint debug_topics; /* bit per topic */
+static atomic_bool to_stderr;    /* the command, or any debugging */
 
 static unsigned int topic_bits(const char *name, size_t n)
 {
@@ -86,7 +86,8 @@ static void send_line(int priority, const char *line)
 
     if (fd < 0)
         return;
-    n = snprintf(text, sizeof(text), "<%d>tee-pkcs11[%d]: %s", LOG_AUTHPRIV | priority, getpid(), line);
+    n = snprintf(text, sizeof(text), "<%d>tee-pkcs11[%d]: %s", LOG_AUTHPRIV | priority, getpid(),
+                 line);
     if (n > 0)
         (void)sendto(fd, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1,
                      MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&log, sizeof(log));
@@ -94,8 +95,7 @@ static void send_line(int priority, const char *line)
 }
 
 /* One line, whole, to where the log goes. errno is the caller's (%m) and stays as it was. */
-static void emit(int priority, const char *prefix, const char *fmt, va_list args)
-    PRINTF_LIKE(3, 0);
+static void emit(int priority, const char *prefix, const char *fmt, va_list args) PRINTF_LIKE(3, 0);
 
 static void emit(int priority, const char *prefix, const char *fmt, va_list args)
 {

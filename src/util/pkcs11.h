@@ -32,154 +32,154 @@
 #endif
 
 /* The names of the system header that are kept out, in the order of their declaration below. */
-#define CK_INTERFACE sys_CK_INTERFACE
-#define CK_INTERFACE_PTR sys_CK_INTERFACE_PTR
-#define CK_INTERFACE_PTR_PTR sys_CK_INTERFACE_PTR_PTR
-#define CK_ASYNC_DATA sys_CK_ASYNC_DATA
-#define CK_ASYNC_DATA_PTR sys_CK_ASYNC_DATA_PTR
-#define CK_RSA_AES_KEY_WRAP_PARAMS sys_CK_RSA_AES_KEY_WRAP_PARAMS
-#define CK_RSA_AES_KEY_WRAP_PARAMS_PTR sys_CK_RSA_AES_KEY_WRAP_PARAMS_PTR
-#define CK_DSA_PARAMETER_GEN_PARAM sys_CK_DSA_PARAMETER_GEN_PARAM
-#define CK_DSA_PARAMETER_GEN_PARAM_PTR sys_CK_DSA_PARAMETER_GEN_PARAM_PTR
-#define CK_ECDH2_DERIVE_PARAMS sys_CK_ECDH2_DERIVE_PARAMS
-#define CK_ECDH2_DERIVE_PARAMS_PTR sys_CK_ECDH2_DERIVE_PARAMS_PTR
-#define CK_ECMQV_DERIVE_PARAMS sys_CK_ECMQV_DERIVE_PARAMS
-#define CK_ECMQV_DERIVE_PARAMS_PTR sys_CK_ECMQV_DERIVE_PARAMS_PTR
-#define CK_ECDH_AES_KEY_WRAP_PARAMS sys_CK_ECDH_AES_KEY_WRAP_PARAMS
-#define CK_ECDH_AES_KEY_WRAP_PARAMS_PTR sys_CK_ECDH_AES_KEY_WRAP_PARAMS_PTR
-#define CK_X9_42_DH1_DERIVE_PARAMS sys_CK_X9_42_DH1_DERIVE_PARAMS
-#define CK_X9_42_DH1_DERIVE_PARAMS_PTR sys_CK_X9_42_DH1_DERIVE_PARAMS_PTR
-#define CK_X9_42_DH2_DERIVE_PARAMS sys_CK_X9_42_DH2_DERIVE_PARAMS
-#define CK_X9_42_DH2_DERIVE_PARAMS_PTR sys_CK_X9_42_DH2_DERIVE_PARAMS_PTR
-#define CK_X9_42_MQV_DERIVE_PARAMS sys_CK_X9_42_MQV_DERIVE_PARAMS
-#define CK_X9_42_MQV_DERIVE_PARAMS_PTR sys_CK_X9_42_MQV_DERIVE_PARAMS_PTR
-#define CK_EDDSA_PARAMS sys_CK_EDDSA_PARAMS
-#define CK_EDDSA_PARAMS_PTR sys_CK_EDDSA_PARAMS_PTR
-#define CK_XEDDSA_PARAMS sys_CK_XEDDSA_PARAMS
-#define CK_XEDDSA_PARAMS_PTR sys_CK_XEDDSA_PARAMS_PTR
-#define CK_X3DH_INITIATE_PARAMS sys_CK_X3DH_INITIATE_PARAMS
-#define CK_X3DH_INITIATE_PARAMS_PTR sys_CK_X3DH_INITIATE_PARAMS_PTR
-#define CK_X3DH_RESPOND_PARAMS sys_CK_X3DH_RESPOND_PARAMS
-#define CK_X3DH_RESPOND_PARAMS_PTR sys_CK_X3DH_RESPOND_PARAMS_PTR
-#define CK_X2RATCHET_INITIALIZE_PARAMS sys_CK_X2RATCHET_INITIALIZE_PARAMS
-#define CK_X2RATCHET_INITIALIZE_PARAMS_PTR sys_CK_X2RATCHET_INITIALIZE_PARAMS_PTR
-#define CK_X2RATCHET_RESPOND_PARAMS sys_CK_X2RATCHET_RESPOND_PARAMS
-#define CK_X2RATCHET_RESPOND_PARAMS_PTR sys_CK_X2RATCHET_RESPOND_PARAMS_PTR
-#define CK_GCM_MESSAGE_PARAMS sys_CK_GCM_MESSAGE_PARAMS
-#define CK_GCM_MESSAGE_PARAMS_PTR sys_CK_GCM_MESSAGE_PARAMS_PTR
-#define CK_GCM_WRAP_PARAMS sys_CK_GCM_WRAP_PARAMS
-#define CK_GCM_WRAP_PARAMS_PTR sys_CK_GCM_WRAP_PARAMS_PTR
-#define CK_CCM_PARAMS sys_CK_CCM_PARAMS
-#define CK_CCM_PARAMS_PTR sys_CK_CCM_PARAMS_PTR
-#define CK_CCM_MESSAGE_PARAMS sys_CK_CCM_MESSAGE_PARAMS
-#define CK_CCM_MESSAGE_PARAMS_PTR sys_CK_CCM_MESSAGE_PARAMS_PTR
-#define CK_CCM_WRAP_PARAMS sys_CK_CCM_WRAP_PARAMS
-#define CK_CCM_WRAP_PARAMS_PTR sys_CK_CCM_WRAP_PARAMS_PTR
-#define CK_AES_GCM_PARAMS sys_CK_AES_GCM_PARAMS
-#define CK_AES_GCM_PARAMS_PTR sys_CK_AES_GCM_PARAMS_PTR
-#define CK_AES_CCM_PARAMS sys_CK_AES_CCM_PARAMS
-#define CK_AES_CCM_PARAMS_PTR sys_CK_AES_CCM_PARAMS_PTR
-#define CK_CAMELLIA_CTR_PARAMS sys_CK_CAMELLIA_CTR_PARAMS
-#define CK_CAMELLIA_CTR_PARAMS_PTR sys_CK_CAMELLIA_CTR_PARAMS_PTR
-#define CK_CAMELLIA_CBC_ENCRYPT_DATA_PARAMS sys_CK_CAMELLIA_CBC_ENCRYPT_DATA_PARAMS
-#define CK_CAMELLIA_CBC_ENCRYPT_DATA_PARAMS_PTR sys_CK_CAMELLIA_CBC_ENCRYPT_DATA_PARAMS_PTR
-#define CK_ARIA_CBC_ENCRYPT_DATA_PARAMS sys_CK_ARIA_CBC_ENCRYPT_DATA_PARAMS
-#define CK_ARIA_CBC_ENCRYPT_DATA_PARAMS_PTR sys_CK_ARIA_CBC_ENCRYPT_DATA_PARAMS_PTR
-#define CK_SEED_CBC_ENCRYPT_DATA_PARAMS sys_CK_SEED_CBC_ENCRYPT_DATA_PARAMS
-#define CK_SEED_CBC_ENCRYPT_DATA_PARAMS_PTR sys_CK_SEED_CBC_ENCRYPT_DATA_PARAMS_PTR
-#define CK_CHACHA20_PARAMS sys_CK_CHACHA20_PARAMS
-#define CK_CHACHA20_PARAMS_PTR sys_CK_CHACHA20_PARAMS_PTR
-#define CK_SALSA20_PARAMS sys_CK_SALSA20_PARAMS
-#define CK_SALSA20_PARAMS_PTR sys_CK_SALSA20_PARAMS_PTR
-#define CK_SALSA20_CHACHA20_POLY1305_PARAMS sys_CK_SALSA20_CHACHA20_POLY1305_PARAMS
-#define CK_SALSA20_CHACHA20_POLY1305_PARAMS_PTR sys_CK_SALSA20_CHACHA20_POLY1305_PARAMS_PTR
-#define CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS sys_CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS
+#define CK_INTERFACE                                sys_CK_INTERFACE
+#define CK_INTERFACE_PTR                            sys_CK_INTERFACE_PTR
+#define CK_INTERFACE_PTR_PTR                        sys_CK_INTERFACE_PTR_PTR
+#define CK_ASYNC_DATA                               sys_CK_ASYNC_DATA
+#define CK_ASYNC_DATA_PTR                           sys_CK_ASYNC_DATA_PTR
+#define CK_RSA_AES_KEY_WRAP_PARAMS                  sys_CK_RSA_AES_KEY_WRAP_PARAMS
+#define CK_RSA_AES_KEY_WRAP_PARAMS_PTR              sys_CK_RSA_AES_KEY_WRAP_PARAMS_PTR
+#define CK_DSA_PARAMETER_GEN_PARAM                  sys_CK_DSA_PARAMETER_GEN_PARAM
+#define CK_DSA_PARAMETER_GEN_PARAM_PTR              sys_CK_DSA_PARAMETER_GEN_PARAM_PTR
+#define CK_ECDH2_DERIVE_PARAMS                      sys_CK_ECDH2_DERIVE_PARAMS
+#define CK_ECDH2_DERIVE_PARAMS_PTR                  sys_CK_ECDH2_DERIVE_PARAMS_PTR
+#define CK_ECMQV_DERIVE_PARAMS                      sys_CK_ECMQV_DERIVE_PARAMS
+#define CK_ECMQV_DERIVE_PARAMS_PTR                  sys_CK_ECMQV_DERIVE_PARAMS_PTR
+#define CK_ECDH_AES_KEY_WRAP_PARAMS                 sys_CK_ECDH_AES_KEY_WRAP_PARAMS
+#define CK_ECDH_AES_KEY_WRAP_PARAMS_PTR             sys_CK_ECDH_AES_KEY_WRAP_PARAMS_PTR
+#define CK_X9_42_DH1_DERIVE_PARAMS                  sys_CK_X9_42_DH1_DERIVE_PARAMS
+#define CK_X9_42_DH1_DERIVE_PARAMS_PTR              sys_CK_X9_42_DH1_DERIVE_PARAMS_PTR
+#define CK_X9_42_DH2_DERIVE_PARAMS                  sys_CK_X9_42_DH2_DERIVE_PARAMS
+#define CK_X9_42_DH2_DERIVE_PARAMS_PTR              sys_CK_X9_42_DH2_DERIVE_PARAMS_PTR
+#define CK_X9_42_MQV_DERIVE_PARAMS                  sys_CK_X9_42_MQV_DERIVE_PARAMS
+#define CK_X9_42_MQV_DERIVE_PARAMS_PTR              sys_CK_X9_42_MQV_DERIVE_PARAMS_PTR
+#define CK_EDDSA_PARAMS                             sys_CK_EDDSA_PARAMS
+#define CK_EDDSA_PARAMS_PTR                         sys_CK_EDDSA_PARAMS_PTR
+#define CK_XEDDSA_PARAMS                            sys_CK_XEDDSA_PARAMS
+#define CK_XEDDSA_PARAMS_PTR                        sys_CK_XEDDSA_PARAMS_PTR
+#define CK_X3DH_INITIATE_PARAMS                     sys_CK_X3DH_INITIATE_PARAMS
+#define CK_X3DH_INITIATE_PARAMS_PTR                 sys_CK_X3DH_INITIATE_PARAMS_PTR
+#define CK_X3DH_RESPOND_PARAMS                      sys_CK_X3DH_RESPOND_PARAMS
+#define CK_X3DH_RESPOND_PARAMS_PTR                  sys_CK_X3DH_RESPOND_PARAMS_PTR
+#define CK_X2RATCHET_INITIALIZE_PARAMS              sys_CK_X2RATCHET_INITIALIZE_PARAMS
+#define CK_X2RATCHET_INITIALIZE_PARAMS_PTR          sys_CK_X2RATCHET_INITIALIZE_PARAMS_PTR
+#define CK_X2RATCHET_RESPOND_PARAMS                 sys_CK_X2RATCHET_RESPOND_PARAMS
+#define CK_X2RATCHET_RESPOND_PARAMS_PTR             sys_CK_X2RATCHET_RESPOND_PARAMS_PTR
+#define CK_GCM_MESSAGE_PARAMS                       sys_CK_GCM_MESSAGE_PARAMS
+#define CK_GCM_MESSAGE_PARAMS_PTR                   sys_CK_GCM_MESSAGE_PARAMS_PTR
+#define CK_GCM_WRAP_PARAMS                          sys_CK_GCM_WRAP_PARAMS
+#define CK_GCM_WRAP_PARAMS_PTR                      sys_CK_GCM_WRAP_PARAMS_PTR
+#define CK_CCM_PARAMS                               sys_CK_CCM_PARAMS
+#define CK_CCM_PARAMS_PTR                           sys_CK_CCM_PARAMS_PTR
+#define CK_CCM_MESSAGE_PARAMS                       sys_CK_CCM_MESSAGE_PARAMS
+#define CK_CCM_MESSAGE_PARAMS_PTR                   sys_CK_CCM_MESSAGE_PARAMS_PTR
+#define CK_CCM_WRAP_PARAMS                          sys_CK_CCM_WRAP_PARAMS
+#define CK_CCM_WRAP_PARAMS_PTR                      sys_CK_CCM_WRAP_PARAMS_PTR
+#define CK_AES_GCM_PARAMS                           sys_CK_AES_GCM_PARAMS
+#define CK_AES_GCM_PARAMS_PTR                       sys_CK_AES_GCM_PARAMS_PTR
+#define CK_AES_CCM_PARAMS                           sys_CK_AES_CCM_PARAMS
+#define CK_AES_CCM_PARAMS_PTR                       sys_CK_AES_CCM_PARAMS_PTR
+#define CK_CAMELLIA_CTR_PARAMS                      sys_CK_CAMELLIA_CTR_PARAMS
+#define CK_CAMELLIA_CTR_PARAMS_PTR                  sys_CK_CAMELLIA_CTR_PARAMS_PTR
+#define CK_CAMELLIA_CBC_ENCRYPT_DATA_PARAMS         sys_CK_CAMELLIA_CBC_ENCRYPT_DATA_PARAMS
+#define CK_CAMELLIA_CBC_ENCRYPT_DATA_PARAMS_PTR     sys_CK_CAMELLIA_CBC_ENCRYPT_DATA_PARAMS_PTR
+#define CK_ARIA_CBC_ENCRYPT_DATA_PARAMS             sys_CK_ARIA_CBC_ENCRYPT_DATA_PARAMS
+#define CK_ARIA_CBC_ENCRYPT_DATA_PARAMS_PTR         sys_CK_ARIA_CBC_ENCRYPT_DATA_PARAMS_PTR
+#define CK_SEED_CBC_ENCRYPT_DATA_PARAMS             sys_CK_SEED_CBC_ENCRYPT_DATA_PARAMS
+#define CK_SEED_CBC_ENCRYPT_DATA_PARAMS_PTR         sys_CK_SEED_CBC_ENCRYPT_DATA_PARAMS_PTR
+#define CK_CHACHA20_PARAMS                          sys_CK_CHACHA20_PARAMS
+#define CK_CHACHA20_PARAMS_PTR                      sys_CK_CHACHA20_PARAMS_PTR
+#define CK_SALSA20_PARAMS                           sys_CK_SALSA20_PARAMS
+#define CK_SALSA20_PARAMS_PTR                       sys_CK_SALSA20_PARAMS_PTR
+#define CK_SALSA20_CHACHA20_POLY1305_PARAMS         sys_CK_SALSA20_CHACHA20_POLY1305_PARAMS
+#define CK_SALSA20_CHACHA20_POLY1305_PARAMS_PTR     sys_CK_SALSA20_CHACHA20_POLY1305_PARAMS_PTR
+#define CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS     sys_CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS
 #define CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS_PTR sys_CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS_PTR
-#define CK_PKCS5_PBKD2_PARAMS sys_CK_PKCS5_PBKD2_PARAMS
-#define CK_PKCS5_PBKD2_PARAMS_PTR sys_CK_PKCS5_PBKD2_PARAMS_PTR
-#define CK_PKCS5_PBKD2_PARAMS2 sys_CK_PKCS5_PBKD2_PARAMS2
-#define CK_PKCS5_PBKD2_PARAMS2_PTR sys_CK_PKCS5_PBKD2_PARAMS2_PTR
-#define CK_PBE_PARAMS sys_CK_PBE_PARAMS
-#define CK_PBE_PARAMS_PTR sys_CK_PBE_PARAMS_PTR
-#define CK_SSL3_RANDOM_DATA sys_CK_SSL3_RANDOM_DATA
-#define CK_SSL3_RANDOM_DATA_PTR sys_CK_SSL3_RANDOM_DATA_PTR
-#define CK_SSL3_MASTER_KEY_DERIVE_PARAMS sys_CK_SSL3_MASTER_KEY_DERIVE_PARAMS
-#define CK_SSL3_MASTER_KEY_DERIVE_PARAMS_PTR sys_CK_SSL3_MASTER_KEY_DERIVE_PARAMS_PTR
-#define CK_SSL3_KEY_MAT_OUT sys_CK_SSL3_KEY_MAT_OUT
-#define CK_SSL3_KEY_MAT_OUT_PTR sys_CK_SSL3_KEY_MAT_OUT_PTR
-#define CK_SSL3_KEY_MAT_PARAMS sys_CK_SSL3_KEY_MAT_PARAMS
-#define CK_SSL3_KEY_MAT_PARAMS_PTR sys_CK_SSL3_KEY_MAT_PARAMS_PTR
-#define CK_TLS_PRF_PARAMS sys_CK_TLS_PRF_PARAMS
-#define CK_TLS_PRF_PARAMS_PTR sys_CK_TLS_PRF_PARAMS_PTR
-#define CK_TLS12_MASTER_KEY_DERIVE_PARAMS sys_CK_TLS12_MASTER_KEY_DERIVE_PARAMS
-#define CK_TLS12_MASTER_KEY_DERIVE_PARAMS_PTR sys_CK_TLS12_MASTER_KEY_DERIVE_PARAMS_PTR
-#define CK_TLS12_KEY_MAT_PARAMS sys_CK_TLS12_KEY_MAT_PARAMS
-#define CK_TLS12_KEY_MAT_PARAMS_PTR sys_CK_TLS12_KEY_MAT_PARAMS_PTR
-#define CK_TLS_KDF_PARAMS sys_CK_TLS_KDF_PARAMS
-#define CK_TLS_KDF_PARAMS_PTR sys_CK_TLS_KDF_PARAMS_PTR
-#define CK_TLS_MAC_PARAMS sys_CK_TLS_MAC_PARAMS
-#define CK_TLS_MAC_PARAMS_PTR sys_CK_TLS_MAC_PARAMS_PTR
-#define CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS sys_CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS
-#define CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS_PTR \
+#define CK_PKCS5_PBKD2_PARAMS                       sys_CK_PKCS5_PBKD2_PARAMS
+#define CK_PKCS5_PBKD2_PARAMS_PTR                   sys_CK_PKCS5_PBKD2_PARAMS_PTR
+#define CK_PKCS5_PBKD2_PARAMS2                      sys_CK_PKCS5_PBKD2_PARAMS2
+#define CK_PKCS5_PBKD2_PARAMS2_PTR                  sys_CK_PKCS5_PBKD2_PARAMS2_PTR
+#define CK_PBE_PARAMS                               sys_CK_PBE_PARAMS
+#define CK_PBE_PARAMS_PTR                           sys_CK_PBE_PARAMS_PTR
+#define CK_SSL3_RANDOM_DATA                         sys_CK_SSL3_RANDOM_DATA
+#define CK_SSL3_RANDOM_DATA_PTR                     sys_CK_SSL3_RANDOM_DATA_PTR
+#define CK_SSL3_MASTER_KEY_DERIVE_PARAMS            sys_CK_SSL3_MASTER_KEY_DERIVE_PARAMS
+#define CK_SSL3_MASTER_KEY_DERIVE_PARAMS_PTR        sys_CK_SSL3_MASTER_KEY_DERIVE_PARAMS_PTR
+#define CK_SSL3_KEY_MAT_OUT                         sys_CK_SSL3_KEY_MAT_OUT
+#define CK_SSL3_KEY_MAT_OUT_PTR                     sys_CK_SSL3_KEY_MAT_OUT_PTR
+#define CK_SSL3_KEY_MAT_PARAMS                      sys_CK_SSL3_KEY_MAT_PARAMS
+#define CK_SSL3_KEY_MAT_PARAMS_PTR                  sys_CK_SSL3_KEY_MAT_PARAMS_PTR
+#define CK_TLS_PRF_PARAMS                           sys_CK_TLS_PRF_PARAMS
+#define CK_TLS_PRF_PARAMS_PTR                       sys_CK_TLS_PRF_PARAMS_PTR
+#define CK_TLS12_MASTER_KEY_DERIVE_PARAMS           sys_CK_TLS12_MASTER_KEY_DERIVE_PARAMS
+#define CK_TLS12_MASTER_KEY_DERIVE_PARAMS_PTR       sys_CK_TLS12_MASTER_KEY_DERIVE_PARAMS_PTR
+#define CK_TLS12_KEY_MAT_PARAMS                     sys_CK_TLS12_KEY_MAT_PARAMS
+#define CK_TLS12_KEY_MAT_PARAMS_PTR                 sys_CK_TLS12_KEY_MAT_PARAMS_PTR
+#define CK_TLS_KDF_PARAMS                           sys_CK_TLS_KDF_PARAMS
+#define CK_TLS_KDF_PARAMS_PTR                       sys_CK_TLS_KDF_PARAMS_PTR
+#define CK_TLS_MAC_PARAMS                           sys_CK_TLS_MAC_PARAMS
+#define CK_TLS_MAC_PARAMS_PTR                       sys_CK_TLS_MAC_PARAMS_PTR
+#define CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS  sys_CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS
+#define CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS_PTR                                             \
     sys_CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS_PTR
-#define CK_WTLS_RANDOM_DATA sys_CK_WTLS_RANDOM_DATA
-#define CK_WTLS_RANDOM_DATA_PTR sys_CK_WTLS_RANDOM_DATA_PTR
-#define CK_WTLS_MASTER_KEY_DERIVE_PARAMS sys_CK_WTLS_MASTER_KEY_DERIVE_PARAMS
+#define CK_WTLS_RANDOM_DATA                  sys_CK_WTLS_RANDOM_DATA
+#define CK_WTLS_RANDOM_DATA_PTR              sys_CK_WTLS_RANDOM_DATA_PTR
+#define CK_WTLS_MASTER_KEY_DERIVE_PARAMS     sys_CK_WTLS_MASTER_KEY_DERIVE_PARAMS
 #define CK_WTLS_MASTER_KEY_DERIVE_PARAMS_PTR sys_CK_WTLS_MASTER_KEY_DERIVE_PARAMS_PTR
-#define CK_WTLS_PRF_PARAMS sys_CK_WTLS_PRF_PARAMS
-#define CK_WTLS_PRF_PARAMS_PTR sys_CK_WTLS_PRF_PARAMS_PTR
-#define CK_WTLS_KEY_MAT_OUT sys_CK_WTLS_KEY_MAT_OUT
-#define CK_WTLS_KEY_MAT_OUT_PTR sys_CK_WTLS_KEY_MAT_OUT_PTR
-#define CK_WTLS_KEY_MAT_PARAMS sys_CK_WTLS_KEY_MAT_PARAMS
-#define CK_WTLS_KEY_MAT_PARAMS_PTR sys_CK_WTLS_KEY_MAT_PARAMS_PTR
-#define CK_PRF_DATA_PARAM sys_CK_PRF_DATA_PARAM
-#define CK_PRF_DATA_PARAM_PTR sys_CK_PRF_DATA_PARAM_PTR
-#define CK_SP800_108_COUNTER_FORMAT sys_CK_SP800_108_COUNTER_FORMAT
-#define CK_SP800_108_COUNTER_FORMAT_PTR sys_CK_SP800_108_COUNTER_FORMAT_PTR
-#define CK_SP800_108_DKM_LENGTH_FORMAT sys_CK_SP800_108_DKM_LENGTH_FORMAT
-#define CK_SP800_108_DKM_LENGTH_FORMAT_PTR sys_CK_SP800_108_DKM_LENGTH_FORMAT_PTR
-#define CK_DERIVED_KEY sys_CK_DERIVED_KEY
-#define CK_DERIVED_KEY_PTR sys_CK_DERIVED_KEY_PTR
-#define CK_SP800_108_KDF_PARAMS sys_CK_SP800_108_KDF_PARAMS
-#define CK_SP800_108_KDF_PARAMS_PTR sys_CK_SP800_108_KDF_PARAMS_PTR
-#define CK_SP800_108_FEEDBACK_KDF_PARAMS sys_CK_SP800_108_FEEDBACK_KDF_PARAMS
+#define CK_WTLS_PRF_PARAMS                   sys_CK_WTLS_PRF_PARAMS
+#define CK_WTLS_PRF_PARAMS_PTR               sys_CK_WTLS_PRF_PARAMS_PTR
+#define CK_WTLS_KEY_MAT_OUT                  sys_CK_WTLS_KEY_MAT_OUT
+#define CK_WTLS_KEY_MAT_OUT_PTR              sys_CK_WTLS_KEY_MAT_OUT_PTR
+#define CK_WTLS_KEY_MAT_PARAMS               sys_CK_WTLS_KEY_MAT_PARAMS
+#define CK_WTLS_KEY_MAT_PARAMS_PTR           sys_CK_WTLS_KEY_MAT_PARAMS_PTR
+#define CK_PRF_DATA_PARAM                    sys_CK_PRF_DATA_PARAM
+#define CK_PRF_DATA_PARAM_PTR                sys_CK_PRF_DATA_PARAM_PTR
+#define CK_SP800_108_COUNTER_FORMAT          sys_CK_SP800_108_COUNTER_FORMAT
+#define CK_SP800_108_COUNTER_FORMAT_PTR      sys_CK_SP800_108_COUNTER_FORMAT_PTR
+#define CK_SP800_108_DKM_LENGTH_FORMAT       sys_CK_SP800_108_DKM_LENGTH_FORMAT
+#define CK_SP800_108_DKM_LENGTH_FORMAT_PTR   sys_CK_SP800_108_DKM_LENGTH_FORMAT_PTR
+#define CK_DERIVED_KEY                       sys_CK_DERIVED_KEY
+#define CK_DERIVED_KEY_PTR                   sys_CK_DERIVED_KEY_PTR
+#define CK_SP800_108_KDF_PARAMS              sys_CK_SP800_108_KDF_PARAMS
+#define CK_SP800_108_KDF_PARAMS_PTR          sys_CK_SP800_108_KDF_PARAMS_PTR
+#define CK_SP800_108_FEEDBACK_KDF_PARAMS     sys_CK_SP800_108_FEEDBACK_KDF_PARAMS
 #define CK_SP800_108_FEEDBACK_KDF_PARAMS_PTR sys_CK_SP800_108_FEEDBACK_KDF_PARAMS_PTR
-#define CK_HKDF_PARAMS sys_CK_HKDF_PARAMS
-#define CK_HKDF_PARAMS_PTR sys_CK_HKDF_PARAMS_PTR
-#define CK_IKE2_PRF_PLUS_DERIVE_PARAMS sys_CK_IKE2_PRF_PLUS_DERIVE_PARAMS
-#define CK_IKE2_PRF_PLUS_DERIVE_PARAMS_PTR sys_CK_IKE2_PRF_PLUS_DERIVE_PARAMS_PTR
-#define CK_IKE_PRF_DERIVE_PARAMS sys_CK_IKE_PRF_DERIVE_PARAMS
-#define CK_IKE_PRF_DERIVE_PARAMS_PTR sys_CK_IKE_PRF_DERIVE_PARAMS_PTR
-#define CK_IKE1_PRF_DERIVE_PARAMS sys_CK_IKE1_PRF_DERIVE_PARAMS
-#define CK_IKE1_PRF_DERIVE_PARAMS_PTR sys_CK_IKE1_PRF_DERIVE_PARAMS_PTR
-#define CK_IKE1_EXTENDED_DERIVE_PARAMS sys_CK_IKE1_EXTENDED_DERIVE_PARAMS
-#define CK_IKE1_EXTENDED_DERIVE_PARAMS_PTR sys_CK_IKE1_EXTENDED_DERIVE_PARAMS_PTR
-#define CK_CMS_SIG_PARAMS sys_CK_CMS_SIG_PARAMS
-#define CK_CMS_SIG_PARAMS_PTR sys_CK_CMS_SIG_PARAMS_PTR
-#define CK_KIP_PARAMS sys_CK_KIP_PARAMS
-#define CK_KIP_PARAMS_PTR sys_CK_KIP_PARAMS_PTR
-#define CK_GOSTR3410_DERIVE_PARAMS sys_CK_GOSTR3410_DERIVE_PARAMS
-#define CK_GOSTR3410_DERIVE_PARAMS_PTR sys_CK_GOSTR3410_DERIVE_PARAMS_PTR
-#define CK_GOSTR3410_KEY_WRAP_PARAMS sys_CK_GOSTR3410_KEY_WRAP_PARAMS
-#define CK_GOSTR3410_KEY_WRAP_PARAMS_PTR sys_CK_GOSTR3410_KEY_WRAP_PARAMS_PTR
-#define CK_SIGN_ADDITIONAL_CONTEXT sys_CK_SIGN_ADDITIONAL_CONTEXT
-#define CK_SIGN_ADDITIONAL_CONTEXT_PTR sys_CK_SIGN_ADDITIONAL_CONTEXT_PTR
-#define CK_HASH_SIGN_ADDITIONAL_CONTEXT sys_CK_HASH_SIGN_ADDITIONAL_CONTEXT
-#define CK_HASH_SIGN_ADDITIONAL_CONTEXT_PTR sys_CK_HASH_SIGN_ADDITIONAL_CONTEXT_PTR
-#define CK_FUNCTION_LIST_3_0 sys_CK_FUNCTION_LIST_3_0
-#define CK_FUNCTION_LIST_3_0_PTR sys_CK_FUNCTION_LIST_3_0_PTR
-#define CK_FUNCTION_LIST_3_0_PTR_PTR sys_CK_FUNCTION_LIST_3_0_PTR_PTR
-#define CK_FUNCTION_LIST_3_2 sys_CK_FUNCTION_LIST_3_2
-#define CK_FUNCTION_LIST_3_2_PTR sys_CK_FUNCTION_LIST_3_2_PTR
-#define CK_FUNCTION_LIST_3_2_PTR_PTR sys_CK_FUNCTION_LIST_3_2_PTR_PTR
-#define C_GetInterfaceList sys_C_GetInterfaceList
-#define CK_C_GetInterfaceList sys_CK_C_GetInterfaceList
-#define C_GetInterface sys_C_GetInterface
-#define CK_C_GetInterface sys_CK_C_GetInterface
-#define C_DecapsulateKey sys_C_DecapsulateKey
-#define CK_C_DecapsulateKey sys_CK_C_DecapsulateKey
-#define C_AsyncComplete sys_C_AsyncComplete
-#define CK_C_AsyncComplete sys_CK_C_AsyncComplete
+#define CK_HKDF_PARAMS                       sys_CK_HKDF_PARAMS
+#define CK_HKDF_PARAMS_PTR                   sys_CK_HKDF_PARAMS_PTR
+#define CK_IKE2_PRF_PLUS_DERIVE_PARAMS       sys_CK_IKE2_PRF_PLUS_DERIVE_PARAMS
+#define CK_IKE2_PRF_PLUS_DERIVE_PARAMS_PTR   sys_CK_IKE2_PRF_PLUS_DERIVE_PARAMS_PTR
+#define CK_IKE_PRF_DERIVE_PARAMS             sys_CK_IKE_PRF_DERIVE_PARAMS
+#define CK_IKE_PRF_DERIVE_PARAMS_PTR         sys_CK_IKE_PRF_DERIVE_PARAMS_PTR
+#define CK_IKE1_PRF_DERIVE_PARAMS            sys_CK_IKE1_PRF_DERIVE_PARAMS
+#define CK_IKE1_PRF_DERIVE_PARAMS_PTR        sys_CK_IKE1_PRF_DERIVE_PARAMS_PTR
+#define CK_IKE1_EXTENDED_DERIVE_PARAMS       sys_CK_IKE1_EXTENDED_DERIVE_PARAMS
+#define CK_IKE1_EXTENDED_DERIVE_PARAMS_PTR   sys_CK_IKE1_EXTENDED_DERIVE_PARAMS_PTR
+#define CK_CMS_SIG_PARAMS                    sys_CK_CMS_SIG_PARAMS
+#define CK_CMS_SIG_PARAMS_PTR                sys_CK_CMS_SIG_PARAMS_PTR
+#define CK_KIP_PARAMS                        sys_CK_KIP_PARAMS
+#define CK_KIP_PARAMS_PTR                    sys_CK_KIP_PARAMS_PTR
+#define CK_GOSTR3410_DERIVE_PARAMS           sys_CK_GOSTR3410_DERIVE_PARAMS
+#define CK_GOSTR3410_DERIVE_PARAMS_PTR       sys_CK_GOSTR3410_DERIVE_PARAMS_PTR
+#define CK_GOSTR3410_KEY_WRAP_PARAMS         sys_CK_GOSTR3410_KEY_WRAP_PARAMS
+#define CK_GOSTR3410_KEY_WRAP_PARAMS_PTR     sys_CK_GOSTR3410_KEY_WRAP_PARAMS_PTR
+#define CK_SIGN_ADDITIONAL_CONTEXT           sys_CK_SIGN_ADDITIONAL_CONTEXT
+#define CK_SIGN_ADDITIONAL_CONTEXT_PTR       sys_CK_SIGN_ADDITIONAL_CONTEXT_PTR
+#define CK_HASH_SIGN_ADDITIONAL_CONTEXT      sys_CK_HASH_SIGN_ADDITIONAL_CONTEXT
+#define CK_HASH_SIGN_ADDITIONAL_CONTEXT_PTR  sys_CK_HASH_SIGN_ADDITIONAL_CONTEXT_PTR
+#define CK_FUNCTION_LIST_3_0                 sys_CK_FUNCTION_LIST_3_0
+#define CK_FUNCTION_LIST_3_0_PTR             sys_CK_FUNCTION_LIST_3_0_PTR
+#define CK_FUNCTION_LIST_3_0_PTR_PTR         sys_CK_FUNCTION_LIST_3_0_PTR_PTR
+#define CK_FUNCTION_LIST_3_2                 sys_CK_FUNCTION_LIST_3_2
+#define CK_FUNCTION_LIST_3_2_PTR             sys_CK_FUNCTION_LIST_3_2_PTR
+#define CK_FUNCTION_LIST_3_2_PTR_PTR         sys_CK_FUNCTION_LIST_3_2_PTR_PTR
+#define C_GetInterfaceList                   sys_C_GetInterfaceList
+#define CK_C_GetInterfaceList                sys_CK_C_GetInterfaceList
+#define C_GetInterface                       sys_C_GetInterface
+#define CK_C_GetInterface                    sys_CK_C_GetInterface
+#define C_DecapsulateKey                     sys_C_DecapsulateKey
+#define CK_C_DecapsulateKey                  sys_CK_C_DecapsulateKey
+#define C_AsyncComplete                      sys_C_AsyncComplete
+#define CK_C_AsyncComplete                   sys_CK_C_AsyncComplete
 
 #include <p11-kit/pkcs11.h>
 
@@ -2500,14 +2500,11 @@ CK_RV C_WrapKeyAuthenticated(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMecha
                              CK_BYTE_PTR pAssociatedData, CK_ULONG ulAssociatedDataLen,
                              CK_BYTE_PTR pWrappedKey, CK_ULONG_PTR pulWrappedKeyLen);
 
-typedef CK_RV (*CK_C_UnwrapKeyAuthenticated)(CK_SESSION_HANDLE hSession,
-                                             CK_MECHANISM_PTR pMechanism,
-                                             CK_OBJECT_HANDLE hUnwrappingKey,
-                                             CK_BYTE_PTR pWrappedKey, CK_ULONG ulWrappedKeyLen,
-                                             CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulAttributeCount,
-                                             CK_BYTE_PTR pAssociatedData,
-                                             CK_ULONG ulAssociatedDataLen,
-                                             CK_OBJECT_HANDLE_PTR phKey);
+typedef CK_RV (*CK_C_UnwrapKeyAuthenticated)(
+    CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism, CK_OBJECT_HANDLE hUnwrappingKey,
+    CK_BYTE_PTR pWrappedKey, CK_ULONG ulWrappedKeyLen, CK_ATTRIBUTE_PTR pTemplate,
+    CK_ULONG ulAttributeCount, CK_BYTE_PTR pAssociatedData, CK_ULONG ulAssociatedDataLen,
+    CK_OBJECT_HANDLE_PTR phKey);
 CK_RV C_UnwrapKeyAuthenticated(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
                                CK_OBJECT_HANDLE hUnwrappingKey, CK_BYTE_PTR pWrappedKey,
                                CK_ULONG ulWrappedKeyLen, CK_ATTRIBUTE_PTR pTemplate,
@@ -2519,115 +2516,115 @@ CK_RV C_UnwrapKeyAuthenticated(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMec
 /* ---------------------------------------------------------------------------------------------- */
 
 /* The rows the three lists share: those of CK_FUNCTION_LIST, and those 3.0 and 3.2 append. */
-#define PKCS11_ROWS_2_40                            \
-    CK_VERSION version;                             \
-    CK_C_Initialize C_Initialize;                   \
-    CK_C_Finalize C_Finalize;                       \
-    CK_C_GetInfo C_GetInfo;                         \
-    CK_C_GetFunctionList C_GetFunctionList;         \
-    CK_C_GetSlotList C_GetSlotList;                 \
-    CK_C_GetSlotInfo C_GetSlotInfo;                 \
-    CK_C_GetTokenInfo C_GetTokenInfo;               \
-    CK_C_GetMechanismList C_GetMechanismList;       \
-    CK_C_GetMechanismInfo C_GetMechanismInfo;       \
-    CK_C_InitToken C_InitToken;                     \
-    CK_C_InitPIN C_InitPIN;                         \
-    CK_C_SetPIN C_SetPIN;                           \
-    CK_C_OpenSession C_OpenSession;                 \
-    CK_C_CloseSession C_CloseSession;               \
-    CK_C_CloseAllSessions C_CloseAllSessions;       \
-    CK_C_GetSessionInfo C_GetSessionInfo;           \
-    CK_C_GetOperationState C_GetOperationState;     \
-    CK_C_SetOperationState C_SetOperationState;     \
-    CK_C_Login C_Login;                             \
-    CK_C_Logout C_Logout;                           \
-    CK_C_CreateObject C_CreateObject;               \
-    CK_C_CopyObject C_CopyObject;                   \
-    CK_C_DestroyObject C_DestroyObject;             \
-    CK_C_GetObjectSize C_GetObjectSize;             \
-    CK_C_GetAttributeValue C_GetAttributeValue;     \
-    CK_C_SetAttributeValue C_SetAttributeValue;     \
-    CK_C_FindObjectsInit C_FindObjectsInit;         \
-    CK_C_FindObjects C_FindObjects;                 \
-    CK_C_FindObjectsFinal C_FindObjectsFinal;       \
-    CK_C_EncryptInit C_EncryptInit;                 \
-    CK_C_Encrypt C_Encrypt;                         \
-    CK_C_EncryptUpdate C_EncryptUpdate;             \
-    CK_C_EncryptFinal C_EncryptFinal;               \
-    CK_C_DecryptInit C_DecryptInit;                 \
-    CK_C_Decrypt C_Decrypt;                         \
-    CK_C_DecryptUpdate C_DecryptUpdate;             \
-    CK_C_DecryptFinal C_DecryptFinal;               \
-    CK_C_DigestInit C_DigestInit;                   \
-    CK_C_Digest C_Digest;                           \
-    CK_C_DigestUpdate C_DigestUpdate;               \
-    CK_C_DigestKey C_DigestKey;                     \
-    CK_C_DigestFinal C_DigestFinal;                 \
-    CK_C_SignInit C_SignInit;                       \
-    CK_C_Sign C_Sign;                               \
-    CK_C_SignUpdate C_SignUpdate;                   \
-    CK_C_SignFinal C_SignFinal;                     \
-    CK_C_SignRecoverInit C_SignRecoverInit;         \
-    CK_C_SignRecover C_SignRecover;                 \
-    CK_C_VerifyInit C_VerifyInit;                   \
-    CK_C_Verify C_Verify;                           \
-    CK_C_VerifyUpdate C_VerifyUpdate;               \
-    CK_C_VerifyFinal C_VerifyFinal;                 \
-    CK_C_VerifyRecoverInit C_VerifyRecoverInit;     \
-    CK_C_VerifyRecover C_VerifyRecover;             \
-    CK_C_DigestEncryptUpdate C_DigestEncryptUpdate; \
-    CK_C_DecryptDigestUpdate C_DecryptDigestUpdate; \
-    CK_C_SignEncryptUpdate C_SignEncryptUpdate;     \
-    CK_C_DecryptVerifyUpdate C_DecryptVerifyUpdate; \
-    CK_C_GenerateKey C_GenerateKey;                 \
-    CK_C_GenerateKeyPair C_GenerateKeyPair;         \
-    CK_C_WrapKey C_WrapKey;                         \
-    CK_C_UnwrapKey C_UnwrapKey;                     \
-    CK_C_DeriveKey C_DeriveKey;                     \
-    CK_C_SeedRandom C_SeedRandom;                   \
-    CK_C_GenerateRandom C_GenerateRandom;           \
-    CK_C_GetFunctionStatus C_GetFunctionStatus;     \
-    CK_C_CancelFunction C_CancelFunction;           \
+#define PKCS11_ROWS_2_40                                                                           \
+    CK_VERSION version;                                                                            \
+    CK_C_Initialize C_Initialize;                                                                  \
+    CK_C_Finalize C_Finalize;                                                                      \
+    CK_C_GetInfo C_GetInfo;                                                                        \
+    CK_C_GetFunctionList C_GetFunctionList;                                                        \
+    CK_C_GetSlotList C_GetSlotList;                                                                \
+    CK_C_GetSlotInfo C_GetSlotInfo;                                                                \
+    CK_C_GetTokenInfo C_GetTokenInfo;                                                              \
+    CK_C_GetMechanismList C_GetMechanismList;                                                      \
+    CK_C_GetMechanismInfo C_GetMechanismInfo;                                                      \
+    CK_C_InitToken C_InitToken;                                                                    \
+    CK_C_InitPIN C_InitPIN;                                                                        \
+    CK_C_SetPIN C_SetPIN;                                                                          \
+    CK_C_OpenSession C_OpenSession;                                                                \
+    CK_C_CloseSession C_CloseSession;                                                              \
+    CK_C_CloseAllSessions C_CloseAllSessions;                                                      \
+    CK_C_GetSessionInfo C_GetSessionInfo;                                                          \
+    CK_C_GetOperationState C_GetOperationState;                                                    \
+    CK_C_SetOperationState C_SetOperationState;                                                    \
+    CK_C_Login C_Login;                                                                            \
+    CK_C_Logout C_Logout;                                                                          \
+    CK_C_CreateObject C_CreateObject;                                                              \
+    CK_C_CopyObject C_CopyObject;                                                                  \
+    CK_C_DestroyObject C_DestroyObject;                                                            \
+    CK_C_GetObjectSize C_GetObjectSize;                                                            \
+    CK_C_GetAttributeValue C_GetAttributeValue;                                                    \
+    CK_C_SetAttributeValue C_SetAttributeValue;                                                    \
+    CK_C_FindObjectsInit C_FindObjectsInit;                                                        \
+    CK_C_FindObjects C_FindObjects;                                                                \
+    CK_C_FindObjectsFinal C_FindObjectsFinal;                                                      \
+    CK_C_EncryptInit C_EncryptInit;                                                                \
+    CK_C_Encrypt C_Encrypt;                                                                        \
+    CK_C_EncryptUpdate C_EncryptUpdate;                                                            \
+    CK_C_EncryptFinal C_EncryptFinal;                                                              \
+    CK_C_DecryptInit C_DecryptInit;                                                                \
+    CK_C_Decrypt C_Decrypt;                                                                        \
+    CK_C_DecryptUpdate C_DecryptUpdate;                                                            \
+    CK_C_DecryptFinal C_DecryptFinal;                                                              \
+    CK_C_DigestInit C_DigestInit;                                                                  \
+    CK_C_Digest C_Digest;                                                                          \
+    CK_C_DigestUpdate C_DigestUpdate;                                                              \
+    CK_C_DigestKey C_DigestKey;                                                                    \
+    CK_C_DigestFinal C_DigestFinal;                                                                \
+    CK_C_SignInit C_SignInit;                                                                      \
+    CK_C_Sign C_Sign;                                                                              \
+    CK_C_SignUpdate C_SignUpdate;                                                                  \
+    CK_C_SignFinal C_SignFinal;                                                                    \
+    CK_C_SignRecoverInit C_SignRecoverInit;                                                        \
+    CK_C_SignRecover C_SignRecover;                                                                \
+    CK_C_VerifyInit C_VerifyInit;                                                                  \
+    CK_C_Verify C_Verify;                                                                          \
+    CK_C_VerifyUpdate C_VerifyUpdate;                                                              \
+    CK_C_VerifyFinal C_VerifyFinal;                                                                \
+    CK_C_VerifyRecoverInit C_VerifyRecoverInit;                                                    \
+    CK_C_VerifyRecover C_VerifyRecover;                                                            \
+    CK_C_DigestEncryptUpdate C_DigestEncryptUpdate;                                                \
+    CK_C_DecryptDigestUpdate C_DecryptDigestUpdate;                                                \
+    CK_C_SignEncryptUpdate C_SignEncryptUpdate;                                                    \
+    CK_C_DecryptVerifyUpdate C_DecryptVerifyUpdate;                                                \
+    CK_C_GenerateKey C_GenerateKey;                                                                \
+    CK_C_GenerateKeyPair C_GenerateKeyPair;                                                        \
+    CK_C_WrapKey C_WrapKey;                                                                        \
+    CK_C_UnwrapKey C_UnwrapKey;                                                                    \
+    CK_C_DeriveKey C_DeriveKey;                                                                    \
+    CK_C_SeedRandom C_SeedRandom;                                                                  \
+    CK_C_GenerateRandom C_GenerateRandom;                                                          \
+    CK_C_GetFunctionStatus C_GetFunctionStatus;                                                    \
+    CK_C_CancelFunction C_CancelFunction;                                                          \
     CK_C_WaitForSlotEvent C_WaitForSlotEvent;
 
-#define PKCS11_ROWS_3_0                             \
-    CK_C_GetInterfaceList C_GetInterfaceList;       \
-    CK_C_GetInterface C_GetInterface;               \
-    CK_C_LoginUser C_LoginUser;                     \
-    CK_C_SessionCancel C_SessionCancel;             \
-    CK_C_MessageEncryptInit C_MessageEncryptInit;   \
-    CK_C_EncryptMessage C_EncryptMessage;           \
-    CK_C_EncryptMessageBegin C_EncryptMessageBegin; \
-    CK_C_EncryptMessageNext C_EncryptMessageNext;   \
-    CK_C_MessageEncryptFinal C_MessageEncryptFinal; \
-    CK_C_MessageDecryptInit C_MessageDecryptInit;   \
-    CK_C_DecryptMessage C_DecryptMessage;           \
-    CK_C_DecryptMessageBegin C_DecryptMessageBegin; \
-    CK_C_DecryptMessageNext C_DecryptMessageNext;   \
-    CK_C_MessageDecryptFinal C_MessageDecryptFinal; \
-    CK_C_MessageSignInit C_MessageSignInit;         \
-    CK_C_SignMessage C_SignMessage;                 \
-    CK_C_SignMessageBegin C_SignMessageBegin;       \
-    CK_C_SignMessageNext C_SignMessageNext;         \
-    CK_C_MessageSignFinal C_MessageSignFinal;       \
-    CK_C_MessageVerifyInit C_MessageVerifyInit;     \
-    CK_C_VerifyMessage C_VerifyMessage;             \
-    CK_C_VerifyMessageBegin C_VerifyMessageBegin;   \
-    CK_C_VerifyMessageNext C_VerifyMessageNext;     \
+#define PKCS11_ROWS_3_0                                                                            \
+    CK_C_GetInterfaceList C_GetInterfaceList;                                                      \
+    CK_C_GetInterface C_GetInterface;                                                              \
+    CK_C_LoginUser C_LoginUser;                                                                    \
+    CK_C_SessionCancel C_SessionCancel;                                                            \
+    CK_C_MessageEncryptInit C_MessageEncryptInit;                                                  \
+    CK_C_EncryptMessage C_EncryptMessage;                                                          \
+    CK_C_EncryptMessageBegin C_EncryptMessageBegin;                                                \
+    CK_C_EncryptMessageNext C_EncryptMessageNext;                                                  \
+    CK_C_MessageEncryptFinal C_MessageEncryptFinal;                                                \
+    CK_C_MessageDecryptInit C_MessageDecryptInit;                                                  \
+    CK_C_DecryptMessage C_DecryptMessage;                                                          \
+    CK_C_DecryptMessageBegin C_DecryptMessageBegin;                                                \
+    CK_C_DecryptMessageNext C_DecryptMessageNext;                                                  \
+    CK_C_MessageDecryptFinal C_MessageDecryptFinal;                                                \
+    CK_C_MessageSignInit C_MessageSignInit;                                                        \
+    CK_C_SignMessage C_SignMessage;                                                                \
+    CK_C_SignMessageBegin C_SignMessageBegin;                                                      \
+    CK_C_SignMessageNext C_SignMessageNext;                                                        \
+    CK_C_MessageSignFinal C_MessageSignFinal;                                                      \
+    CK_C_MessageVerifyInit C_MessageVerifyInit;                                                    \
+    CK_C_VerifyMessage C_VerifyMessage;                                                            \
+    CK_C_VerifyMessageBegin C_VerifyMessageBegin;                                                  \
+    CK_C_VerifyMessageNext C_VerifyMessageNext;                                                    \
     CK_C_MessageVerifyFinal C_MessageVerifyFinal;
 
-#define PKCS11_ROWS_3_2                                         \
-    CK_C_EncapsulateKey C_EncapsulateKey;                       \
-    CK_C_DecapsulateKey C_DecapsulateKey;                       \
-    CK_C_VerifySignatureInit C_VerifySignatureInit;             \
-    CK_C_VerifySignature C_VerifySignature;                     \
-    CK_C_VerifySignatureUpdate C_VerifySignatureUpdate;         \
-    CK_C_VerifySignatureFinal C_VerifySignatureFinal;           \
-    CK_C_GetSessionValidationFlags C_GetSessionValidationFlags; \
-    CK_C_AsyncComplete C_AsyncComplete;                         \
-    CK_C_AsyncGetID C_AsyncGetID;                               \
-    CK_C_AsyncJoin C_AsyncJoin;                                 \
-    CK_C_WrapKeyAuthenticated C_WrapKeyAuthenticated;           \
+#define PKCS11_ROWS_3_2                                                                            \
+    CK_C_EncapsulateKey C_EncapsulateKey;                                                          \
+    CK_C_DecapsulateKey C_DecapsulateKey;                                                          \
+    CK_C_VerifySignatureInit C_VerifySignatureInit;                                                \
+    CK_C_VerifySignature C_VerifySignature;                                                        \
+    CK_C_VerifySignatureUpdate C_VerifySignatureUpdate;                                            \
+    CK_C_VerifySignatureFinal C_VerifySignatureFinal;                                              \
+    CK_C_GetSessionValidationFlags C_GetSessionValidationFlags;                                    \
+    CK_C_AsyncComplete C_AsyncComplete;                                                            \
+    CK_C_AsyncGetID C_AsyncGetID;                                                                  \
+    CK_C_AsyncJoin C_AsyncJoin;                                                                    \
+    CK_C_WrapKeyAuthenticated C_WrapKeyAuthenticated;                                              \
     CK_C_UnwrapKeyAuthenticated C_UnwrapKeyAuthenticated;
 
 /* Version 3.0. */

@@ -98,5 +98,4 @@ void secret_free(struct secret *s)
     (void)munmap(start - page, data + 2 * page);
 }
 
-
 _Static_assert(sizeof(struct secret) + SECRET_MAX <= 4096, "a secret fits one page");

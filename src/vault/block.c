@@ -3,7 +3,7 @@
 #include "vault/block.h"
 
 #define WORD_BITS 64u
-#define N_WORDS (BLOCK_SIZE / WORD_BITS)
+#define N_WORDS   (BLOCK_SIZE / WORD_BITS)
 
 static uint64_t bit_of(uint32_t number)
 {

@@ -11,9 +11,9 @@
 
 #include "util/buf.h"
 
-#define BLOCK_BITS 10
-#define BLOCK_SIZE (1u << BLOCK_BITS)   /* numbers are 0 .. BLOCK_SIZE - 1 */
-#define BLOCK_BYTES (BLOCK_SIZE / 8u)   /* of the bitmap */
+#define BLOCK_BITS   10
+#define BLOCK_SIZE   (1u << BLOCK_BITS) /* numbers are 0 .. BLOCK_SIZE - 1 */
+#define BLOCK_BYTES  (BLOCK_SIZE / 8u)  /* of the bitmap */
 #define BLOCK_SPARSE (BLOCK_BYTES / 2u - 1u)
 
 struct block {

@@ -16,8 +16,8 @@
 
 struct plan {
     const struct attrs *search;
-    bool scope[2];                        /* by enum scope */
-    bool exact;                           /* the lists say all */
+    bool scope[2];                         /* by enum scope */
+    bool exact;                            /* the lists say all */
     const struct attr *listed[PLAN_LISTS]; /* borrowed from the search */
     size_t n_listed;
 };
@@ -32,7 +32,7 @@ static CK_RV found_add(struct found *f, size_t *room, uint64_t id)
 {
     if (f->n == *room) {
         const size_t grown = *room == 0 ? 16 : 2 * *room;
-        uint64_t *ids = realloc(f->ids, grown * sizeof(*ids));
+        uint64_t *ids = reallocarray(f->ids, grown, sizeof(*ids)); /* no secrets */
 
         ENSURE(ids != NULL, CKR_HOST_MEMORY);
         f->ids = ids;

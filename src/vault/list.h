@@ -24,10 +24,10 @@
 #include "store/store.h"
 #include "vault/block.h"
 
-#define LIST_KEY 33         /* bytes of a head row's key: token, scope, HMAC (vault/index.h) */
-#define LIST_SHORT 64u      /* ids that a short list holds at most */
-#define LIST_LEVELS 4u      /* of sets: 1024^4 = 2^40 ids */
-#define LIST_ID_BITS 40u    /* ids are below 2^40 (store.h txn_new_id) */
+#define LIST_KEY     33  /* bytes of a head row's key: token, scope, HMAC (vault/index.h) */
+#define LIST_SHORT   64u /* ids that a short list holds at most */
+#define LIST_LEVELS  4u  /* of sets: 1024^4 = 2^40 ids */
+#define LIST_ID_BITS 40u /* ids are below 2^40 (store.h txn_new_id) */
 
 enum list_form { LIST_EMPTY = 0, LIST_IS_SHORT = 1, LIST_IS_TALL = 2 };
 

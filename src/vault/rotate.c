@@ -13,9 +13,9 @@
 
 #include "vault/rows.h"
 
-#define POSITION_KEY (6 + TOKEN_ID + 1)
+#define POSITION_KEY     (6 + TOKEN_ID + 1)
 #define POSITION_VERSION 1
-#define SCAN_FACTOR 16u /* records looked at, per record that may be written, in a transaction */
+#define SCAN_FACTOR      16u /* records looked at per record that may be written */
 
 struct position {
     uint32_t generation; /* that records are moved to */

@@ -42,14 +42,15 @@ NODISCARD CK_RV vault_same(const struct vault *v, uint64_t id, enum scope scope,
 NODISCARD CK_RV vault_add(const struct vault *v, const struct attrs *const *objects, size_t n,
                           uint64_t *ret_ids);
 /* Replace the attributes of an object that still has this stamp (else CKR_OBJECT_HANDLE_INVALID if
- * gone, CKR_FUNCTION_FAILED if changed meanwhile: read again and retry). CKA_PRIVATE cannot change. */
+ * gone, CKR_FUNCTION_FAILED if changed meanwhile: read again and retry). CKA_PRIVATE cannot change.
+ */
 NODISCARD CK_RV vault_replace(const struct vault *v, uint64_t id, enum scope scope,
                               const struct attrs *attrs, struct stamp *stamp);
 NODISCARD CK_RV vault_destroy(const struct vault *v, uint64_t id, enum scope scope);
 
 /* An answer of a search: ids with their scope, public ones first, each in rising order. */
 struct found {
-    uint64_t *ids;   /* malloc'd */
+    uint64_t *ids; /* malloc'd */
     size_t n;
     size_t n_public; /* the first n_public are in public scope */
 };

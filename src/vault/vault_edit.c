@@ -108,8 +108,8 @@ static CK_RV edit_object(struct txn *t, void *arg)
     return CKR_OK;
 }
 
-CK_RV vault_replace(const struct vault *v, uint64_t id, enum scope scope,
-                    const struct attrs *attrs, struct stamp *stamp)
+CK_RV vault_replace(const struct vault *v, uint64_t id, enum scope scope, const struct attrs *attrs,
+                    struct stamp *stamp)
 {
     AUTO(buf_clear) struct buf plain = BUF_INIT;
     struct edit e = {.v = v, .id = id, .scope = scope, .attrs = attrs, .expected = stamp->mac};

@@ -178,6 +178,58 @@ static void test_state_is_the_operations(void **state)
     ASSERT_OK(p11->C_CloseSession(other));
 }
 
+/* Where one call is the whole use there is no place for the PIN: refused. */
+static void test_derive_and_unwrap(void **state)
+{
+    CK_MECHANISM gen = {CKM_EC_KEY_PAIR_GEN, NULL, 0};
+    CK_ATTRIBUTE pub[] = {ATTR(CKA_EC_PARAMS, p256_params, sizeof(p256_params))};
+    CK_ATTRIBUTE priv[] = {ATTR_TRUE(CKA_ALWAYS_AUTHENTICATE), ATTR_TRUE(CKA_DERIVE)};
+    CK_BYTE point[67];
+    CK_ECDH1_DERIVE_PARAMS p = {CKD_NULL, 0, NULL, sizeof(point), point};
+    CK_MECHANISM m = {CKM_ECDH1_DERIVE, &p, sizeof(p)};
+    CK_OBJECT_HANDLE a, b, o = 4711;
+
+    (void)state;
+    ASSERT_OK(p11->C_GenerateKeyPair(session, &gen, pub, 1, priv, 2, &a, &b));
+    assert_int_equal(attr_get(session, a, CKA_EC_POINT, point, sizeof(point)), sizeof(point));
+    ASSERT_RV(CKR_USER_NOT_LOGGED_IN, p11->C_DeriveKey(session, &m, b, NULL, 0, &o));
+    assert_int_equal(o, 4711);
+}
+
+/* Logged out, and in again: the operation of the earlier login is over, and takes no PIN. */
+static void test_logout_ends_it(void **state)
+{
+    CK_BYTE signature[256];
+    CK_ULONG n = sizeof(signature);
+    CK_OBJECT_HANDLE old = private;
+
+    (void)state;
+    for (int authenticated = 0; authenticated <= 1; authenticated++) {
+        CK_ATTRIBUTE v[] = {ATTR_TRUE(CKA_ALWAYS_AUTHENTICATE), ATTR_ULONG(CKA_KEY_TYPE, CKK_RSA),
+                            ATTR_TRUE(CKA_TOKEN)};
+
+        ASSERT_OK(p11->C_SignInit(session, &sign, private));
+        if (authenticated)
+            ASSERT_OK(authenticate(USER_PIN));
+        ASSERT_OK(p11->C_Logout(session));
+        ASSERT_RV(CKR_OPERATION_NOT_INITIALIZED, authenticate(USER_PIN));
+        ASSERT_OK(p11->C_Login(session, CKU_USER, (CK_UTF8CHAR_PTR)(uintptr_t)USER_PIN, 4));
+        ASSERT_RV(CKR_OPERATION_NOT_INITIALIZED, authenticate(USER_PIN));
+        ASSERT_RV(CKR_OPERATION_NOT_INITIALIZED,
+                  p11->C_Sign(session, text, sizeof(text), signature, &n));
+        assert_int_equal(find_objects(session, v, 3, &private), 1);
+        assert_int_not_equal(private, old);
+        /* A new one can be begun at once. */
+        ASSERT_OK(p11->C_SignInit(session, &sign, private));
+        ASSERT_OK(p11->C_Logout(session));
+        ASSERT_OK(p11->C_Login(session, CKU_USER, (CK_UTF8CHAR_PTR)(uintptr_t)USER_PIN, 4));
+        assert_int_equal(find_objects(session, v, 3, &private), 1);
+        ASSERT_OK(p11->C_SignInit(session, &sign, private));
+        ASSERT_OK(authenticate(USER_PIN));
+        ASSERT_OK(sign_once());
+    }
+}
+
 #define TEST(name, fn) {name, fn, NULL, NULL, NULL}
 
 int main(void)
@@ -190,6 +242,8 @@ int main(void)
         TEST("/authenticate/whole-operation", test_whole_operation),
         TEST("/authenticate/decrypt-and-recover", test_decrypt_and_recover),
         TEST("/authenticate/state-is-the-operations", test_state_is_the_operations),
+        TEST("/authenticate/derive-and-unwrap", test_derive_and_unwrap),
+        TEST("/authenticate/logout-ends-it", test_logout_ends_it),
     };
 
     return cmocka_run_group_tests(tests, group_setup, teardown_module);

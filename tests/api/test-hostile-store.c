@@ -526,8 +526,8 @@ static void test_file_bytes(void **state)
         o = look();
         c[o]++;
         if (o >= ANOTHER_VALUE)
-            print_message("byte %zu (page %zu, at %zu) flipped to 0x%02x: %s\n", place, place / 4096,
-                          place % 4096, broken.p[place], outcome_names[o]);
+            print_message("byte %zu (page %zu, at %zu) flipped to 0x%02x: %s\n", place,
+                          place / 4096, place % 4096, broken.p[place], outcome_names[o]);
         broken.p[place] = whole.p[place];
     }
     free(broken.p);

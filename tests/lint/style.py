@@ -14,7 +14,7 @@ MAX_COLUMNS = 100
 
 RULES = [
     (re.compile(r'\bcase\s+(CKM|CKA)_'), 'a switch on a mechanism or an attribute: use its table'),
-    (re.compile(r'\bgoto\b'), 'goto: use AUTO and TRY'),
+    (re.compile(r'\bgoto\s+\w+;'), 'goto: use AUTO and TRY'),
     (re.compile(r'(?<!secure_)\bgetenv\s*\('), 'getenv: use secure_getenv'),
     (re.compile(r'^\s*//|[;{}]\s*//'), 'a // comment: use /* */'),
     (re.compile(r'\b(realloc)\s*\('), 'realloc: it leaves a copy of what moved'),

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,13 +38,13 @@ struct fixture {
 
 /* The fsync() that fails, counting from 1; 0: none. */
 static unsigned fsync_fails_at;
-static unsigned fsync_calls;
+static atomic_uint fsync_calls;
 
 int __wrap_fsync(int fd);
 int __real_fsync(int fd);
 int __wrap_fsync(int fd)
 {
-    if (++fsync_calls != fsync_fails_at)
+    if (atomic_fetch_add(&fsync_calls, 1) + 1 != fsync_fails_at)
         return __real_fsync(fd);
     errno = EIO;
     return -1;

@@ -618,6 +618,20 @@ static void snapshot_stays(void **state)
     assert_int_equal(txn_count(new, STORE_SEAL), 1);
 }
 
+static void store_without_rows_is_read(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(txn_endp) struct txn *t = NULL;
+    bool found = true;
+
+    T_OK(txn_begin_read(f->store, &t));
+    assert_int_equal(txn_counter(t), 0);
+    T_OK(row_put(f->store, STORE_META, KEY, VALUE));
+    T_OK(txn_get(t, STORE_META, KEY, NULL, NULL, &found));
+    assert_false(found);
+    assert_row(f->store, STORE_META, KEY, VALUE);
+}
+
 static CK_RV take_id(struct txn *t, void *arg)
 {
     return txn_new_id(t, arg);
@@ -1324,6 +1338,7 @@ int main(void)
         TEST("/store/write/has-the-snapshots-id", write_transaction_has_its_snapshots_id),
         TEST("/store/write/new-ids", ids_are_never_given_twice),
         TEST("/store/read/snapshot", snapshot_stays),
+        TEST("/store/read/without-rows", store_without_rows_is_read),
         TEST("/store/walk/key-order", walk_in_key_order),
         TEST("/store/walk/may-delete", walk_may_delete_what_it_is_given),
         TEST("/store/seek/first", seek_finds_the_first),
