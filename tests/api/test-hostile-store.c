@@ -6,7 +6,7 @@
  * another value.
  *
  * Each look is a process of its own, as the host edits while nobody has the store open.
- * TEE_TEST_FLIPS: how many bytes of the file are flipped, one at a time (default 200).
+ * TEE_TEST_FLIPS: how many bytes of the file are flipped, one at a time (default 150).
  */
 #include "support/raw_store.h"
 
@@ -342,6 +342,12 @@ static bool is_in(const struct raw_row *r, const char *table)
     return strcmp(raw_tables[r->table], table) == 0;
 }
 
+/* Tables of many small rows, all handled alike: they are not tried in every way, for the time. */
+static bool is_many(const struct raw_row *r)
+{
+    return is_in(r, "index") || is_in(r, "tree");
+}
+
 /* Tables of which every row is needed for the look. */
 static bool is_used(const struct raw_row *r)
 {
@@ -364,9 +370,8 @@ static void test_flipped(void **state)
     for (size_t i = 0; i < new_rows.n; i++) {
         const struct raw_row *r = &new_rows.v[i];
         const size_t places[] = {r->n_value / 2, r->n_value - 1, 0};
-        const bool is_many = is_in(r, "index") || is_in(r, "tree");
 
-        for (size_t j = 0; j < (is_many ? 1 : N_ELEMENTS(places)); j++) {
+        for (size_t j = 0; j < (is_many(r) ? 1 : N_ELEMENTS(places)); j++) {
             r->value[places[j]] ^= 0x10;
             raw_write(store, r, r->value, r->n_value);
             r->value[places[j]] ^= 0x10;
@@ -383,8 +388,11 @@ static void test_shortened(void **state)
     (void)state;
     for (size_t i = 0; i < new_rows.n; i++) {
         const struct raw_row *r = &new_rows.v[i];
-        uint8_t *longer = calloc(1, r->n_value + 1);
+        uint8_t *longer;
 
+        if (is_many(r) && i % 4 != 0)
+            continue;
+        longer = calloc(1, r->n_value + 1);
         assert_non_null(longer);
         memcpy(longer, r->value, r->n_value);
         raw_write(store, r, longer, r->n_value + 1);
@@ -503,7 +511,7 @@ static void test_older_tables(void **state)
 static void test_file_bytes(void **state)
 {
     const char *text = getenv("TEE_TEST_FLIPS");
-    const unsigned n = text != NULL ? (unsigned)atoi(text) : 200;
+    const unsigned n = text != NULL ? (unsigned)atoi(text) : 150;
     struct raw_file whole = raw_file_compact(store), broken = {malloc(whole.n), whole.n};
     unsigned c[N_OUTCOMES] = {0};
     uint64_t random = 88172645463325252u;

@@ -231,8 +231,9 @@ static void import_rsa(CK_SESSION_HANDLE h, EVP_PKEY *pkey, CK_OBJECT_HANDLE *re
                           ATTR(CKA_MODULUS, n, n_n), ATTR(CKA_PUBLIC_EXPONENT, e, n_e),
                           ATTR_TRUE(CKA_VERIFY_RECOVER)};
     CK_ATTRIBUTE priv[] = {ATTR_ULONG(CKA_CLASS, CKO_PRIVATE_KEY),
-                           ATTR_ULONG(CKA_KEY_TYPE, CKK_RSA), ATTR(CKA_MODULUS, n, n_n), ATTR(CKA_PUBLIC_EXPONENT, e, n_e),
-                           ATTR(CKA_PRIVATE_EXPONENT, d, n_d), ATTR_TRUE(CKA_SIGN_RECOVER)};
+                           ATTR_ULONG(CKA_KEY_TYPE, CKK_RSA), ATTR(CKA_MODULUS, n, n_n),
+                           ATTR(CKA_PUBLIC_EXPONENT, e, n_e), ATTR(CKA_PRIVATE_EXPONENT, d, n_d),
+                           ATTR_TRUE(CKA_SIGN_RECOVER)};
 
     if (ret_public != NULL)
         *ret_public = create(h, pub, N_ELEMENTS(pub));

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* generate.c - keys made, derived, wrapped and unwrapped; see generate.h. */
+#include "core/generate.h"
+
+#include "core/create.h"
+#include "core/dek_object.h"
+#include "core/operation.h"
+#include "crypto/gen.h"
+#include "tee-pkcs11.h"
+
+/* Mechanisms that make something other than a key of the application: done here, by row. */
+typedef CK_RV generate_special(struct session *s, const CK_ATTRIBUTE *v, CK_ULONG n,
+                               CK_OBJECT_HANDLE *ret);
+static const struct {
+    CK_MECHANISM_TYPE type;
+    generate_special *generate;
+} specials[] = {
+    {CKM_TEE_DEK_KEY_GEN, dek_object_generate},
+};
+
+static generate_special *find_special(CK_MECHANISM_TYPE type)
+{
+    for (size_t i = 0; i < N_ELEMENTS(specials); i++) {
+        if (specials[i].type == type)
+            return specials[i].generate;
+    }
+    return NULL;
+}
+
+static CK_RV find_row(const CK_MECHANISM *m, CK_FLAGS flag, const struct mech **ret)
+{
+    const struct mech *row = mech_find(m->mechanism);
+
+    ENSURE(row != NULL && (row->flags & flag) != 0, CKR_MECHANISM_INVALID);
+    *ret = row;
+    return CKR_OK;
+}
+
+static struct template_context context_of(struct session *s, enum template_op op,
+                                          CK_OBJECT_CLASS class, CK_ULONG key_type)
+{
+    return (struct template_context){
+        .op = op, .class = class, .key_type = key_type, .is_so = session_is_so(s)};
+}
+
+CK_RV key_generate(struct session *s, const CK_MECHANISM *m, const CK_ATTRIBUTE *v, CK_ULONG n,
+                   CK_OBJECT_HANDLE *ret)
+{
+    generate_special *const special = find_special(m->mechanism);
+    AUTO(attrs_freep) struct attrs *a = NULL;
+    struct template_context c;
+    const struct mech *row;
+
+    TRY(find_row(m, CKF_GENERATE, &row));
+    if (special != NULL) {
+        ENSURE(m->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID);
+        return special(s, v, n, ret);
+    }
+    c = context_of(s, TEMPLATE_GENERATE, CKO_SECRET_KEY, row->key_type);
+    TRY(template_build(&c, v, n, &a));
+    TRY(new_object_allowed(s, a));
+    TRY(gen_key(row, m, a));
+    TRY(new_object_finish(&c, a, m->mechanism, NULL));
+    return token_add(s->token, s->handle, &a, 1, ret);
+}
+
+/* Both are token objects or both session objects: one transaction, or one place in memory. */
+static CK_RV add_pair(struct session *s, struct attrs **pair, CK_OBJECT_HANDLE handles[2])
+{
+    const bool token_public = attrs_bool(pair[0], CKA_TOKEN, false);
+    const bool token_private = attrs_bool(pair[1], CKA_TOKEN, false);
+    AUTO(object_unrefp) struct object *memory_half = NULL;
+    size_t in_memory;
+    CK_RV rv;
+
+    if (token_public == token_private)
+        return token_add(s->token, s->handle, pair, 2, handles);
+    /* One half each: the memory half first, as only the store can fail late. */
+    in_memory = token_public ? 1 : 0;
+    TRY(token_add(s->token, s->handle, &pair[in_memory], 1, &handles[in_memory]));
+    TRY(token_object(s->token, handles[in_memory], &memory_half));
+    rv = token_add(s->token, s->handle, &pair[1 - in_memory], 1, &handles[1 - in_memory]);
+    if (rv != CKR_OK)
+        return token_destroy(s->token, memory_half) == CKR_OK ? rv : CKR_GENERAL_ERROR;
+    return CKR_OK;
+}
+
+static void free_pair(struct attrs *(*pair)[2])
+{
+    attrs_free((*pair)[0]);
+    attrs_free((*pair)[1]);
+}
+
+CK_RV key_generate_pair(struct session *s, const CK_MECHANISM *m, const CK_ATTRIBUTE *public_v,
+                        CK_ULONG public_n, const CK_ATTRIBUTE *private_v, CK_ULONG private_n,
+                        CK_OBJECT_HANDLE *ret_public, CK_OBJECT_HANDLE *ret_private)
+{
+    AUTO(free_pair) struct attrs *pair[2] = {NULL, NULL};
+    CK_OBJECT_HANDLE handles[2];
+    struct template_context c[2];
+    const struct mech *row;
+
+    TRY(find_row(m, CKF_GENERATE_KEY_PAIR, &row));
+    c[0] = context_of(s, TEMPLATE_GENERATE, CKO_PUBLIC_KEY, row->key_type);
+    c[1] = context_of(s, TEMPLATE_GENERATE, CKO_PRIVATE_KEY, row->key_type);
+    TRY(template_build(&c[0], public_v, public_n, &pair[0]));
+    TRY(template_build(&c[1], private_v, private_n, &pair[1]));
+    TRY(new_object_allowed(s, pair[0]));
+    TRY(new_object_allowed(s, pair[1]));
+    TRY(gen_pair(row, m, pair[0], pair[1]));
+    TRY(new_object_finish(&c[0], pair[0], m->mechanism, NULL));
+    TRY(new_object_finish(&c[1], pair[1], m->mechanism, NULL));
+    TRY(add_pair(s, pair, handles));
+    *ret_public = handles[0];
+    *ret_private = handles[1];
+    return CKR_OK;
+}
+
+/* How a use names what is wrong with its key: the standard has codes of their own for keys that
+ * wrap and unwrap. */
+struct use {
+    CK_FLAGS flag;
+    CK_ATTRIBUTE_TYPE usage;
+    CK_RV handle_invalid, type_inconsistent, size_range;
+};
+
+static const struct use deriving = {CKF_DERIVE, CKA_DERIVE, CKR_KEY_HANDLE_INVALID,
+                                    CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_SIZE_RANGE};
+static const struct use wrapping_use = {CKF_WRAP, CKA_WRAP, CKR_WRAPPING_KEY_HANDLE_INVALID,
+                                        CKR_WRAPPING_KEY_TYPE_INCONSISTENT,
+                                        CKR_WRAPPING_KEY_SIZE_RANGE};
+static const struct use unwrapping_use = {CKF_UNWRAP, CKA_UNWRAP, CKR_UNWRAPPING_KEY_HANDLE_INVALID,
+                                          CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
+                                          CKR_UNWRAPPING_KEY_SIZE_RANGE};
+
+static CK_RV use_code(const struct use *u, CK_RV rv)
+{
+    const struct {
+        CK_RV from, to;
+    } codes[] = {{CKR_KEY_HANDLE_INVALID, u->handle_invalid},
+                 {CKR_KEY_TYPE_INCONSISTENT, u->type_inconsistent},
+                 {CKR_KEY_SIZE_RANGE, u->size_range}};
+
+    for (size_t i = 0; i < N_ELEMENTS(codes); i++) {
+        if (codes[i].from == rv)
+            return codes[i].to;
+    }
+    return rv;
+}
+
+static CK_RV find_usable(struct session *s, CK_OBJECT_HANDLE h, const struct mech *row,
+                         const struct use *u, struct object **ret_object, struct key **ret_key)
+{
+    AUTO(object_unrefp) struct object *o = NULL;
+    AUTO(key_unrefp) struct key *k = NULL;
+
+    TRY(key_object(s, h, &o));
+    TRY(object_key(o, &k));
+    TRY(key_permits(o, k, row, u->flag, u->usage));
+    /* One call has no place for the PIN that each use of such a key needs (v3.2 5.6.8 has it
+     * between Init and the operation), and an unwrapping decrypts: it is refused. */
+    ENSURE(!attrs_bool(object_attrs(o), CKA_ALWAYS_AUTHENTICATE, false), CKR_USER_NOT_LOGGED_IN);
+    *ret_object = TAKE(o);
+    *ret_key = TAKE(k);
+    return CKR_OK;
+}
+
+/* The key that wraps, unwraps or is derived from, with everything about its use checked. */
+static CK_RV usable(struct session *s, CK_OBJECT_HANDLE h, const struct mech *row,
+                    const struct use *u, struct object **ret_object, struct key **ret_key)
+{
+    const CK_RV rv = find_usable(s, h, row, u, ret_object, ret_key);
+
+    ENSURE(rv == CKR_OK, use_code(u, rv));
+    return CKR_OK;
+}
+
+CK_RV key_derive(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE base,
+                 const CK_ATTRIBUTE *v, CK_ULONG n, CK_OBJECT_HANDLE *ret)
+{
+    AUTO(object_unrefp) struct object *parent = NULL;
+    AUTO(key_unrefp) struct key *k = NULL;
+    AUTO(attrs_freep) struct attrs *a = NULL;
+    struct template_context c;
+    const struct mech *row;
+
+    TRY(find_row(m, CKF_DERIVE, &row));
+    TRY(usable(s, base, row, &deriving, &parent, &k));
+    c = context_of(s, TEMPLATE_DERIVE, CKO_SECRET_KEY, TEMPLATE_SAYS);
+    c.nested = attrs_span(object_attrs(parent), CKA_DERIVE_TEMPLATE);
+    TRY(template_build(&c, v, n, &a));
+    TRY(new_object_allowed(s, a));
+    TRY(gen_derive(row, m, k, a));
+    TRY(key_complete(a));
+    TRY(new_object_finish(&c, a, CK_UNAVAILABLE_INFORMATION, object_attrs(parent)));
+    return token_add(s->token, s->handle, &a, 1, ret);
+}
+
+/* May this key leave under that one? One place for every path that exports (v3.2 5.18.3). */
+static CK_RV may_leave(const struct attrs *key, const struct attrs *wrapping)
+{
+    const struct span rule = attrs_span(wrapping, CKA_WRAP_TEMPLATE);
+    bool agrees = true;
+
+    ENSURE(attrs_bool(key, CKA_EXTRACTABLE, false), CKR_KEY_UNEXTRACTABLE);
+    ENSURE(!attrs_bool(key, CKA_WRAP_WITH_TRUSTED, false) ||
+               attrs_bool(wrapping, CKA_TRUSTED, false),
+           CKR_KEY_NOT_WRAPPABLE);
+    if (rule.n > 0)
+        TRY(template_agrees(rule, key, &agrees));
+    ENSURE(agrees, CKR_KEY_HANDLE_INVALID);
+    return CKR_OK;
+}
+
+CK_RV key_wrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrapping,
+               CK_OBJECT_HANDLE key, struct out *out)
+{
+    AUTO(object_unrefp) struct object *wrapper = NULL;
+    AUTO(object_unrefp) struct object *target = NULL;
+    AUTO(key_unrefp) struct key *k = NULL;
+    const struct mech *row;
+
+    TRY(find_row(m, CKF_WRAP, &row));
+    TRY(usable(s, wrapping, row, &wrapping_use, &wrapper, &k));
+    TRY(key_object(s, key, &target));
+    TRY(may_leave(object_attrs(target), object_attrs(wrapper)));
+    return gen_wrap(row, m, k, object_attrs(target), out);
+}
+
+/* What was inside is no key of its type: the same answer as for padding and structure, so that
+ * nobody learns how far a wrapped key of his making came. */
+static CK_RV unwrapped_complete(struct attrs *a)
+{
+    const CK_RV rv = key_complete(a);
+
+    ENSURE(rv == CKR_OK || rv == CKR_HOST_MEMORY, CKR_WRAPPED_KEY_INVALID);
+    TRY(rv);
+    return CKR_OK;
+}
+
+CK_RV key_unwrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE unwrapping,
+                 struct span wrapped, const CK_ATTRIBUTE *v, CK_ULONG n, CK_OBJECT_HANDLE *ret)
+{
+    AUTO(object_unrefp) struct object *unwrapper = NULL;
+    AUTO(key_unrefp) struct key *k = NULL;
+    AUTO(attrs_freep) struct attrs *a = NULL;
+    struct template_context c;
+    const struct mech *row;
+
+    TRY(find_row(m, CKF_UNWRAP, &row));
+    TRY(usable(s, unwrapping, row, &unwrapping_use, &unwrapper, &k));
+    c = context_of(s, TEMPLATE_UNWRAP, TEMPLATE_SAYS, TEMPLATE_SAYS);
+    c.nested = attrs_span(object_attrs(unwrapper), CKA_UNWRAP_TEMPLATE);
+    TRY(template_build(&c, v, n, &a));
+    TRY(new_object_allowed(s, a));
+    TRY(gen_unwrap(row, m, k, wrapped, a));
+    TRY(unwrapped_complete(a));
+    TRY(new_object_finish(&c, a, CK_UNAVAILABLE_INFORMATION, NULL));
+    return token_add(s->token, s->handle, &a, 1, ret);
+}

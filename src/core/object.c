@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* object.c - immutable, reference-counted objects; see object.h. */
+#include "core/object.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+struct object {
+    atomic_uint refs;
+    enum handle_kind kind;
+    uint64_t id;
+    CK_SESSION_HANDLE owner;
+    struct attrs *attrs;
+    _Atomic(struct key *) key; /* NULL until used */
+};
+
+CK_RV object_new(enum handle_kind kind, uint64_t id, struct attrs *attrs, CK_SESSION_HANDLE owner,
+                 struct object **ret)
+{
+    AUTO(attrs_freep) struct attrs *taken = attrs;
+    struct object *o = calloc(1, sizeof(*o));
+
+    ENSURE(o != NULL, CKR_HOST_MEMORY);
+    atomic_init(&o->refs, 1);
+    atomic_init(&o->key, NULL);
+    o->kind = kind;
+    o->id = id;
+    o->owner = owner;
+    o->attrs = TAKE(taken);
+    *ret = o;
+    return CKR_OK;
+}
+
+struct object *object_ref(struct object *o)
+{
+    atomic_fetch_add_explicit(&o->refs, 1, memory_order_relaxed);
+    return o;
+}
+
+void object_unref(struct object *o)
+{
+    if (o == NULL || atomic_fetch_sub_explicit(&o->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    key_unref(atomic_load(&o->key));
+    attrs_free(o->attrs);
+    free(o);
+}
+
+const struct attrs *object_attrs(const struct object *o)
+{
+    return o->attrs;
+}
+
+enum handle_kind object_kind(const struct object *o)
+{
+    return o->kind;
+}
+
+uint64_t object_id(const struct object *o)
+{
+    return o->id;
+}
+
+CK_SESSION_HANDLE object_owner(const struct object *o)
+{
+    return o->owner;
+}
+
+bool object_is_private(const struct object *o)
+{
+    return handle_kind_is_private(o->kind);
+}
+
+bool object_is_token(const struct object *o)
+{
+    return !handle_kind_is_session(o->kind);
+}
+
+enum scope object_scope(const struct object *o)
+{
+    return object_is_private(o) ? SCOPE_PRIVATE : SCOPE_PUBLIC;
+}
+
+CK_RV object_key(struct object *o, struct key **ret)
+{
+    struct key *k = atomic_load_explicit(&o->key, memory_order_acquire);
+    struct key *none = NULL;
+
+    if (k == NULL) {
+        TRY(key_from_attrs(o->attrs, &k));
+        /* Two threads may make it at once: the first one stays. */
+        if (!atomic_compare_exchange_strong(&o->key, &none, k)) {
+            key_unref(k);
+            k = none;
+        }
+    }
+    *ret = key_ref(k);
+    return CKR_OK;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* operation.c - the operation engine; see operation.h. */
+#include "core/operation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NO_USAGE CK_UNAVAILABLE_INFORMATION
+
+static const struct {
+    CK_FLAGS flag;
+    CK_ATTRIBUTE_TYPE usage;
+    bool asks_login; /* CKA_ALWAYS_AUTHENTICATE applies */
+} kinds[OP_N_KINDS] = {
+    [OP_ENCRYPT] = {CKF_ENCRYPT, CKA_ENCRYPT, false},
+    [OP_DECRYPT] = {CKF_DECRYPT, CKA_DECRYPT, true},
+    [OP_DIGEST] = {CKF_DIGEST, NO_USAGE, false},
+    [OP_SIGN] = {CKF_SIGN, CKA_SIGN, true},
+    [OP_VERIFY] = {CKF_VERIFY, CKA_VERIFY, false},
+    [OP_SIGN_RECOVER] = {CKF_SIGN_RECOVER, CKA_SIGN_RECOVER, true},
+    [OP_VERIFY_RECOVER] = {CKF_VERIFY_RECOVER, CKA_VERIFY_RECOVER, false},
+};
+
+static void session_op_clear(struct session_op *o)
+{
+    op_free(o->op);
+    *o = (struct session_op){0};
+}
+
+void operations_end(struct session *s)
+{
+    for (size_t i = 0; i < OP_N_KINDS; i++)
+        session_op_clear(&s->ops[i]);
+}
+
+void operations_cancel(struct session *s, CK_FLAGS flags)
+{
+    for (size_t i = 0; i < OP_N_KINDS; i++) {
+        if ((kinds[i].flag & flags) != 0)
+            session_op_clear(&s->ops[i]);
+    }
+}
+
+/* A certificate or data is an object, but no key. */
+CK_RV key_object(struct session *s, CK_OBJECT_HANDLE h, struct object **ret)
+{
+    AUTO(object_unrefp) struct object *o = NULL;
+    const CK_RV rv = token_object(s->token, h, &o);
+    CK_OBJECT_CLASS class;
+
+    ENSURE(rv != CKR_OBJECT_HANDLE_INVALID, CKR_KEY_HANDLE_INVALID);
+    TRY(rv);
+    class = attrs_ulong(object_attrs(o), CKA_CLASS, CKO_DATA);
+    ENSURE(class == CKO_PUBLIC_KEY || class == CKO_PRIVATE_KEY || class == CKO_SECRET_KEY,
+           CKR_KEY_HANDLE_INVALID);
+    *ret = TAKE(o);
+    return CKR_OK;
+}
+
+/* An unrestricted key has no CKA_ALLOWED_MECHANISMS; an empty list allows nothing. */
+static bool is_allowed(const struct attrs *a, CK_MECHANISM_TYPE type)
+{
+    const struct attr *allowed = attrs_get(a, CKA_ALLOWED_MECHANISMS);
+
+    if (allowed == NULL)
+        return true;
+    for (size_t at = 0; at + sizeof(type) <= allowed->n; at += sizeof(type)) {
+        if (memcmp(allowed->p + at, &type, sizeof(type)) == 0)
+            return true;
+    }
+    return false;
+}
+
+CK_RV key_permits(const struct object *o, const struct key *k, const struct mech *row,
+                  CK_FLAGS flag, CK_ATTRIBUTE_TYPE usage)
+{
+    const struct attrs *a = object_attrs(o);
+    CK_ULONG size;
+
+    ENSURE(mech_takes_key(row, key_class(k), key_type(k), flag), CKR_KEY_TYPE_INCONSISTENT);
+    ENSURE(usage == NO_USAGE || attrs_bool(a, usage, false), CKR_KEY_FUNCTION_NOT_PERMITTED);
+    ENSURE(is_allowed(a, row->type), CKR_MECHANISM_INVALID);
+    size = mech_key_size(row, k);
+    ENSURE(size >= row->min && size <= row->max, CKR_KEY_SIZE_RANGE);
+    return CKR_OK;
+}
+
+static CK_RV init_with_key(struct session *s, enum op_kind kind, const struct mech *row,
+                           const CK_MECHANISM *m, CK_OBJECT_HANDLE h, struct session_op *ret)
+{
+    AUTO(object_unrefp) struct object *o = NULL;
+    AUTO(key_unrefp) struct key *k = NULL;
+
+    /* Read before the object: a logout in between makes the operation void, never valid. */
+    ret->login_generation = token_login_generation(s->token);
+    TRY(key_object(s, h, &o));
+    TRY(object_key(o, &k));
+    TRY(key_permits(o, k, row, kinds[kind].flag, kinds[kind].usage));
+    ret->is_private = object_is_private(o);
+    ret->needs_login =
+        kinds[kind].asks_login && attrs_bool(object_attrs(o), CKA_ALWAYS_AUTHENTICATE, false);
+    return op_start(kind, row, m, k, &ret->op);
+}
+
+/* A logout ended the operations with private keys (v3.2 5.6.9): it left them for us to find. */
+static void drop_void(struct session *s, struct session_op *o)
+{
+    if (o->is_private && o->login_generation != token_login_generation(s->token))
+        session_op_clear(o);
+}
+
+CK_RV operation_init(struct session *s, enum op_kind kind, const CK_MECHANISM *m,
+                     CK_OBJECT_HANDLE key)
+{
+    AUTO(session_op_clear) struct session_op started = {0};
+    const struct mech *row;
+
+    if (m == NULL) {
+        session_op_clear(&s->ops[kind]);
+        return CKR_OK;
+    }
+    drop_void(s, &s->ops[kind]);
+    ENSURE(s->ops[kind].op == NULL, CKR_OPERATION_ACTIVE);
+    row = mech_find(m->mechanism);
+    ENSURE(row != NULL && (row->flags & kinds[kind].flag) != 0, CKR_MECHANISM_INVALID);
+    if (kind == OP_DIGEST)
+        TRY(op_start(kind, row, m, NULL, &started.op));
+    else
+        TRY(init_with_key(s, kind, row, m, key, &started));
+    s->ops[kind] = started;
+    started = (struct session_op){0};
+    return CKR_OK;
+}
+
+/* The running operation, still allowed to go on. */
+static CK_RV running(struct session *s, enum op_kind kind, struct session_op **ret)
+{
+    struct session_op *o = &s->ops[kind];
+
+    drop_void(s, o);
+    ENSURE(o->op != NULL, CKR_OPERATION_NOT_INITIALIZED);
+    *ret = o;
+    return CKR_OK;
+}
+
+/* What stays alive: a length query that was answered, and a buffer that was too small. */
+static bool is_unfinished(CK_RV rv, const struct out *out)
+{
+    return rv == CKR_BUFFER_TOO_SMALL || (rv == CKR_OK && out != NULL && out_is_query(out));
+}
+
+CK_RV operation_once(struct session *s, enum op_kind kind, struct span in, struct out *out)
+{
+    struct session_op *o;
+    CK_RV rv;
+
+    TRY(running(s, kind, &o));
+    /* In the middle of a multi-part operation: refused, and that one goes on. */
+    ENSURE(!o->fed, CKR_OPERATION_ACTIVE);
+    rv = o->needs_login ? CKR_USER_NOT_LOGGED_IN : op_once(o->op, in, out);
+    if (!is_unfinished(rv, out))
+        session_op_clear(o);
+    return rv;
+}
+
+CK_RV operation_update(struct session *s, enum op_kind kind, struct span in, struct out *out)
+{
+    struct session_op *o;
+    CK_RV rv;
+
+    TRY(running(s, kind, &o));
+    rv = o->needs_login ? CKR_USER_NOT_LOGGED_IN : op_update(o->op, in, out);
+    if (rv == CKR_OK && !is_unfinished(rv, out))
+        o->fed = true;
+    else if (!is_unfinished(rv, out))
+        session_op_clear(o);
+    return rv;
+}
+
+CK_RV operation_final(struct session *s, enum op_kind kind, struct out *out)
+{
+    struct session_op *o;
+    CK_RV rv;
+
+    TRY(running(s, kind, &o));
+    rv = o->needs_login ? CKR_USER_NOT_LOGGED_IN : op_final(o->op, out);
+    if (!is_unfinished(rv, out))
+        session_op_clear(o);
+    return rv;
+}
+
+CK_RV operation_verify_once(struct session *s, struct span in, struct span signature)
+{
+    struct session_op *o;
+    CK_RV rv;
+
+    TRY(running(s, OP_VERIFY, &o));
+    ENSURE(!o->fed, CKR_OPERATION_ACTIVE);
+    rv = op_verify_once(o->op, in, signature);
+    session_op_clear(o);
+    return rv;
+}
+
+CK_RV operation_verify_final(struct session *s, struct span signature)
+{
+    struct session_op *o;
+    CK_RV rv;
+
+    TRY(running(s, OP_VERIFY, &o));
+    rv = op_verify_final(o->op, signature);
+    session_op_clear(o);
+    return rv;
+}
+
+CK_RV operation_digest_key(struct session *s, CK_OBJECT_HANDLE h)
+{
+    AUTO(object_unrefp) struct object *o = NULL;
+    const struct attrs *a;
+
+    ENSURE(s->ops[OP_DIGEST].op != NULL, CKR_OPERATION_NOT_INITIALIZED);
+    TRY(key_object(s, h, &o));
+    a = object_attrs(o);
+    ENSURE(attrs_ulong(a, CKA_CLASS, CKO_DATA) == CKO_SECRET_KEY, CKR_KEY_INDIGESTIBLE);
+    /* A digest of a sensitive value is an oracle for it (peers' record, attack k). */
+    ENSURE(!attrs_bool(a, CKA_SENSITIVE, true) && attrs_bool(a, CKA_EXTRACTABLE, false),
+           CKR_KEY_INDIGESTIBLE);
+    return operation_update(s, OP_DIGEST, attrs_span(a, CKA_VALUE), NULL);
+}
+
+CK_RV operation_authenticate(struct session *s, struct span pin)
+{
+    struct session_op *waiting = NULL;
+
+    for (size_t i = 0; i < OP_N_KINDS && waiting == NULL; i++) {
+        drop_void(s, &s->ops[i]);
+        if (s->ops[i].op != NULL && s->ops[i].needs_login)
+            waiting = &s->ops[i];
+    }
+    ENSURE(waiting != NULL, CKR_OPERATION_NOT_INITIALIZED);
+    TRY(token_authenticate(s->token, pin));
+    waiting->needs_login = false;
+    return CKR_OK;
+}

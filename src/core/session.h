@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * session.h - sessions: looked up and referenced in one critical section, then locked by their own
+ * mutex for the call. Handles are never given twice in a process.
+ */
+#ifndef TEE_CORE_SESSION_H
+#define TEE_CORE_SESSION_H
+
+#include "core/token.h"
+#include "crypto/op.h"
+
+/* The operation in one of a session's slots (core/op.c). */
+struct session_op {
+    struct op *op;             /* NULL: no operation */
+    bool fed;                  /* multi-part data was given */
+    bool is_private;           /* the key is a private object: dies with its login */
+    uint64_t login_generation; /* of that login */
+    bool needs_login;          /* CKA_ALWAYS_AUTHENTICATE, and not authenticated yet */
+};
+
+struct session {
+    CK_SESSION_HANDLE handle;
+    struct token *token;
+    bool rw;
+    bool has_objects; /* it may have session objects of its own */
+    struct session_op ops[OP_N_KINDS];
+    bool finding; /* C_FindObjectsInit was called */
+    CK_OBJECT_HANDLE *found;
+    size_t n_found, next_found;
+};
+
+/* Enter a call on a session: library, table, reference, mutex. CKR_CRYPTOKI_NOT_INITIALIZED,
+ * CKR_SESSION_HANDLE_INVALID. Undone by session_leave(). */
+NODISCARD CK_RV session_enter(CK_SESSION_HANDLE h, struct session **ret);
+void session_leave(struct session *s); /* NULL is allowed */
+DEFINE_AUTO(session_leavep, struct session, session_leave)
+
+/* C_OpenSession. CKR_SLOT_ID_INVALID, CKR_TOKEN_NOT_RECOGNIZED, CKR_SESSION_READ_WRITE_SO_EXISTS,
+ * CKR_DEVICE_ERROR. */
+NODISCARD CK_RV session_open(CK_SLOT_ID slot, bool rw, CK_SESSION_HANDLE *ret);
+NODISCARD CK_RV session_close(CK_SESSION_HANDLE h);
+/* C_CloseAllSessions on one slot. */
+void sessions_close_slot(CK_SLOT_ID slot);
+void sessions_close_all(void); /* C_Finalize */
+void sessions_forget(void);    /* forked child */
+void sessions_count(CK_SLOT_ID slot, CK_ULONG *ret_all, CK_ULONG *ret_rw);
+/* CK_SESSION_INFO's state. */
+CK_STATE session_state(struct session *s);
+
+/* May this session make or change such an object? CKR_SESSION_READ_ONLY, CKR_USER_NOT_LOGGED_IN. */
+NODISCARD CK_RV session_may_write(struct session *s, bool token_object, bool private_object);
+
+#endif

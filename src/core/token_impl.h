@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * token_impl.h - the inside of struct token, for token.c, login.c and token_objects.c only.
+ */
+#ifndef TEE_CORE_TOKEN_IMPL_H
+#define TEE_CORE_TOKEN_IMPL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "core/token.h"
+
+struct object_cache; /* decrypted token objects: object_cache.h */
+
+struct token {
+    atomic_uint refs;
+    uint8_t id[TOKEN_ID];
+    CK_SLOT_ID slot;
+    struct keyring *keyring;
+
+    pthread_mutex_t login_lock; /* one login, logout or PIN change at a time; held over scrypt */
+
+    pthread_mutex_t lock; /* guards what follows; held for moments only */
+    struct login *login;  /* NULL: public */
+    CK_ULONG n_sessions, n_rw;
+    struct table session_objects; /* id -> struct object, a reference */
+
+    atomic_uint_fast64_t login_generation;
+    struct object_cache *cache; /* has its own lock */
+};
+
+/* With t->lock held: forget the login and everything private. The session objects that go are
+ * unreferenced here. */
+void token_log_out_locked(struct token *t);
+
+#endif

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * token_objects.c - the objects of a token as its sessions see them: token objects through the
+ * cache and the vault, session objects in memory; see token.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/object_cache.h"
+#include "core/dek_object.h"
+#include "core/lib.h"
+#include "core/token_impl.h"
+#include "model/template.h"
+
+#define CHANGE_TRIES 16 /* another process changed the object in between: read again */
+
+/* -- reading ---------------------------------------------------------------------------------- */
+
+/* A private object's handle is good for the login that it was seen under. */
+static CK_RV check_visible(struct token *t, CK_OBJECT_HANDLE h)
+{
+    ENSURE(handle_kind(h) <= HANDLE_DEK && handle_id(h) != 0, CKR_OBJECT_HANDLE_INVALID);
+    if (!handle_kind_is_private(handle_kind(h))) {
+        ENSURE(handle_login(h) == 0, CKR_OBJECT_HANDLE_INVALID);
+        return CKR_OK;
+    }
+    ENSURE(token_sees_private(t), CKR_OBJECT_HANDLE_INVALID);
+    ENSURE(handle_login(h) == (token_login_generation(t) & HANDLE_LOGIN_MASK),
+           CKR_OBJECT_HANDLE_INVALID);
+    return CKR_OK;
+}
+
+static CK_RV get_session_object(struct token *t, CK_OBJECT_HANDLE h, struct object **ret)
+{
+    struct object *o;
+
+    pthread_mutex_lock(&t->lock);
+    o = table_get(&t->session_objects, handle_id(h));
+    if (o != NULL && object_kind(o) == handle_kind(h))
+        (void)object_ref(o);
+    else
+        o = NULL;
+    pthread_mutex_unlock(&t->lock);
+    ENSURE(o != NULL, CKR_OBJECT_HANDLE_INVALID);
+    *ret = o;
+    return CKR_OK;
+}
+
+static enum scope scope_of(enum handle_kind kind)
+{
+    return handle_kind_is_private(kind) ? SCOPE_PRIVATE : SCOPE_PUBLIC;
+}
+
+static CK_RV read_record(const struct vault *v, enum handle_kind kind, uint64_t id,
+                         struct stamp *ret_stamp, struct object **ret)
+{
+    AUTO(attrs_freep) struct attrs *a = NULL;
+
+    TRY(vault_get(v, id, scope_of(kind), &a, ret_stamp));
+    return object_new(kind, id, TAKE(a), CK_INVALID_HANDLE, ret);
+}
+
+/* A cached object that is still what the store has; NULL when there is none. */
+static CK_RV cached(struct token *t, const struct vault *v, enum handle_kind kind, uint64_t id,
+                    struct object **ret)
+{
+    AUTO(object_unrefp) struct object *o = NULL;
+    struct stamp stamp;
+    uint64_t verified;
+    bool same = false;
+
+    o = object_cache_get(t->cache, kind, id, &stamp);
+    if (o == NULL)
+        return CKR_OK;
+    verified = stamp.txn;
+    TRY(vault_same(v, id, scope_of(kind), &stamp, &same));
+    if (!same) {
+        object_cache_drop(t->cache, kind, id);
+        return CKR_OK;
+    }
+    if (stamp.txn != verified)
+        object_cache_renew(t->cache, o, &stamp);
+    *ret = TAKE(o);
+    return CKR_OK;
+}
+
+static CK_RV get_token_object_with(struct token *t, const struct vault *v, CK_OBJECT_HANDLE h,
+                                   struct object **ret)
+{
+    const enum handle_kind kind = handle_kind(h);
+    AUTO(object_unrefp) struct object *o = NULL;
+    struct stamp stamp;
+
+    TRY(cached(t, v, kind, handle_id(h), &o));
+    if (o == NULL) {
+        TRY(read_record(v, kind, handle_id(h), &stamp, &o));
+        object_cache_put(t->cache, o, &stamp);
+        /* A logout may have emptied the cache while we read. */
+        if (check_visible(t, h) != CKR_OK)
+            object_cache_drop_private(t->cache);
+    }
+    *ret = TAKE(o);
+    return CKR_OK;
+}
+
+static CK_RV get_token_object(struct token *t, CK_OBJECT_HANDLE h, struct object **ret)
+{
+    struct vault v;
+    CK_RV rv;
+
+    token_vault(t, &v);
+    rv = get_token_object_with(t, &v, h, ret);
+    vault_done(&v);
+    return rv;
+}
+
+static CK_RV get_dek_object(struct token *t, CK_OBJECT_HANDLE h, struct object **ret)
+{
+    return dek_object_get(t, handle_id(h), ret);
+}
+
+CK_RV token_object(struct token *t, CK_OBJECT_HANDLE h, struct object **ret)
+{
+    static CK_RV (*const get[])(struct token *, CK_OBJECT_HANDLE, struct object **) = {
+        [HANDLE_TOKEN_PUBLIC] = get_token_object,
+        [HANDLE_TOKEN_PRIVATE] = get_token_object,
+        [HANDLE_SESSION_PUBLIC] = get_session_object,
+        [HANDLE_SESSION_PRIVATE] = get_session_object,
+        [HANDLE_DEK] = get_dek_object,
+    };
+
+    TRY(check_visible(t, h));
+    return get[handle_kind(h)](t, h, ret);
+}
+
+/* -- adding ----------------------------------------------------------------------------------- */
+
+static enum handle_kind kind_of(const struct attrs *a)
+{
+    const bool is_private = attrs_bool(a, CKA_PRIVATE, false);
+
+    if (attrs_bool(a, CKA_TOKEN, false))
+        return is_private ? HANDLE_TOKEN_PRIVATE : HANDLE_TOKEN_PUBLIC;
+    return is_private ? HANDLE_SESSION_PRIVATE : HANDLE_SESSION_PUBLIC;
+}
+
+static CK_OBJECT_HANDLE make_handle(const struct token *t, enum handle_kind kind, uint64_t id)
+{
+    return handle_make(kind, token_login_generation(t), id);
+}
+
+static CK_RV add_to_store(struct token *t, struct attrs **objects, size_t n, uint64_t *ret_ids)
+{
+    struct vault v;
+    CK_RV rv;
+
+    token_vault(t, &v);
+    rv = vault_add(&v, (const struct attrs *const *)objects, n, ret_ids);
+    vault_done(&v);
+    return rv;
+}
+
+static bool sees_private_locked(const struct token *t)
+{
+    return t->login != NULL && login_role(t->login) == ROLE_USER;
+}
+
+static CK_RV add_one_to_memory(struct token *t, CK_SESSION_HANDLE session, const struct attrs *a,
+                               uint64_t id)
+{
+    AUTO(attrs_freep) struct attrs *copy = NULL;
+    struct object *o = NULL;
+    CK_RV rv;
+
+    TRY(attrs_dup(a, &copy));
+    TRY(object_new(kind_of(a), id, TAKE(copy), session, &o));
+    pthread_mutex_lock(&t->lock);
+    /* Making a key takes time: who was logged in at the start may not be any more. */
+    rv = object_is_private(o) && !sees_private_locked(t) ? CKR_USER_NOT_LOGGED_IN
+                                                         : table_put(&t->session_objects, id, o);
+    pthread_mutex_unlock(&t->lock);
+    if (rv != CKR_OK)
+        object_unref(o);
+    return rv;
+}
+
+static void remove_from_memory(struct token *t, uint64_t id)
+{
+    struct object *o;
+
+    pthread_mutex_lock(&t->lock);
+    o = table_take(&t->session_objects, id);
+    pthread_mutex_unlock(&t->lock);
+    object_unref(o);
+}
+
+/* All or none. */
+static CK_RV add_to_memory(struct token *t, CK_SESSION_HANDLE session, struct attrs **objects,
+                           size_t n, uint64_t *ret_ids)
+{
+    CK_RV rv = CKR_OK;
+    size_t done = 0;
+
+    while (done < n && rv == CKR_OK) {
+        ret_ids[done] = lib_next_id();
+        rv = add_one_to_memory(t, session, objects[done], ret_ids[done]);
+        done += rv == CKR_OK ? 1 : 0;
+    }
+    while (rv != CKR_OK && done > 0)
+        remove_from_memory(t, ret_ids[--done]);
+    return rv;
+}
+
+CK_RV token_add(struct token *t, CK_SESSION_HANDLE session, struct attrs **objects, size_t n,
+                CK_OBJECT_HANDLE *ret)
+{
+    uint64_t ids[2];
+
+    ENSURE(n <= N_ELEMENTS(ids), CKR_GENERAL_ERROR);
+    if (attrs_bool(objects[0], CKA_TOKEN, false))
+        TRY(add_to_store(t, objects, n, ids));
+    else
+        TRY(add_to_memory(t, session, objects, n, ids));
+    for (size_t i = 0; i < n; i++) {
+        ret[i] = make_handle(t, kind_of(objects[i]), ids[i]);
+        attrs_free(TAKE(objects[i]));
+    }
+    return CKR_OK;
+}
+
+/* -- changing --------------------------------------------------------------------------------- */
+
+CK_RV token_destroy(struct token *t, struct object *o)
+{
+    struct vault v;
+    CK_RV rv;
+
+    if (!object_is_token(o)) {
+        remove_from_memory(t, object_id(o));
+        return CKR_OK;
+    }
+    token_vault(t, &v);
+    rv = vault_destroy(&v, object_id(o), object_scope(o));
+    vault_done(&v);
+    TRY(rv);
+    object_cache_drop(t->cache, object_kind(o), object_id(o));
+    return CKR_OK;
+}
+
+static CK_RV swap_in_memory(struct token *t, const struct object *old, struct attrs *a)
+{
+    struct object *fresh = NULL;
+    struct object *before;
+    CK_RV rv = CKR_OBJECT_HANDLE_INVALID;
+
+    TRY(object_new(object_kind(old), object_id(old), a, object_owner(old), &fresh));
+    pthread_mutex_lock(&t->lock);
+    before = table_get(&t->session_objects, object_id(old));
+    if (before != NULL && before != old)
+        rv = CKR_FUNCTION_FAILED; /* changed meanwhile: read again */
+    else if (before != NULL)
+        rv = table_put(&t->session_objects, object_id(old), fresh);
+    pthread_mutex_unlock(&t->lock);
+    object_unref(rv == CKR_OK ? before : fresh);
+    return rv;
+}
+
+static CK_RV change_session_object(struct token *t, CK_OBJECT_HANDLE h, object_change *change,
+                                   void *arg)
+{
+    AUTO(object_unrefp) struct object *o = NULL;
+    AUTO(attrs_freep) struct attrs *a = NULL;
+
+    TRY(token_object(t, h, &o));
+    TRY(change(object_attrs(o), arg, &a));
+    return swap_in_memory(t, o, TAKE(a));
+}
+
+static CK_RV change_record(struct token *t, const struct vault *v, CK_OBJECT_HANDLE h,
+                           object_change *change, void *arg)
+{
+    const enum handle_kind kind = handle_kind(h);
+    AUTO(object_unrefp) struct object *o = NULL;
+    AUTO(attrs_freep) struct attrs *a = NULL;
+    struct stamp stamp;
+
+    TRY(read_record(v, kind, handle_id(h), &stamp, &o));
+    TRY(change(object_attrs(o), arg, &a));
+    TRY(vault_replace(v, handle_id(h), scope_of(kind), a, &stamp));
+    object_cache_drop(t->cache, kind, handle_id(h));
+    return CKR_OK;
+}
+
+static CK_RV change_token_object(struct token *t, CK_OBJECT_HANDLE h, object_change *change,
+                                 void *arg)
+{
+    struct vault v;
+    CK_RV rv;
+
+    token_vault(t, &v);
+    rv = change_record(t, &v, h, change, arg);
+    vault_done(&v);
+    return rv;
+}
+
+/* DEK generations are there to be looked at. */
+static CK_RV may_change(struct token *t, CK_OBJECT_HANDLE h)
+{
+    AUTO(object_unrefp) struct object *dek = NULL;
+
+    ENSURE(handle_kind(h) <= HANDLE_DEK, CKR_OBJECT_HANDLE_INVALID);
+    TRY(check_visible(t, h));
+    if (handle_kind(h) == HANDLE_DEK) {
+        TRY(token_object(t, h, &dek));
+        FAIL(CKR_ACTION_PROHIBITED);
+    }
+    return CKR_OK;
+}
+
+CK_RV token_change(struct token *t, CK_OBJECT_HANDLE h, object_change *change, void *arg)
+{
+    CK_RV rv = CKR_FUNCTION_FAILED;
+
+    TRY(may_change(t, h));
+    for (int i = 0; i < CHANGE_TRIES && rv == CKR_FUNCTION_FAILED; i++)
+        rv = handle_kind_is_session(handle_kind(h)) ? change_session_object(t, h, change, arg)
+                                                    : change_token_object(t, h, change, arg);
+    TRY(rv);
+    return CKR_OK;
+}
+
+static bool is_owned(const void *object, const void *session)
+{
+    return object_owner(object) == *(const CK_SESSION_HANDLE *)session;
+}
+
+void token_drop_session_objects(struct token *t, CK_SESSION_HANDLE session)
+{
+    struct object *o;
+    size_t at = 0;
+
+    pthread_mutex_lock(&t->lock);
+    while ((o = table_take_next(&t->session_objects, &at, is_owned, &session)) != NULL)
+        object_unref(o);
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* -- finding ---------------------------------------------------------------------------------- */
+
+struct handles {
+    CK_OBJECT_HANDLE *v;
+    size_t n;
+};
+
+static void handles_clear(struct handles *h)
+{
+    free(h->v);
+    *h = (struct handles){0};
+}
+
+static CK_RV handles_reserve(struct handles *h, size_t more)
+{
+    CK_OBJECT_HANDLE *grown;
+
+    if (more == 0)
+        return CKR_OK;
+    grown = reallocarray(h->v, h->n + more, sizeof(*h->v));
+    ENSURE(grown != NULL, CKR_HOST_MEMORY);
+    h->v = grown;
+    return CKR_OK;
+}
+
+static CK_RV find_in_memory(struct token *t, const struct attrs *search, struct handles *h)
+{
+    const bool sees_private = token_sees_private(t);
+    struct object *o;
+    size_t at = 0;
+    CK_RV rv;
+
+    pthread_mutex_lock(&t->lock);
+    rv = handles_reserve(h, t->session_objects.n);
+    while (rv == CKR_OK && (o = table_next(&t->session_objects, &at)) != NULL) {
+        if ((sees_private || !object_is_private(o)) && template_matches(object_attrs(o), search))
+            h->v[h->n++] = make_handle(t, object_kind(o), object_id(o));
+    }
+    pthread_mutex_unlock(&t->lock);
+    return rv;
+}
+
+static CK_RV find_in_store(struct token *t, const struct attrs *search, struct handles *h)
+{
+    struct found found = {0};
+    struct vault v;
+    CK_RV rv;
+
+    token_vault(t, &v);
+    rv = vault_find(&v, search, &found);
+    vault_done(&v);
+    if (rv == CKR_OK)
+        rv = handles_reserve(h, found.n);
+    for (size_t i = 0; rv == CKR_OK && i < found.n; i++)
+        h->v[h->n++] = make_handle(
+            t, i < found.n_public ? HANDLE_TOKEN_PUBLIC : HANDLE_TOKEN_PRIVATE, found.ids[i]);
+    found_clear(&found);
+    return rv;
+}
+
+CK_RV token_find(struct token *t, const struct attrs *search, CK_OBJECT_HANDLE **ret, size_t *ret_n)
+{
+    AUTO(handles_clear) struct handles h = {0};
+
+    TRY(find_in_store(t, search, &h));
+    TRY(find_in_memory(t, search, &h));
+    TRY(dek_object_find(t, search, &h.v, &h.n));
+    *ret = TAKE(h.v);
+    *ret_n = h.n;
+    return CKR_OK;
+}
