@@ -38,9 +38,10 @@ static CK_RV peer_get(const struct key *base, const union mech_param *param, EVP
     return CKR_OK;
 }
 
-/* The shared secret, as long as the field. Setting the peer validates its point. */
-static CK_RV agree(const struct mech *row, const struct key *base, EVP_PKEY *peer,
-                   uint8_t ret[MAX_SECRET], size_t *ret_n)
+/* The shared secret, as long as the field. Setting the peer validates its point. Every curve here has
+ * cofactor 1, so both mechanisms compute the same, and no mode is set: a context that an
+ * application's default ENGINE has taken over knows none. */
+static CK_RV agree(const struct key *base, EVP_PKEY *peer, uint8_t ret[MAX_SECRET], size_t *ret_n)
 {
     AUTO(pkey_ctx_freep)
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(ossl_ctx(), base->pkey, NULL);
@@ -48,9 +49,6 @@ static CK_RV agree(const struct mech *row, const struct key *base, EVP_PKEY *pee
 
     ENSURE(ctx != NULL, ossl_rv(CKR_HOST_MEMORY));
     ENSURE(EVP_PKEY_derive_init(ctx) == 1, ossl_rv(CKR_FUNCTION_FAILED));
-    if (base->type == CKK_EC)
-        ENSURE(EVP_PKEY_CTX_set_ecdh_cofactor_mode(ctx, row->gen == &gen_ecdh_cofactor) == 1,
-               ossl_rv(CKR_FUNCTION_FAILED));
     ENSURE(EVP_PKEY_derive_set_peer(ctx, peer) == 1, ossl_rv(CKR_MECHANISM_PARAM_INVALID));
     ENSURE(EVP_PKEY_derive(ctx, ret, &n) == 1, ossl_rv(CKR_MECHANISM_PARAM_INVALID));
     /* On a Weierstrass curve, 0 is the x of a point like any other. */
@@ -126,7 +124,7 @@ static CK_RV ecdh_derive(const struct mech *row, const union mech_param *param, 
     ENSURE(c != NULL, CKR_TEMPLATE_INCONSISTENT);
     ENSURE(base->curve != NULL && base->class == CKO_PRIVATE_KEY, CKR_KEY_TYPE_INCONSISTENT);
     TRY(peer_get(base, param, &peer));
-    rv = agree(row, base, peer, secret, &n);
+    rv = agree(base, peer, secret, &n);
     if (rv == CKR_OK)
         rv = value_set(param, c, span_of(secret, n), a);
     mem_wipe(secret, sizeof(secret));
