@@ -75,21 +75,38 @@ static int child_initializes(void *arg)
                : 1;
 }
 
+/* AddressSanitizer's allocator has locks that it leaves held in such a child. */
+static bool is_under_asan(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    return true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+    return true;
+#endif
+#endif
+    return false;
+}
+
 static void test_fork_inside_finalize(void **state)
 {
     pthread_t thread;
     void *failed = NULL;
+    int status = SURVIVED;
 
     (void)state;
+    if (is_under_asan())
+        skip();
     ASSERT_OK(p11->C_Finalize(NULL));
     stop_cycling = false;
     assert_int_equal(pthread_create(&thread, NULL, cycle, NULL), 0);
-    for (int i = 0; i < FORKS; i++)
-        assert_int_equal(in_child(child_initializes, NULL), SURVIVED);
+    for (int i = 0; i < FORKS && status == SURVIVED; i++)
+        status = in_child(child_initializes, NULL);
     stop_cycling = true;
     assert_int_equal(pthread_join(thread, &failed), 0);
-    assert_null(failed);
     ASSERT_OK(p11->C_Initialize(NULL));
+    assert_null(failed);
+    assert_int_equal(status, SURVIVED);
 }
 
 /* -- exits ---------------------------------------------------------------------------------------- */

@@ -42,7 +42,7 @@ static struct {
     bool made; /* there may be token objects */
 } f;
 
-/* -- arguments ---------------------------------------------------------------------------------- */
+/* -- arguments --------------------------------------------------------------------------------- */
 
 static CK_SESSION_HANDLE session(void)
 {
@@ -100,7 +100,7 @@ static const struct mech *mechanism(CK_FLAGS flag, CK_MECHANISM *ret)
     return row;
 }
 
-/* -- checks ------------------------------------------------------------------------------------- */
+/* -- checks ------------------------------------------------------------------------------------ */
 
 /* Nothing here is broken: neither the device, nor the program, nor the memory. */
 static void check(CK_RV rv, const char *what)
@@ -184,7 +184,7 @@ FINAL_FN(SignFinal)
 OUT_FN(SignRecover)
 OUT_FN(VerifyRecover)
 
-/* -- operations --------------------------------------------------------------------------------- */
+/* -- operations -------------------------------------------------------------------------------- */
 
 static void do_out(void)
 {
@@ -256,7 +256,7 @@ static void do_cancel(void)
     CALL(p11->C_SessionCancel(session(), (CK_FLAGS)cursor_u16(&f.c) << 3));
 }
 
-/* -- objects ------------------------------------------------------------------------------------ */
+/* -- objects ----------------------------------------------------------------------------------- */
 
 static void do_create(void)
 {
@@ -360,7 +360,7 @@ static void do_find(void)
         CALL(p11->C_FindObjectsFinal(session()));
 }
 
-/* -- keys --------------------------------------------------------------------------------------- */
+/* -- keys -------------------------------------------------------------------------------------- */
 
 static void do_generate(void)
 {
@@ -464,7 +464,7 @@ static void do_random(void)
     CALL(p11->C_GenerateRandom(session(), p, n));
 }
 
-/* -- sessions and PINs -------------------------------------------------------------------------- */
+/* -- sessions and PINs ------------------------------------------------------------------------- */
 
 static void do_open(void)
 {
@@ -542,7 +542,7 @@ static void do_finalize(void)
     FUZZ_OK(p11->C_Initialize(NULL));
 }
 
-/* -- the token ---------------------------------------------------------------------------------- */
+/* -- the token --------------------------------------------------------------------------------- */
 
 static void init_token(void)
 {

@@ -55,7 +55,7 @@ static void check_path(const char *path)
 /* Does the file say so itself? Then nothing can be told from seeing it. */
 static bool says_mark(struct span input)
 {
-    return input.n > 0 && memmem(input.p, input.n, MARK, sizeof(MARK) - 1) != NULL;
+    return input.p != NULL && input.n > 0 && memmem(input.p, input.n, MARK, sizeof(MARK) - 1) != NULL;
 }
 
 static void check_mark(const char *text)

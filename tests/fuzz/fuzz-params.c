@@ -2,8 +2,8 @@
 /*
  * fuzz-params.c - mechanism parameters and data for every row of the mechanism table, with fixed
  * keys: what starts keeps the output rule, what was encrypted is decrypted to the same, what was
- * signed verifies and does not after a bit was flipped, in one part or in several. What fails leaves
- * the attributes that it was to fill as they were.
+ * signed verifies and does not after a bit was flipped, in one part or in several. What fails
+ * leaves the attributes that it was to fill as they were.
  */
 #include "fuzz.h"
 
@@ -87,7 +87,7 @@ static bool pick_key(struct cursor *c, CK_FLAGS flag, struct use *u)
     return false;
 }
 
-/* -- steps under the output rule ---------------------------------------------------------------- */
+/* -- steps under the output rule --------------------------------------------------------------- */
 
 static void check_code(CK_RV rv)
 {
@@ -182,7 +182,7 @@ static CK_RV run_parts(enum op_kind kind, const struct use *u, struct key *key, 
     return take_step(o, STEP_FINAL, SPAN_EMPTY, ret);
 }
 
-/* -- what must hold of two operations ------------------------------------------------------------ */
+/* -- what must hold of two operations ---------------------------------------------------------- */
 
 static CK_RV verify(const struct use *u, struct span in, struct span signature)
 {
@@ -268,7 +268,7 @@ static void operate(struct cursor *c, enum op_kind kind, const struct use *u, st
         check_back(OP_VERIFY_RECOVER, u, in, buf_span(&out));
 }
 
-/* -- keys made ---------------------------------------------------------------------------------- */
+/* -- keys made --------------------------------------------------------------------------------- */
 
 static void encode(const struct attrs *a, struct buf *ret)
 {

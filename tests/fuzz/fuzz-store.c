@@ -2,8 +2,8 @@
 /*
  * fuzz-store.c - rows put, read and deleted in transactions that are committed or given up, against
  * a shadow of what must be there, with snapshots held and the store reopened in between. Then a
- * host changes, removes, swaps or puts back rows through LMDB's own calls: from there on each answer
- * is the truth or a refusal.
+ * host changes, removes, swaps or puts back rows through LMDB's own calls: from there on each
+ * answer is the truth or a refusal.
  */
 #include "fuzz.h"
 
@@ -52,7 +52,7 @@ struct raw {
 static struct {
     char directory[300];
     uint8_t tree_key[32];
-    bool small;   /* a map that must grow; no snapshot is held then, as it would keep it from that */
+    bool small;   /* a map that must grow: no snapshot is held then, it would stand in the way */
     bool hostile; /* the host has changed something: refusals are in order */
     bool made;    /* something was committed: the store is not fresh any more */
     struct store *store;
@@ -68,7 +68,7 @@ static const char *const db_names[N_DB] = {"meta",  "seal",  "token", "dek", "ob
 static const char *base;
 static uint64_t n_inputs;
 
-/* -- rows ---------------------------------------------------------------------------------------- */
+/* -- rows -------------------------------------------------------------------------------------- */
 
 /* Keys of many lengths, some of them the beginning of others. */
 static struct span key_at(unsigned i)
@@ -105,7 +105,7 @@ static bool succeeded(CK_RV rv)
     return rv == CKR_OK;
 }
 
-/* -- reading -------------------------------------------------------------------------------------- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 static void check_get(struct txn *t, const struct shadow *s, enum store_table table, unsigned i)
 {
@@ -243,7 +243,7 @@ static void reading(struct cursor *c, bool all)
         read_some(c, t, &f.shadow);
 }
 
-/* -- writing -------------------------------------------------------------------------------------- */
+/* -- writing ----------------------------------------------------------------------------------- */
 
 /* What a write transaction is to do; it may be done several times. */
 struct work {
@@ -334,7 +334,7 @@ static void writing(struct cursor *c)
     }
 }
 
-/* -- snapshots ------------------------------------------------------------------------------------ */
+/* -- snapshots --------------------------------------------------------------------------------- */
 
 static void hold(struct cursor *c)
 {
@@ -361,7 +361,7 @@ static void use_held(struct cursor *c, bool end)
     }
 }
 
-/* -- opening and closing -------------------------------------------------------------------------- */
+/* -- opening and closing ----------------------------------------------------------------------- */
 
 static void store_close(void)
 {
@@ -379,7 +379,7 @@ static void store_begin(void)
     FUZZ_OK(store_set_key(f.store, SPAN_ARRAY(f.tree_key), !f.made));
 }
 
-/* -- the host -------------------------------------------------------------------------------------- */
+/* -- the host ---------------------------------------------------------------------------------- */
 
 static MDB_env *raw_open(void)
 {
@@ -520,7 +520,7 @@ static void reopen(void)
     store_begin();
 }
 
-/* -- one input ------------------------------------------------------------------------------------ */
+/* -- one input --------------------------------------------------------------------------------- */
 
 static void begin(struct cursor *c)
 {

@@ -16,7 +16,7 @@
 
 static const uint8_t unique[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
 
-/* -- objects ------------------------------------------------------------------------------------ */
+/* -- objects ----------------------------------------------------------------------------------- */
 
 /* A value for a row: the mark for what is secret. */
 static struct span sample(const struct attr_rule *rule)
@@ -83,7 +83,7 @@ static void check_object(const struct attrs *a)
     FUZZ_OK(record_decode(buf_span(&bytes), &back));
 }
 
-/* -- building ----------------------------------------------------------------------------------- */
+/* -- building ---------------------------------------------------------------------------------- */
 
 static void pick_context(struct cursor *c, struct template_context *ret)
 {
@@ -209,7 +209,7 @@ static void build(struct cursor *c, struct arena *mem, const struct attrs *paren
     finish(&ctx, a, parent);
 }
 
-/* -- changing ----------------------------------------------------------------------------------- */
+/* -- changing ---------------------------------------------------------------------------------- */
 
 static bool same_at(const struct attrs *a, const struct attrs *b, CK_ATTRIBUTE_TYPE type)
 {
@@ -264,7 +264,7 @@ static void change(struct cursor *c, struct arena *mem, const struct attrs *a)
     }
 }
 
-/* -- reading ------------------------------------------------------------------------------------ */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 static bool is_hidden(const struct attrs *a, CK_ATTRIBUTE_TYPE type)
 {

@@ -14,7 +14,7 @@
 static CK_ATTRIBUTE_TYPE types[MAX_TYPES];
 static size_t n_types;
 
-/* -- memory ------------------------------------------------------------------------------------- */
+/* -- memory ------------------------------------------------------------------------------------ */
 
 void *arena_take(struct arena *a, size_t n)
 {
@@ -44,7 +44,7 @@ void arena_clear(struct arena *a)
     a->n = 0;
 }
 
-/* -- types, numbers, values --------------------------------------------------------------------- */
+/* -- types, numbers, values -------------------------------------------------------------------- */
 
 static CK_RV collect(const struct attr_rule *rule, void *arg)
 {
@@ -141,7 +141,7 @@ struct span given_bytes(struct cursor *c, CK_ATTRIBUTE_TYPE type)
     return some_bytes(c);
 }
 
-/* -- templates ---------------------------------------------------------------------------------- */
+/* -- templates --------------------------------------------------------------------------------- */
 
 static CK_ATTRIBUTE *template_at(struct cursor *c, struct arena *a, uint32_t most, unsigned depth,
                                  CK_ULONG *ret_n);

@@ -86,7 +86,7 @@ struct plan {
     uint64_t seed;
 };
 
-/* -- what is left behind when it goes wrong: async-signal-safe ---------------------------------- */
+/* -- what is left behind when it goes wrong: async-signal-safe --------------------------------- */
 
 static void keep_input(void)
 {
@@ -130,7 +130,7 @@ static void watch(void)
         (void)signal(numbers[i], on_signal);
 }
 
-/* -- the corpus --------------------------------------------------------------------------------- */
+/* -- the corpus -------------------------------------------------------------------------------- */
 
 static void add_file(const char *path)
 {
@@ -173,7 +173,7 @@ static void add_path(const char *path)
     free(entries);
 }
 
-/* -- running ------------------------------------------------------------------------------------ */
+/* -- running ----------------------------------------------------------------------------------- */
 
 /* In memory of its own, as long as the input: a sanitizer sees what is read beyond it. */
 static void run(struct span bytes)
