@@ -28,10 +28,23 @@ static unsigned long state_fork; /* fork_count when what is static was last put 
 static atomic_ulong fork_count;  /* forks between us and the process that loaded the module */
 static atomic_ulong next_id = 1;
 static pthread_once_t atfork_once = PTHREAD_ONCE_INIT;
+/* Held while the configuration is read and by who forks: the parser's state is static, so a child
+ * that is made in the middle of it would go on from there. */
+static pthread_mutex_t conf_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static pthread_mutex_t end_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t end_cond = PTHREAD_COND_INITIALIZER;
 static uint64_t n_ends; /* C_Finalize calls; guarded by end_lock */
+
+static void on_fork(void)
+{
+    pthread_mutex_lock(&conf_lock);
+}
+
+static void on_fork_parent(void)
+{
+    pthread_mutex_unlock(&conf_lock);
+}
 
 /* Only async-signal-safe work: the child may come from a thread of a threaded parent. Locks that
  * another thread held at the fork would stay held for ever. */
@@ -41,16 +54,17 @@ static void on_fork_child(void)
     static const pthread_mutex_t fresh_mutex = PTHREAD_MUTEX_INITIALIZER;
     static const pthread_cond_t fresh_cond = PTHREAD_COND_INITIALIZER;
 
+    pthread_mutex_unlock(&conf_lock);
     atomic_fetch_add(&fork_count, 1);
     memcpy(&lib_lock, &fresh_lib, sizeof(lib_lock));
     memcpy(&end_lock, &fresh_mutex, sizeof(end_lock));
     memcpy(&end_cond, &fresh_cond, sizeof(end_cond));
 }
 
-/* The module is linked with -z nodelete, so the handler stays valid after dlclose(). */
+/* The module is linked with -z nodelete, so the handlers stay valid after dlclose(). */
 static void register_atfork(void)
 {
-    (void)pthread_atfork(NULL, NULL, on_fork_child);
+    (void)pthread_atfork(on_fork, on_fork_parent, on_fork_child);
 }
 
 static void lib_free(struct lib *l)
@@ -75,7 +89,9 @@ static CK_RV lib_new(struct lib **ret)
     ENSURE(l != NULL, CKR_HOST_MEMORY);
     (void)pthread_mutex_init(&l->unseal_lock, NULL);
     (void)pthread_mutex_init(&l->lock, NULL);
+    pthread_mutex_lock(&conf_lock);
     rv = conf_load(&l->conf, &error);
+    pthread_mutex_unlock(&conf_lock);
     if (rv != CKR_OK)
         log_err("%s", error != NULL ? error : "the configuration cannot be read");
     free(error);

@@ -7,10 +7,10 @@
  *   login mutex of a token -> unseal mutex -> token lock -> LMDB write transaction.
  * crypto_ready() and the loading of the application's OpenSSL configuration run before any of them.
  *
- * Fork: a child is not initialised, whatever the parent was. pthread_atfork's child handler only
- * counts and puts the lib lock back to its first state (there is one thread then). C_Initialize in
- * the child forgets the parent's state without touching it: store environments are not closed
- * (lmdb.h), secret pages were wiped by the kernel.
+ * Fork: a child is not initialised, whatever the parent was. pthread_atfork's handlers wait until
+ * nobody reads the configuration, and in the child count and put the lib lock back to its first
+ * state (there is one thread then). C_Initialize in the child forgets the parent's state without
+ * touching it: store environments are not closed (lmdb.h), secret pages were wiped by the kernel.
  */
 #ifndef TEE_CORE_LIB_H
 #define TEE_CORE_LIB_H

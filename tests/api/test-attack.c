@@ -17,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MANY 20000u
-#define FORKS 150
+#define MANY     20000u
+#define FORKS    150
 #define SURVIVED 77
 
 static CK_UTF8CHAR *text(const char *s)
@@ -41,7 +41,7 @@ static int each_setup(void **state)
     return 0;
 }
 
-/* -- forks ---------------------------------------------------------------------------------------- */
+/* -- forks --------------------------------------------------------------------------------- */
 
 static atomic_bool stop_cycling;
 
@@ -109,7 +109,7 @@ static void test_fork_inside_finalize(void **state)
     assert_int_equal(status, SURVIVED);
 }
 
-/* -- exits ---------------------------------------------------------------------------------------- */
+/* -- exits --------------------------------------------------------------------------------- */
 
 static CK_SESSION_HANDLE left_open;
 static CK_OBJECT_HANDLE left_key;
@@ -186,7 +186,7 @@ static void test_exit_handler_behind_libcrypto(void **state)
     assert_int_equal(in_child(run_application, name), SURVIVED);
 }
 
-/* -- many session objects ------------------------------------------------------------------------- */
+/* -- many session objects ------------------------------------------------------------------ */
 
 static double make_many(CK_SESSION_HANDLE a, CK_SESSION_HANDLE b, CK_BBOOL is_private)
 {
@@ -251,7 +251,7 @@ static void test_close_many_sessions(void **state)
     assert_int_equal(info.ulSessionCount, 0);
 }
 
-/* -- logout in the middle ------------------------------------------------------------------------- */
+/* -- logout in the middle ------------------------------------------------------------------ */
 
 static atomic_bool generating;
 
@@ -265,9 +265,8 @@ static void *generate_slowly(void *session)
     CK_RV rv;
 
     generating = true;
-    rv = p11->C_GenerateKeyPair(*(CK_SESSION_HANDLE *)session, &m, public_v,
-                                N_ELEMENTS(public_v), private_v, N_ELEMENTS(private_v),
-                                &public_key, &private_key);
+    rv = p11->C_GenerateKeyPair(*(CK_SESSION_HANDLE *)session, &m, public_v, N_ELEMENTS(public_v),
+                                private_v, N_ELEMENTS(private_v), &public_key, &private_key);
     return rv == CKR_OK || rv == CKR_USER_NOT_LOGGED_IN ? NULL : text("another code");
 }
 
@@ -305,8 +304,8 @@ static void test_locked_by_context_login(void **state)
     CK_SESSION_INFO info;
 
     (void)state;
-    ASSERT_OK(p11->C_GenerateKeyPair(h, &generate, public_v, 1, private_v, 2, &public_key,
-                                     &private_key));
+    ASSERT_OK(
+        p11->C_GenerateKeyPair(h, &generate, public_v, 1, private_v, 2, &public_key, &private_key));
     ASSERT_OK(p11->C_SignInit(h, &sign, private_key));
     for (int i = 0; i < 10; i++)
         ASSERT_RV(CKR_PIN_INCORRECT, p11->C_Login(h, CKU_CONTEXT_SPECIFIC, text("wrong"), 5));
@@ -320,7 +319,7 @@ static void test_locked_by_context_login(void **state)
     ASSERT_OK(p11->C_InitPIN(h, text(USER_PIN), strlen(USER_PIN)));
 }
 
-/* -- answers and copies --------------------------------------------------------------------------- */
+/* -- answers and copies -------------------------------------------------------------------- */
 
 /* The same AES key twice: to look inside, and to unwrap. */
 static CK_OBJECT_HANDLE import_aes(CK_SESSION_HANDLE h, CK_ATTRIBUTE_TYPE first,
@@ -330,8 +329,7 @@ static CK_OBJECT_HANDLE import_aes(CK_SESSION_HANDLE h, CK_ATTRIBUTE_TYPE first,
     CK_OBJECT_CLASS class = CKO_SECRET_KEY;
     CK_KEY_TYPE type = CKK_AES;
     CK_ATTRIBUTE v[] = {ATTR_OBJ(CKA_CLASS, class), ATTR_OBJ(CKA_KEY_TYPE, type),
-                        ATTR(CKA_VALUE, value, sizeof(value)), ATTR_TRUE(first),
-                        ATTR_TRUE(second)};
+                        ATTR(CKA_VALUE, value, sizeof(value)), ATTR_TRUE(first), ATTR_TRUE(second)};
     CK_OBJECT_HANDLE o = CK_INVALID_HANDLE;
 
     ASSERT_OK(p11->C_CreateObject(h, v, N_ELEMENTS(v), &o));
@@ -424,7 +422,9 @@ static void test_copy_of_trusted_certificate(void **state)
     ASSERT_OK(p11->C_CopyObject(h, o, issuer, 1, &copy));
 }
 
+/* clang-format off */
 #define TEST(name, fn) {name, fn, each_setup, NULL, NULL}
+/* clang-format on */
 
 int main(int argc, char **argv)
 {
