@@ -86,6 +86,7 @@ CK_RV C_GetMechanismList(CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR list, CK_ULONG_P
 {
     AUTO(lib_leavep) bool in = false;
     AUTO(free_types) CK_MECHANISM_TYPE *types = NULL;
+    size_t n = 0;
 
     TRY(lib_enter());
     in = true;
@@ -93,9 +94,11 @@ CK_RV C_GetMechanismList(CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR list, CK_ULONG_P
     TRY(slot_check(slot));
     types = calloc(n_mechs, sizeof(*types));
     ENSURE(types != NULL, CKR_HOST_MEMORY);
-    for (size_t i = 0; i < n_mechs; i++)
-        types[i] = mechs[i].type;
-    return list_out(types, n_mechs, sizeof(*types), list, count);
+    for (size_t i = 0; i < n_mechs; i++) {
+        if (mech_enabled(&mechs[i]))
+            types[n++] = mechs[i].type;
+    }
+    return list_out(types, n, sizeof(*types), list, count);
 }
 
 CK_RV C_GetMechanismInfo(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR info)
@@ -107,7 +110,7 @@ CK_RV C_GetMechanismInfo(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_I
     in = true;
     ENSURE(info != NULL, CKR_ARGUMENTS_BAD);
     TRY(slot_check(slot));
-    row = mech_find(type);
+    row = mech_find_enabled(type);
     ENSURE(row != NULL, CKR_MECHANISM_INVALID);
     *info = (CK_MECHANISM_INFO){row->min, row->max, row->flags};
     return CKR_OK;

@@ -29,7 +29,7 @@ static generate_special *find_special(CK_MECHANISM_TYPE type)
 
 static CK_RV find_row(const CK_MECHANISM *m, CK_FLAGS flag, const struct mech **ret)
 {
-    const struct mech *row = mech_find(m->mechanism);
+    const struct mech *row = mech_find_enabled(m->mechanism);
 
     ENSURE(row != NULL && (row->flags & flag) != 0, CKR_MECHANISM_INVALID);
     *ret = row;

@@ -121,7 +121,7 @@ CK_RV operation_init(struct session *s, enum op_kind kind, const CK_MECHANISM *m
     }
     drop_void(s, &s->ops[kind]);
     ENSURE(s->ops[kind].op == NULL, CKR_OPERATION_ACTIVE);
-    row = mech_find(m->mechanism);
+    row = mech_find_enabled(m->mechanism);
     ENSURE(row != NULL && (row->flags & kinds[kind].flag) != 0, CKR_MECHANISM_INVALID);
     if (kind == OP_DIGEST)
         TRY(op_start(kind, row, m, NULL, &started.op));

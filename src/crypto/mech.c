@@ -8,6 +8,8 @@
  */
 #include "crypto/mech.h"
 
+#include <stdatomic.h>
+
 #include "crypto/gen_class.h"
 #include "crypto/key_class.h"
 #include "crypto/op_class.h"
@@ -37,40 +39,44 @@
 /* type, name, flags, key type, min and max, md, cipher, parser, op class, gen class */
 #define ROW(t, ...)                                                                                \
     {                                                                                              \
-        t, #t, __VA_ARGS__                                                                         \
+        t, #t, __VA_ARGS__, 0                                                                      \
+    }
+#define ROW_OFF(t, ...)                                                                            \
+    {                                                                                              \
+        t, #t, __VA_ARGS__, MECH_OFF_BY_DEFAULT                                                    \
     }
 #define DIGEST(t, md)                                                                              \
     {                                                                                              \
-        t, #t, CKF_DIGEST, ANY_KEY, 0, 0, md, NULL, parse_none, &op_digest, NULL                   \
+        t, #t, CKF_DIGEST, ANY_KEY, 0, 0, md, NULL, parse_none, &op_digest, NULL, 0                \
     }
 #define HMAC(t, key, md)                                                                           \
-    {t, #t, SV, key, HMAC_BYTES, md, NULL, parse_none, &op_mac, NULL},                             \
+    {t, #t, SV, key, HMAC_BYTES, md, NULL, parse_none, &op_mac, NULL, 0},                          \
     {                                                                                              \
-        t##_GENERAL, #t "_GENERAL", SV, key, HMAC_BYTES, md, NULL, parse_mac, &op_mac, NULL        \
+        t##_GENERAL, #t "_GENERAL", SV, key, HMAC_BYTES, md, NULL, parse_mac, &op_mac, NULL, 0     \
     }
 #define SECRET_GEN(t, key, size)                                                                   \
     {                                                                                              \
-        t, #t, CKF_GENERATE, key, size, NULL, NULL, parse_none, NULL, &gen_secret                  \
+        t, #t, CKF_GENERATE, key, size, NULL, NULL, parse_none, NULL, &gen_secret, 0               \
     }
 #define RSA_PKCS(t, md)                                                                            \
     {                                                                                              \
-        t, #t, SV, CKK_RSA, RSA_VERIFY, md, NULL, parse_none, &op_hash_rsa_pkcs, NULL              \
+        t, #t, SV, CKK_RSA, RSA_VERIFY, md, NULL, parse_none, &op_hash_rsa_pkcs, NULL, 0           \
     }
 #define RSA_PSS(t, md)                                                                             \
     {                                                                                              \
-        t, #t, SV, CKK_RSA, RSA_VERIFY, md, NULL, parse_pss, &op_hash_rsa_pss, NULL                \
+        t, #t, SV, CKK_RSA, RSA_VERIFY, md, NULL, parse_pss, &op_hash_rsa_pss, NULL, 0             \
     }
 #define ECDSA(t, md)                                                                               \
     {                                                                                              \
-        t, #t, SV | EC, CKK_EC, EC_BITS, md, NULL, parse_none, &op_hash_ecdsa, NULL                \
+        t, #t, SV | EC, CKK_EC, EC_BITS, md, NULL, parse_none, &op_hash_ecdsa, NULL, 0             \
     }
 #define PAIR(t, flags, key, size, gen)                                                             \
     {                                                                                              \
-        t, #t, CKF_GENERATE_KEY_PAIR | (flags), key, size, NULL, NULL, parse_none, NULL, gen       \
+        t, #t, CKF_GENERATE_KEY_PAIR | (flags), key, size, NULL, NULL, parse_none, NULL, gen, 0    \
     }
 #define AES(t, flags, mode, parse, op, gen)                                                        \
     {                                                                                              \
-        t, #t, flags, CKK_AES, AES_BYTES, NULL, mode, parse, op, gen                               \
+        t, #t, flags, CKK_AES, AES_BYTES, NULL, mode, parse, op, gen, 0                            \
     }
 
 const struct mech mechs[] = {
@@ -78,6 +84,8 @@ const struct mech mechs[] = {
     PAIR(CKM_RSA_PKCS_KEY_PAIR_GEN, 0, CKK_RSA, RSA_MAKE, &gen_rsa),
     ROW(CKM_RSA_PKCS, SV | SVR | ED, CKK_RSA, RSA_VERIFY, NULL, NULL, parse_none, &op_rsa_pkcs,
         NULL),
+    ROW_OFF(CKM_RSA_X_509, SV | SVR | ED, CKK_RSA, RSA_VERIFY, NULL, NULL, parse_none, &op_rsa_x509,
+            NULL),
     RSA_PKCS(CKM_SHA1_RSA_PKCS, "SHA1"),
     ROW(CKM_RSA_PKCS_OAEP, ED | WU, CKK_RSA, RSA_MAKE, NULL, NULL, parse_oaep, &op_rsa_oaep,
         &gen_wrap_oaep),
@@ -198,6 +206,28 @@ const struct mech *mech_find(CK_MECHANISM_TYPE type)
             high = middle;
     }
     return NULL;
+}
+
+/* By place in the table: enum mech_switch. */
+static _Atomic(unsigned char) switches[N_ELEMENTS(mechs)];
+
+bool mech_enabled(const struct mech *row)
+{
+    const unsigned char said = atomic_load_explicit(&switches[row - mechs], memory_order_relaxed);
+
+    return said == MECH_AS_TABLE ? (row->traits & MECH_OFF_BY_DEFAULT) == 0 : said == MECH_ON;
+}
+
+const struct mech *mech_find_enabled(CK_MECHANISM_TYPE type)
+{
+    const struct mech *row = mech_find(type);
+
+    return row != NULL && mech_enabled(row) ? row : NULL;
+}
+
+void mech_set_switch(const struct mech *row, enum mech_switch to)
+{
+    atomic_store_explicit(&switches[row - mechs], (unsigned char)to, memory_order_relaxed);
 }
 
 /* The class of object that a use takes: of pairs the public half verifies, encrypts and wraps. */

@@ -23,6 +23,12 @@ typedef CK_RV mech_parse(const struct mech *row, const CK_MECHANISM *m, union me
 struct op_class;  /* encrypt, decrypt, sign, verify, digest: crypto/op.h */
 struct gen_class; /* generate, generate_pair, derive, wrap, unwrap: crypto/gen.h */
 
+/* What a row says beside the flags that C_GetMechanismInfo reports. */
+enum {
+    /* Not there unless the configuration switches it on: for those who need it and know why. */
+    MECH_OFF_BY_DEFAULT = 1 << 0,
+};
+
 struct mech {
     CK_MECHANISM_TYPE type;
     const char *name;     /* "CKM_SHA256_RSA_PKCS" */
@@ -34,13 +40,27 @@ struct mech {
     mech_parse *parse;    /* never NULL */
     const struct op_class *op;
     const struct gen_class *gen;
+    unsigned traits; /* MECH_ */
 };
 
 extern const struct mech mechs[]; /* sorted by type */
 extern const size_t n_mechs;
 
-/* NULL: not a mechanism of this token. */
+/* NULL: not in the table. */
 const struct mech *mech_find(CK_MECHANISM_TYPE type);
+
+/* Rows that are switched off are to applications as if they were not there: core/ and api/ ask for
+ * rows by mech_find_enabled() only. */
+enum mech_switch {
+    MECH_AS_TABLE, /* on, unless the row is MECH_OFF_BY_DEFAULT */
+    MECH_ON,
+    MECH_OFF,
+};
+bool mech_enabled(const struct mech *row);
+const struct mech *mech_find_enabled(CK_MECHANISM_TYPE type);
+/* What the configuration says of a row of the table. For the whole process, from any thread; meant
+ * for C_Initialize. */
+void mech_set_switch(const struct mech *row, enum mech_switch to);
 /* May a key of this type be used with the row? (HMAC rows take CKK_GENERIC_SECRET too, ...) */
 bool mech_takes_key(const struct mech *row, CK_OBJECT_CLASS class, CK_KEY_TYPE type, CK_FLAGS use);
 /* The size of a key in the unit of the row's min and max. */

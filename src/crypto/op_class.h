@@ -77,6 +77,7 @@ extern const struct op_class op_aead;
 extern const struct op_class op_ccm;
 extern const struct op_class op_key_wrap;
 extern const struct op_class op_rsa_pkcs;
+extern const struct op_class op_rsa_x509;
 extern const struct op_class op_rsa_oaep;
 extern const struct op_class op_rsa_pss;
 extern const struct op_class op_ecdsa;

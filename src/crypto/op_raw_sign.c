@@ -8,8 +8,6 @@
 #include "crypto/key_class.h"
 #include "crypto/ossl_auto.h"
 
-#define PKCS1_OVERHEAD 11 /* bytes of padding, at least (block type 01) */
-
 static CK_RV raw_sign(struct op *o, struct span in, struct out *out)
 {
     TRY(o->row->op->scheme->check_input(o, in.n));
@@ -30,7 +28,7 @@ static CK_RV raw_recover(struct op *o, struct span signature, struct out *out)
 
     TRY(o->row->op->scheme->check_signature(o->key, signature.n));
     if (out_is_query(out))
-        return out_room(out, signature.n - PKCS1_OVERHEAD);
+        return out_room(out, o->row->op->scheme->recovers(o->key));
     ENSURE(EVP_PKEY_verify_recover(o->ctx, data, &n, signature.p, signature.n) == 1,
            ossl_rv(CKR_SIGNATURE_INVALID));
     return op_deliver(o, span_of(data, n), out);

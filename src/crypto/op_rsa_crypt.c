@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * op_rsa_crypt.c - RSA encryption: PKCS#1 v1.5 and OAEP (PKCS#11 v3.2 6.1). Single part only.
+ * op_rsa_crypt.c - RSA encryption: PKCS#1 v1.5, OAEP, and raw (PKCS#11 v3.2 6.1). Single part only.
  *
  * Every failure of padding is one and the same CKR_ENCRYPTED_DATA_INVALID, and leaves no trace in
  * the log. For PKCS#1 v1.5, OpenSSL from 3.2 on rejects implicitly besides: it returns bytes that
@@ -19,6 +19,11 @@ static bool is_oaep(const struct op *o)
     return o->row->parse == parse_oaep;
 }
 
+static bool is_raw(const struct op *o)
+{
+    return o->row->op == &op_rsa_x509;
+}
+
 static size_t rsa_size(const struct op *o)
 {
     return (o->key->bits + 7) / 8;
@@ -27,16 +32,20 @@ static size_t rsa_size(const struct op *o)
 /* Most bytes that the padding leaves; 0 when the key is too small for the hash. */
 static size_t rsa_room(const struct op *o)
 {
-    const size_t overhead = is_oaep(o) ? 2 * o->param.oaep.hash->n + 2 : PKCS1_OVERHEAD;
+    size_t overhead = PKCS1_OVERHEAD;
 
+    if (is_raw(o))
+        overhead = 0;
+    else if (is_oaep(o))
+        overhead = 2 * o->param.oaep.hash->n + 2;
     return rsa_size(o) > overhead ? rsa_size(o) - overhead : 0;
 }
 
 /* Implicit rejection is OpenSSL's default from 3.2 on. It is not asked for by name: a context that
  * an application's default ENGINE has taken over knows no such parameter. */
-static CK_RV pkcs_set_up(EVP_PKEY_CTX *ctx)
+static CK_RV padding_set_up(EVP_PKEY_CTX *ctx, int padding)
 {
-    ENSURE(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1, ossl_rv(CKR_FUNCTION_FAILED));
+    ENSURE(EVP_PKEY_CTX_set_rsa_padding(ctx, padding) == 1, ossl_rv(CKR_FUNCTION_FAILED));
     return CKR_OK;
 }
 
@@ -75,7 +84,8 @@ static CK_RV crypt_make(struct op *o, void **ret)
     ENSURE(ctx != NULL, ossl_rv(CKR_HOST_MEMORY));
     ENSURE((o->kind == OP_ENCRYPT ? EVP_PKEY_encrypt_init(ctx) : EVP_PKEY_decrypt_init(ctx)) == 1,
            ossl_rv(CKR_FUNCTION_FAILED));
-    TRY(is_oaep(o) ? oaep_set_up(o, ctx) : pkcs_set_up(ctx));
+    TRY(is_oaep(o) ? oaep_set_up(o, ctx)
+                   : padding_set_up(ctx, is_raw(o) ? RSA_NO_PADDING : RSA_PKCS1_PADDING));
     *ret = TAKE(ctx);
     return CKR_OK;
 }
@@ -102,14 +112,21 @@ static CK_RV crypt_start(struct op *o)
 
 static CK_RV encrypt_once(struct op *o, struct span in, struct out *out)
 {
+    /* A number that is not below the modulus is the only thing that a raw encryption refuses. */
+    const CK_RV otherwise = is_raw(o) ? CKR_DATA_INVALID : CKR_FUNCTION_FAILED;
+    uint8_t number[RSA_MAX_BYTES];
     size_t n = rsa_size(o);
+    int done;
 
     ENSURE(in.n <= rsa_room(o), CKR_DATA_LEN_RANGE);
     TRY(out_room(out, n));
     if (out_is_query(out))
         return CKR_OK;
-    ENSURE(EVP_PKEY_encrypt(o->ctx, out->data, &n, in.p, in.n) == 1 && n == rsa_size(o),
-           ossl_rv(CKR_FUNCTION_FAILED));
+    if (is_raw(o))
+        in = rsa_number(in, n, number);
+    done = EVP_PKEY_encrypt(o->ctx, out->data, &n, in.p, in.n);
+    mem_wipe(number, is_raw(o) ? n : 0);
+    ENSURE(done == 1 && n == rsa_size(o), ossl_rv(otherwise));
     out_done(out, n);
     return CKR_OK;
 }
@@ -146,6 +163,22 @@ const struct op_class op_rsa_pkcs = {
             [OP_VERIFY_RECOVER] = &raw_recovering,
         },
     .scheme = &sign_rsa_pkcs,
+};
+
+/* No padding at all: for protocols that bring their own, and off by default, for it makes a private
+ * key compute on whatever it is given. */
+const struct op_class op_rsa_x509 = {
+    .name = "rsa-x509",
+    .kinds =
+        {
+            [OP_ENCRYPT] = &encrypting,
+            [OP_DECRYPT] = &decrypting,
+            [OP_SIGN] = &raw_signing,
+            [OP_VERIFY] = &raw_verifying,
+            [OP_SIGN_RECOVER] = &raw_signing,
+            [OP_VERIFY_RECOVER] = &raw_recovering,
+        },
+    .scheme = &sign_rsa_x509,
 };
 
 const struct op_class op_rsa_oaep = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sign.h - signature schemes over a digest or over raw input: RSA PKCS#1 v1.5, RSA-PSS, ECDSA. Used
+ * sign.h - signature schemes over a digest or raw input: RSA PKCS#1 v1.5, PSS and bare, ECDSA. Used
  * by op_raw_sign.c (the application gives the digest) and op_hash_sign.c (the token makes it).
  *
  * Their EVP_PKEY_CTXs sign any number of times, and stay with the key. Private to crypto/.
@@ -22,13 +22,19 @@ struct sign_scheme {
     /* Bytes of a signature. */
     size_t (*size)(const struct key *k);
     CK_RV (*check_signature)(const struct key *k, size_t n);
+    /* Most bytes that the data inside a signature can have. NULL: there are none inside. */
+    size_t (*recovers)(const struct key *k);
     CK_RV (*sign)(struct op *o, struct span digest, uint8_t *ret);
     CK_RV (*verify)(struct op *o, struct span digest, struct span signature);
 };
 
 extern const struct sign_scheme sign_rsa_pkcs;
+extern const struct sign_scheme sign_rsa_x509;
 extern const struct sign_scheme sign_rsa_pss;
 extern const struct sign_scheme sign_ecdsa;
+
+/* `in` as a number of n bytes, at `scratch` if it is shorter; it is never longer. */
+struct span rsa_number(struct span in, size_t n, uint8_t *scratch);
 
 /* Get the operation's context, ready to sign or verify. */
 NODISCARD CK_RV sign_start(struct op *o);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sign_rsa.c - RSA signatures, PKCS#1 v1.5 and PSS (PKCS#11 v3.2 6.1); see sign.h. */
+/* sign_rsa.c - RSA signatures: PKCS#1 v1.5, PSS, and raw (PKCS#11 v3.2 6.1); see sign.h. */
 #include <openssl/rsa.h>
 
 #include "crypto/key_class.h"
@@ -57,14 +57,73 @@ static CK_RV pkcs_check_input(const struct op *o, size_t n)
     return CKR_OK;
 }
 
+static size_t pkcs_recovers(const struct key *k)
+{
+    return rsa_size(k) - PKCS1_OVERHEAD;
+}
+
 const struct sign_scheme sign_rsa_pkcs = {
     .set_up = pkcs_set_up,
     .check_key = rsa_check_key,
     .check_input = pkcs_check_input,
     .size = rsa_size,
     .check_signature = rsa_check_signature,
+    .recovers = pkcs_recovers,
     .sign = rsa_sign,
     .verify = rsa_verify,
+};
+
+struct span rsa_number(struct span in, size_t n, uint8_t *scratch)
+{
+    if (in.n == n)
+        return in;
+    memset(scratch, 0, n - in.n);
+    if (in.n > 0)
+        memcpy(scratch + n - in.n, in.p, in.n);
+    return span_of(scratch, n);
+}
+
+static CK_RV x509_set_up(const struct op *o, EVP_PKEY_CTX *ctx)
+{
+    (void)o;
+    ENSURE(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) == 1, ossl_rv(CKR_FUNCTION_FAILED));
+    return CKR_OK;
+}
+
+static CK_RV x509_check_input(const struct op *o, size_t n)
+{
+    ENSURE(n <= rsa_size(o->key), CKR_DATA_LEN_RANGE);
+    return CKR_OK;
+}
+
+/* What isn't below the modulus can't be signed (6.1.7); nothing else can go wrong. */
+static CK_RV x509_sign(struct op *o, struct span in, uint8_t *ret)
+{
+    uint8_t number[RSA_MAX_BYTES];
+    size_t n = rsa_size(o->key);
+
+    in = rsa_number(in, n, number);
+    ENSURE(EVP_PKEY_sign(o->ctx, ret, &n, in.p, in.n) == 1 && n == rsa_size(o->key),
+           ossl_rv(CKR_DATA_INVALID));
+    return CKR_OK;
+}
+
+static CK_RV x509_verify(struct op *o, struct span in, struct span signature)
+{
+    uint8_t number[RSA_MAX_BYTES];
+
+    return rsa_verify(o, rsa_number(in, rsa_size(o->key), number), signature);
+}
+
+const struct sign_scheme sign_rsa_x509 = {
+    .set_up = x509_set_up,
+    .check_key = rsa_check_key,
+    .check_input = x509_check_input,
+    .size = rsa_size,
+    .check_signature = rsa_check_signature,
+    .recovers = rsa_size,
+    .sign = x509_sign,
+    .verify = x509_verify,
 };
 
 static CK_RV pss_set_up(const struct op *o, EVP_PKEY_CTX *ctx)

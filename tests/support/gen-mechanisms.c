@@ -20,7 +20,8 @@ static const char intro[] =
     "- *uses*: `s` sign, `v` verify, `r` both with recovery of the data, `e` encrypt, `d` "
     "decrypt,\n"
     "  `h` digest, `g` generate a key, `p` generate a pair, `D` derive, `w` wrap, `u` unwrap.\n"
-    "- *parts*: does it take data in several parts? A dash where there is no data.\n\n"
+    "- *parts*: does it take data in several parts? A dash where there is no data.\n"
+    "- *(off)*: not there by default; see conf(5) for how to switch it on.\n\n"
     "What the table can't say:\n\n"
     "- RSA keys below 2048 bits verify signatures; they sign, decrypt and encrypt nothing, and "
     "are\n"
@@ -129,7 +130,8 @@ static void put_mech(struct buf *b, const struct mech *row)
         b->failed = true;
         return;
     }
-    buf_printf(b, "| %s | 0x%lx | ", row->name, row->type);
+    buf_printf(b, "| %s%s | 0x%lx | ", row->name,
+               (row->traits & MECH_OFF_BY_DEFAULT) != 0 ? " (off)" : "", row->type);
     put_uses(b, row->flags);
     buf_printf(b, " | %s | %s | ", takes_parts(row), keys);
     if (row->min != row->max)

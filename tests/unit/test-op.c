@@ -280,6 +280,40 @@ static void pss_salt_is_bounded_by_the_key(void **state)
     assert_null(o);
 }
 
+/* CKM_RSA_X_509 (6.1.7): any number below the modulus, with zeros in front. */
+static void x509_takes_numbers_below_the_modulus(void **state)
+{
+    const struct mech *row = mech_find(CKM_RSA_X_509);
+    const CK_MECHANISM m = {CKM_RSA_X_509, NULL, 0};
+    struct key *public_key = fixture_key(row, false, CKF_VERIFY);
+    struct key *private_key = fixture_key(row, false, CKF_SIGN);
+    AUTO(buf_clear) struct buf one = BUF_INIT;
+    AUTO(op_freep) struct op *sign = NULL;
+    AUTO(op_freep) struct op *encrypt = NULL;
+    AUTO(op_freep) struct op *decrypt = NULL;
+    AUTO(op_freep) struct op *longer = NULL;
+    uint8_t high[257], out[256];
+    CK_ULONG n = sizeof(out);
+
+    (void)state;
+    memset(high, 0xff, sizeof(high));
+    /* 1 to any power is 1. */
+    fixture_once(OP_SIGN, row, &m, private_key, SPAN_LIT("\x01"), &one);
+    assert_int_equal(one.n, 256);
+    assert_true(mem_is_zero(one.p, 255) && one.p[255] == 1);
+    T_OK(fixture_verify(row, &m, public_key, SPAN_LIT("\x00\x00\x01"), buf_span(&one)));
+    T_RV(CKR_SIGNATURE_INVALID,
+         fixture_verify(row, &m, public_key, SPAN_LIT("\x02"), buf_span(&one)));
+    T_OK(op_start(OP_SIGN, row, &m, private_key, &sign));
+    T_RV(CKR_DATA_INVALID, op_once(sign, span_of(high, 256), &(struct out){out, &n}));
+    T_OK(op_start(OP_ENCRYPT, row, &m, public_key, &encrypt));
+    T_RV(CKR_DATA_INVALID, op_once(encrypt, span_of(high, 256), &(struct out){out, &n}));
+    T_OK(op_start(OP_DECRYPT, row, &m, private_key, &decrypt));
+    T_RV(CKR_ENCRYPTED_DATA_INVALID, op_once(decrypt, span_of(high, 256), &(struct out){out, &n}));
+    T_OK(op_start(OP_SIGN, row, &m, private_key, &longer));
+    T_RV(CKR_DATA_LEN_RANGE, op_once(longer, span_of(high, 257), &(struct out){out, &n}));
+}
+
 static void raw_input_has_its_length(void **state)
 {
     const struct mech *pkcs = mech_find(CKM_RSA_PKCS), *pss = mech_find(CKM_RSA_PKCS_PSS);
@@ -1004,6 +1038,7 @@ int main(void)
         TEST("/op/sign/ecdsa-truncates-long-digests", ecdsa_truncates_long_digests),
         TEST("/op/sign/pss-salt-is-bounded", pss_salt_is_bounded_by_the_key),
         TEST("/op/sign/raw-input-has-its-length", raw_input_has_its_length),
+        TEST("/op/rsa-x509/numbers", x509_takes_numbers_below_the_modulus),
         TEST("/op/decrypt/gcm-releases-nothing-early", gcm_releases_nothing_early),
         TEST("/op/decrypt/no-shorter-than-the-tag", authentic_text_is_no_shorter_than_its_tag),
         TEST("/op/decrypt/padded-text-is-held", unpadded_text_is_held),
