@@ -245,6 +245,11 @@ static void check_back(enum op_kind back, const struct use *u, struct span in, s
     AUTO(buf_clear) struct buf again = BUF_INIT;
 
     FUZZ_OK(run_once(back, u, u->other, out, &again));
+    if (u->row->type == CKM_RSA_X_509) { /* a number as long as the modulus */
+        FUZZ_CHECK(again.n >= in.n && mem_is_zero(again.p, again.n - in.n));
+        FUZZ_CHECK(span_equal(in, span_of(again.p + again.n - in.n, in.n)));
+        return;
+    }
     FUZZ_CHECK(span_equal(in, buf_span(&again)));
 }
 

@@ -321,6 +321,7 @@ static void raw_input_has_its_length(void **state)
     uint8_t in[256] = {0}, out[256];
     CK_ULONG n = sizeof(out);
     AUTO(op_freep) struct op *too_long = NULL;
+    AUTO(op_freep) struct op *empty = NULL;
     AUTO(op_freep) struct op *not_a_digest = NULL;
 
     (void)state;
@@ -329,6 +330,8 @@ static void raw_input_has_its_length(void **state)
     assert_false(op_is_multipart(too_long));
     T_RV(CKR_FUNCTION_NOT_SUPPORTED, op_update(too_long, SPAN_LIT("x"), NULL));
     T_RV(CKR_DATA_LEN_RANGE, op_once(too_long, span_of(in, 246), &(struct out){out, &n}));
+    T_OK(op_start(OP_SIGN, pkcs, &f.m, fixture_key(pkcs, false, CKF_SIGN), &empty));
+    T_RV(CKR_DATA_LEN_RANGE, op_once(empty, SPAN_EMPTY, &(struct out){out, &n}));
     fixture_mech(&f, pss, 0);
     T_OK(op_start(OP_SIGN, pss, &f.m, fixture_key(pss, false, CKF_SIGN), &not_a_digest));
     T_RV(CKR_DATA_LEN_RANGE, op_once(not_a_digest, span_of(in, 31), &(struct out){out, &n}));
