@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * prim.c - random bytes, SHA-256, HKDF, scrypt, AES-256-GCM, X25519 and HMAC over OpenSSL's EVP.
+ * prim.c - random bytes, SHA-2, HKDF, scrypt, AES-256-GCM, X25519 and HMAC over OpenSSL's EVP.
  *
  * Every function marks the caller's error queue first and pops to the mark when it leaves, and
  * wipes what it wrote when it fails half-way. EVP contexts wipe themselves when they are freed.
@@ -59,21 +59,38 @@ CK_RV prim_random(void *ret, size_t n)
     FAIL(ossl_rv(CKR_RANDOM_NO_RNG));
 }
 
-CK_RV prim_sha256(const struct span *parts, size_t n_parts, uint8_t ret[PRIM_HASH])
+/* The digest of the parts, n bytes, which is what the hash has. */
+static CK_RV digest(const char *md, const struct span *parts, size_t n_parts, uint8_t *ret,
+                    size_t n)
 {
     KEEP_ERRORS;
     AUTO(md_ctx_freep) EVP_MD_CTX *ctx = NULL;
-    uint8_t hash[PRIM_HASH];
+    uint8_t hash[EVP_MAX_MD_SIZE];
 
     TRY(crypto_ready());
     ctx = EVP_MD_CTX_new();
     ENSURE(ctx != NULL, CKR_HOST_MEMORY);
-    ENSURE(EVP_DigestInit_ex2(ctx, ossl_md("SHA2-256"), NULL) == 1, ossl_rv(CKR_FUNCTION_FAILED));
+    ENSURE(EVP_DigestInit_ex2(ctx, ossl_md(md), NULL) == 1, ossl_rv(CKR_FUNCTION_FAILED));
     for (size_t i = 0; i < n_parts; i++)
         ENSURE(EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) == 1, ossl_rv(CKR_FUNCTION_FAILED));
     ENSURE(EVP_DigestFinal_ex(ctx, hash, NULL) == 1, ossl_rv(CKR_FUNCTION_FAILED));
-    memcpy(ret, hash, sizeof(hash));
+    memcpy(ret, hash, n);
     return CKR_OK;
+}
+
+CK_RV prim_sha256(const struct span *parts, size_t n_parts, uint8_t ret[PRIM_HASH])
+{
+    return digest("SHA2-256", parts, n_parts, ret, PRIM_HASH);
+}
+
+CK_RV prim_sha384(const struct span *parts, size_t n_parts, uint8_t ret[PRIM_SHA384])
+{
+    return digest("SHA2-384", parts, n_parts, ret, PRIM_SHA384);
+}
+
+CK_RV prim_sha512(const struct span *parts, size_t n_parts, uint8_t ret[PRIM_SHA512])
+{
+    return digest("SHA2-512", parts, n_parts, ret, PRIM_SHA512);
 }
 
 /* Run a KDF; ret is wiped when it fails. */

@@ -17,14 +17,18 @@
 
 #define PRIM_KEY    32 /* bytes of every symmetric key here: AES-256, HMAC-SHA-256 */
 #define PRIM_HASH   32 /* SHA-256 */
+#define PRIM_SHA384 48
+#define PRIM_SHA512 64
 #define PRIM_TAG    16 /* AES-GCM tag */
 #define PRIM_X25519 32
 
 /* n bytes from the private DRBG (RAND_priv_bytes_ex). CKR_RANDOM_NO_RNG on failure. */
 NODISCARD CK_RV prim_random(void *ret, size_t n);
 
-/* SHA-256 of the parts in order. */
+/* SHA-256, SHA-384 or SHA-512 of the parts in order. */
 NODISCARD CK_RV prim_sha256(const struct span *parts, size_t n_parts, uint8_t ret[PRIM_HASH]);
+NODISCARD CK_RV prim_sha384(const struct span *parts, size_t n_parts, uint8_t ret[PRIM_SHA384]);
+NODISCARD CK_RV prim_sha512(const struct span *parts, size_t n_parts, uint8_t ret[PRIM_SHA512]);
 
 /* HKDF-SHA-256 (RFC 5869), extract and expand, n bytes. salt may be empty. */
 NODISCARD CK_RV prim_hkdf(struct span ikm, struct span salt, struct span info, uint8_t *ret,
