@@ -20,6 +20,15 @@ static const struct {
     {"WRAP", 24, "AES-192-WRAP"},         {"WRAP", 32, "AES-256-WRAP"},
     {"WRAP-PAD", 16, "AES-128-WRAP-PAD"}, {"WRAP-PAD", 24, "AES-192-WRAP-PAD"},
     {"WRAP-PAD", 32, "AES-256-WRAP-PAD"}, {"ChaCha20-Poly1305", 32, "ChaCha20-Poly1305"},
+    {"OFB", 16, "AES-128-OFB"},           {"OFB", 24, "AES-192-OFB"},
+    {"OFB", 32, "AES-256-OFB"},           {"CFB", 16, "AES-128-CFB"},
+    {"CFB", 24, "AES-192-CFB"},           {"CFB", 32, "AES-256-CFB"},
+    {"CFB8", 16, "AES-128-CFB8"},         {"CFB8", 24, "AES-192-CFB8"},
+    {"CFB8", 32, "AES-256-CFB8"},         {"CFB1", 16, "AES-128-CFB1"},
+    {"CFB1", 24, "AES-192-CFB1"},         {"CFB1", 32, "AES-256-CFB1"},
+    {"CBC-CTS", 16, "AES-128-CBC-CTS"},   {"CBC-CTS", 24, "AES-192-CBC-CTS"},
+    {"CBC-CTS", 32, "AES-256-CBC-CTS"},   {"XTS", 32, "AES-128-XTS"},
+    {"XTS", 64, "AES-256-XTS"},
 };
 
 const EVP_CIPHER *cipher_of(const struct mech *row, size_t n)

@@ -11,7 +11,7 @@
 #include "crypto/key_class.h"
 #include "crypto/ossl_auto.h"
 
-#define MAX_CURVES 16
+#define MAX_CURVES 24
 
 static void generator_free(void *ctx)
 {

@@ -32,6 +32,7 @@ struct key {
 struct key_class {
     CK_KEY_TYPE type;
     CK_ULONG min, max; /* secret keys: bytes of the value */
+    CK_ULONG step;     /* which has a multiple of this */
     /* Fill in k->pkey or k->value, k->bits, k->curve. Fast: it trusts what key_complete() checked.
      */
     CK_RV (*load)(const struct attrs *a, struct key *k);

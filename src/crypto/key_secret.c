@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* key_secret.c - AES, HMAC, ChaCha20 and generic secrets; see key_secret.h. */
+/* key_secret.c - AES, ChaCha20, HMAC, HKDF and generic secrets; see key_secret.h. */
 #include "crypto/key_secret.h"
 
 #include "crypto/ossl_auto.h"
@@ -19,6 +19,13 @@ static CK_RV secret_load(const struct attrs *a, struct key *k)
     return CKR_OK;
 }
 
+/* Equal halves make XTS weak (SP 800-38E refers to IEEE 1619, FIPS 140-3 IG C.I asks for the test),
+ * and OpenSSL refuses them. */
+static bool xts_halves_differ(struct span value)
+{
+    return !mem_equal_ct(value.p, value.p + value.n / 2, value.n / 2);
+}
+
 static CK_RV secret_complete(const struct key_class *c, CK_OBJECT_CLASS class, struct attrs *a)
 {
     const struct span value = attrs_span(a, CKA_VALUE);
@@ -29,29 +36,32 @@ static CK_RV secret_complete(const struct key_class *c, CK_OBJECT_CLASS class, s
     ENSURE(key_secret_length(c, value.n),
            c->type == CKK_AES ? CKR_ATTRIBUTE_VALUE_INVALID : CKR_KEY_SIZE_RANGE);
     ENSURE(said == value.n || said == 0, CKR_TEMPLATE_INCONSISTENT);
+    ENSURE(c->type != CKK_AES_XTS || xts_halves_differ(value), CKR_ATTRIBUTE_VALUE_INVALID);
     return key_secret_follow(c, a);
 }
 
-#define SECRET(type, min, max)                                                                     \
+#define SECRET(type, min, max, step)                                                               \
     {                                                                                              \
-        (type), (min), (max), secret_load, secret_complete, NULL                                   \
+        (type), (min), (max), (step), secret_load, secret_complete, NULL                           \
     }
 
 static const struct key_class classes[] = {
-    SECRET(CKK_AES, 16, 32),
-    SECRET(CKK_GENERIC_SECRET, 1, SECRET_KEY_MAX),
-    SECRET(CKK_SHA_1_HMAC, 1, SECRET_KEY_MAX),
-    SECRET(CKK_SHA224_HMAC, 1, SECRET_KEY_MAX),
-    SECRET(CKK_SHA256_HMAC, 1, SECRET_KEY_MAX),
-    SECRET(CKK_SHA384_HMAC, 1, SECRET_KEY_MAX),
-    SECRET(CKK_SHA512_HMAC, 1, SECRET_KEY_MAX),
-    SECRET(CKK_SHA512_224_HMAC, 1, SECRET_KEY_MAX),
-    SECRET(CKK_SHA512_256_HMAC, 1, SECRET_KEY_MAX),
-    SECRET(CKK_SHA3_224_HMAC, 1, SECRET_KEY_MAX),
-    SECRET(CKK_SHA3_256_HMAC, 1, SECRET_KEY_MAX),
-    SECRET(CKK_SHA3_384_HMAC, 1, SECRET_KEY_MAX),
-    SECRET(CKK_SHA3_512_HMAC, 1, SECRET_KEY_MAX),
-    SECRET(CKK_CHACHA20, 32, 32),
+    SECRET(CKK_AES, 16, 32, 8),
+    SECRET(CKK_GENERIC_SECRET, 1, SECRET_KEY_MAX, 1),
+    SECRET(CKK_SHA_1_HMAC, 1, SECRET_KEY_MAX, 1),
+    SECRET(CKK_SHA224_HMAC, 1, SECRET_KEY_MAX, 1),
+    SECRET(CKK_SHA256_HMAC, 1, SECRET_KEY_MAX, 1),
+    SECRET(CKK_SHA384_HMAC, 1, SECRET_KEY_MAX, 1),
+    SECRET(CKK_SHA512_HMAC, 1, SECRET_KEY_MAX, 1),
+    SECRET(CKK_SHA512_224_HMAC, 1, SECRET_KEY_MAX, 1),
+    SECRET(CKK_SHA512_256_HMAC, 1, SECRET_KEY_MAX, 1),
+    SECRET(CKK_SHA3_224_HMAC, 1, SECRET_KEY_MAX, 1),
+    SECRET(CKK_SHA3_256_HMAC, 1, SECRET_KEY_MAX, 1),
+    SECRET(CKK_SHA3_384_HMAC, 1, SECRET_KEY_MAX, 1),
+    SECRET(CKK_SHA3_512_HMAC, 1, SECRET_KEY_MAX, 1),
+    SECRET(CKK_CHACHA20, 32, 32, 1),
+    SECRET(CKK_HKDF, 1, SECRET_KEY_MAX, 1),
+    SECRET(CKK_AES_XTS, 32, 64, 32),
 };
 
 const struct key_class *key_class_secret(CK_KEY_TYPE type)
@@ -65,7 +75,7 @@ const struct key_class *key_class_secret(CK_KEY_TYPE type)
 
 bool key_secret_length(const struct key_class *c, CK_ULONG n)
 {
-    return n >= c->min && n <= c->max && (c->type != CKK_AES || n % 8 == 0);
+    return n >= c->min && n <= c->max && n % c->step == 0;
 }
 
 /* Set the first bytes of `of`, or compare them with what the application gave. */

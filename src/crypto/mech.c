@@ -31,6 +31,7 @@
 #define EC_BITS         224, 521
 #define RAW_BITS        255, 448
 #define AES_BYTES       16, 32
+#define XTS_BYTES       32, 64
 #define CHACHA_BYTES    32, 32
 #define HMAC_BYTES      1, SECRET_KEY_MAX
 #define HMAC_GEN_BYTES  14, SECRET_KEY_MAX /* 112 bits: SP 800-131A */
@@ -160,19 +161,28 @@ const struct mech mechs[] = {
     /* Generates as well: GnuTLS 3.7 asks for Ed25519 pairs by this number. */
     ROW(CKM_EDDSA, SV | CKF_GENERATE_KEY_PAIR | EC_RAW, CKK_EC_EDWARDS, RAW_BITS, NULL, NULL,
         parse_eddsa, &op_eddsa, &gen_ec),
+    /* 0x1071 */
+    ROW(CKM_AES_XTS, ED, CKK_AES_XTS, XTS_BYTES, NULL, "XTS", parse_iv, &op_cipher_whole, NULL),
+    SECRET_GEN(CKM_AES_XTS_KEY_GEN, CKK_AES_XTS, XTS_BYTES),
     /* 0x1080 */
     SECRET_GEN(CKM_AES_KEY_GEN, CKK_AES, AES_BYTES),
     AES(CKM_AES_ECB, ED, "ECB", parse_none, &op_cipher, NULL),
     AES(CKM_AES_CBC, ED, "CBC", parse_iv, &op_cipher, NULL),
     AES(CKM_AES_CBC_PAD, ED | CKF_UNWRAP, "CBC", parse_iv, &op_cipher_pad, &gen_wrap_cbc),
-    AES(CKM_AES_CTR, ED, "CTR", parse_ctr, &op_cipher, NULL),
+    AES(CKM_AES_CTR, ED, "CTR", parse_ctr, &op_cipher_stream, NULL),
     AES(CKM_AES_GCM, ED, "GCM", parse_gcm, &op_aead, NULL),
     AES(CKM_AES_CCM, ED, "CCM", parse_ccm, &op_ccm, NULL),
+    AES(CKM_AES_CTS, ED, "CBC-CTS", parse_iv, &op_cipher_whole, NULL),
     AES(CKM_AES_CMAC, SV, "CBC", parse_none, &op_mac, NULL),
     AES(CKM_AES_CMAC_GENERAL, SV, "CBC", parse_mac, &op_mac, NULL),
+    AES(CKM_AES_GMAC, SV, "GCM", parse_gcm, &op_gmac, NULL),
     /* 0x1225 */
     SECRET_GEN(CKM_CHACHA20_KEY_GEN, CKK_CHACHA20, CHACHA_BYTES),
-    /* 0x2109 */
+    /* 0x2104 */
+    AES(CKM_AES_OFB, ED, "OFB", parse_iv, &op_cipher_stream, NULL),
+    AES(CKM_AES_CFB8, ED, "CFB8", parse_iv, &op_cipher_stream, NULL),
+    AES(CKM_AES_CFB128, ED, "CFB", parse_iv, &op_cipher_stream, NULL),
+    AES(CKM_AES_CFB1, ED, "CFB1", parse_iv, &op_cipher_stream, NULL),
     AES(CKM_AES_KEY_WRAP, ED | WU, "WRAP", parse_iv_wrap, &op_key_wrap, &gen_wrap_kw),
     AES(CKM_AES_KEY_WRAP_KWP, ED | WU, "WRAP-PAD", parse_iv_kwp, &op_key_wrap, &gen_wrap_kwp),
     /* 0x4003 */
@@ -185,6 +195,7 @@ const struct mech mechs[] = {
     SECRET_GEN(CKM_SHA512_256_KEY_GEN, CKK_SHA512_256_HMAC, HMAC_GEN_BYTES),
     ROW(CKM_CHACHA20_POLY1305, ED, CKK_CHACHA20, CHACHA_BYTES, NULL, "ChaCha20-Poly1305",
         parse_chacha, &op_aead, NULL),
+    SECRET_GEN(CKM_HKDF_KEY_GEN, CKK_HKDF, HMAC_GEN_BYTES),
     /* Vendor */
     ROW(CKM_TEE_DEK_KEY_GEN, CKF_GENERATE, ANY_KEY, 0, 0, NULL, NULL, parse_none, NULL, &gen_dek),
 };

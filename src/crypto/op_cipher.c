@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * op_cipher.c - AES in ECB, CBC, CBC with padding, and CTR mode (PKCS#11 v3.2 6.10, 6.11).
+ * op_cipher.c - AES in ECB, CBC, CBC with padding, OFB, CFB and CTR mode (PKCS#11 v3.2 6.10, 6.11).
  *
  * The output of every step is known before it is done, except after unpadding: n_part counts the
  * bytes that wait inside the context for a whole block, as OpenSSL's block modes keep them. With
@@ -26,6 +26,11 @@ static bool is_padded(const struct op *o)
 }
 
 static bool is_stream(const struct op *o)
+{
+    return o->row->op == &op_cipher_stream;
+}
+
+static bool is_counted(const struct op *o)
 {
     return o->row->parse == parse_ctr;
 }
@@ -65,7 +70,7 @@ static CK_RV cipher_start(struct op *o)
 
     if (o->row->parse == parse_iv)
         iv = o->param.iv.iv;
-    else if (is_stream(o))
+    else if (is_counted(o))
         iv = o->param.ctr.block;
     TRY(op_ctx(o, &cipher_ctx, no_variant));
     /* -1: the direction stays. */
@@ -118,7 +123,7 @@ static CK_RV cipher_within_limit(struct op *o, size_t n)
 {
     ENSURE(n <= UINT64_MAX - o->n_total, len_range(o));
     /* v3.2 6.11.3: counter bits that would overflow */
-    ENSURE(!is_stream(o) || o->n_total + n <= o->param.ctr.limit, len_range(o));
+    ENSURE(!is_counted(o) || o->n_total + n <= o->param.ctr.limit, len_range(o));
     return CKR_OK;
 }
 
@@ -262,6 +267,12 @@ static const struct op_methods pad_decryption = {
 
 const struct op_class op_cipher = {
     .name = "cipher",
+    .kinds = {[OP_ENCRYPT] = &cipher, [OP_DECRYPT] = &cipher},
+};
+
+/* Modes that make a stream: text of any length. */
+const struct op_class op_cipher_stream = {
+    .name = "cipher-stream",
     .kinds = {[OP_ENCRYPT] = &cipher, [OP_DECRYPT] = &cipher},
 };
 

@@ -75,6 +75,14 @@ NODISCARD CK_RV check_aes(const struct attrs *a)
     return CKR_OK;
 }
 
+NODISCARD CK_RV check_xts(const struct attrs *a)
+{
+    const size_t n = attrs_span(a, CKA_VALUE).n;
+
+    ENSURE(n == 32 || n == 64, CKR_ATTRIBUTE_VALUE_INVALID);
+    return CKR_OK;
+}
+
 NODISCARD CK_RV check_chacha20(const struct attrs *a)
 {
     ENSURE(attrs_span(a, CKA_VALUE).n == 32, CKR_ATTRIBUTE_VALUE_INVALID);

@@ -18,6 +18,7 @@ NODISCARD CK_RV check_ec_public(const struct attrs *a);
 NODISCARD CK_RV check_ec_private(const struct attrs *a);
 NODISCARD CK_RV check_secret(const struct attrs *a);
 NODISCARD CK_RV check_aes(const struct attrs *a);
+NODISCARD CK_RV check_xts(const struct attrs *a);
 NODISCARD CK_RV check_chacha20(const struct attrs *a);
 
 /*

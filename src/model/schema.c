@@ -19,6 +19,7 @@ const struct schema *const schemas[] = {
     &schema_montgomery_public,
     &schema_montgomery_private,
     &schema_aes,
+    &schema_xts,
     &schema_chacha20,
     &schema_generic,
     &schema_sha1_hmac,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * schema_secret.c - secret keys (PKCS#11 v3.2 4.11): AES (6.10), ChaCha20 (6.58), generic secrets
- * (6.8), HMAC keys (6.22) and HKDF keys (6.62).
+ * schema_secret.c - secret keys (PKCS#11 v3.2 4.11): AES (6.10), AES-XTS (6.15), ChaCha20 (6.58),
+ * generic secrets (6.8), HMAC keys (6.22) and HKDF keys (6.62).
  *
  * The standard gives HMAC and HKDF keys no table of their own: they are generic secrets of another
  * type. Where a row is not the standard's, tests/data/schema.csv says so and why.
@@ -53,6 +53,21 @@ const struct schema schema_aes = {
     .base = &schema_secret,
     ROWS(aes_rows),
     .check = check_aes,
+};
+
+/* Two keys in one, of which nothing but XTS knows what to do: it signs nothing. */
+static const struct attr_rule xts_rows[] = {
+    {CKA_ENCRYPT, AK_BOOL, MODIFY | DEFAULTED, D_TRUE},
+    {CKA_DECRYPT, AK_BOOL, MODIFY | DEFAULTED, D_TRUE},
+};
+
+const struct schema schema_xts = {
+    .name = "AES-XTS key",
+    .class = CKO_SECRET_KEY,
+    .key_type = CKK_AES_XTS,
+    .base = &schema_secret,
+    ROWS(xts_rows),
+    .check = check_xts,
 };
 
 /* There is only one length: a template need not say it. */

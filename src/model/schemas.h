@@ -22,7 +22,7 @@ extern const struct schema schema_edwards_public, schema_edwards_private;
 extern const struct schema schema_montgomery_public, schema_montgomery_private;
 
 /* schema_secret.c: secret keys. */
-extern const struct schema schema_aes, schema_chacha20, schema_generic, schema_hkdf;
+extern const struct schema schema_aes, schema_xts, schema_chacha20, schema_generic, schema_hkdf;
 extern const struct schema schema_sha1_hmac, schema_sha224_hmac, schema_sha256_hmac;
 extern const struct schema schema_sha384_hmac, schema_sha512_hmac;
 extern const struct schema schema_sha512_224_hmac, schema_sha512_256_hmac;

@@ -13,7 +13,7 @@ struct span fixed_part(unsigned i);
 
 /* Attributes that make object number i: what C_CreateObject must be told, and nothing else. The
  * halves of a pair follow each other. */
-#define FIXED_N_OBJECTS 13
+#define FIXED_N_OBJECTS 16
 NODISCARD CK_RV fixed_attrs(unsigned i, struct attrs **ret);
 
 #endif

@@ -11,6 +11,7 @@
 struct given {
     struct cursor *c;
     struct arena *mem;
+    const struct mech *row;
     CK_MECHANISM *m;
     size_t n_data;
 };
@@ -88,7 +89,8 @@ static void give_gcm(struct given *g)
 
     p.ulIvLen = pick_bool(g->c) ? PARAM_GCM_NONCE : pick(g->c, PARAM_MAX_NONCE + 2);
     p.pIv = pointed(g, p.ulIvLen);
-    p.ulAADLen = pick(g->c, 40);
+    if (g->row->type != CKM_AES_GMAC || pick(g->c, 8) == 0)
+        p.ulAADLen = pick(g->c, 40);
     p.pAAD = pointed(g, p.ulAADLen);
     p.ulTagBits = pick_bool(g->c) ? 128 : tags[pick(g->c, N_ELEMENTS(tags))];
     set(g, &p, sizeof(p));
@@ -226,7 +228,7 @@ static void give_any(struct given *g)
 void given_mechanism(struct cursor *c, struct arena *a, const struct mech *row, CK_MECHANISM *ret,
                      size_t *ret_n_data)
 {
-    struct given g = {.c = c, .mem = a, .m = ret, .n_data = SIZE_MAX};
+    struct given g = {.c = c, .mem = a, .row = row, .m = ret, .n_data = SIZE_MAX};
 
     *ret = (CK_MECHANISM){row->type, NULL, 0};
     if (pick(c, 16) == 0)

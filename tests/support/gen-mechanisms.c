@@ -41,6 +41,11 @@ static const char intro[] =
     "- HMAC mechanisms take generic secrets too.\n"
     "- AES-GCM: IVs of 1 to 128 bytes, tags of 96 to 128 bits. Decryption in parts gives nothing\n"
     "  before C_DecryptFinal has checked the tag.\n"
+    "- CKM_AES_CTS is CBC-CS1 of the addendum to NIST SP 800-38A. With CKM_AES_XTS it keeps the "
+    "parts\n"
+    "  of a text until the end; an XTS data unit has 16 bytes to 16 MiB.\n"
+    "- CKM_AES_GMAC takes CK_GCM_PARAMS without additional data: the message is that.\n"
+    "- CKM_AES_CFB64 is not there, because OpenSSL has it not.\n"
     "- CKM_AES_CTR refuses data for which the counter's bits are too few: CKR_DATA_LEN_RANGE.\n"
     "- Wrong padding and wrong tags are CKR_ENCRYPTED_DATA_INVALID, whatever is wrong with them; "
     "when\n"
@@ -68,7 +73,9 @@ static const struct {
     {CKK_EC_EDWARDS, "CKK_EC_EDWARDS"},
     {CKK_EC_MONTGOMERY, "CKK_EC_MONTGOMERY"},
     {CKK_AES, "CKK_AES"},
+    {CKK_AES_XTS, "CKK_AES_XTS"},
     {CKK_CHACHA20, "CKK_CHACHA20"},
+    {CKK_HKDF, "CKK_HKDF"},
     {CKK_GENERIC_SECRET, "CKK_GENERIC_SECRET"},
     {CKK_SHA_1_HMAC, "CKK_SHA_1_HMAC"},
     {CKK_SHA224_HMAC, "CKK_SHA224_HMAC"},

@@ -94,6 +94,7 @@ static void secrets_of_wrong_length_are_refused(void **state)
     AUTO(attrs_freep) struct attrs *aes = fixture_attrs(CKO_SECRET_KEY, CKK_AES);
     AUTO(attrs_freep) struct attrs *hmac = fixture_attrs(CKO_SECRET_KEY, CKK_SHA256_HMAC);
     AUTO(attrs_freep) struct attrs *chacha = fixture_attrs(CKO_SECRET_KEY, CKK_CHACHA20);
+    AUTO(attrs_freep) struct attrs *xts = fixture_attrs(CKO_SECRET_KEY, CKK_AES_XTS);
 
     (void)state;
     for (size_t n = 0; n < 70; n++) {
@@ -102,6 +103,16 @@ static void secrets_of_wrong_length_are_refused(void **state)
         refused_with(good ? CKR_OK : CKR_ATTRIBUTE_VALUE_INVALID, aes, CKA_VALUE,
                      span_of(value, n));
     }
+    for (size_t n = 0; n < 70; n++) {
+        const bool good = n == 32 || n == 64;
+
+        refused_with(good     ? CKR_OK
+                     : n == 0 ? CKR_ATTRIBUTE_VALUE_INVALID
+                              : CKR_KEY_SIZE_RANGE,
+                     xts, CKA_VALUE, span_of(value, n));
+    }
+    value[16] = 1; /* both halves are one key */
+    refused_with(CKR_ATTRIBUTE_VALUE_INVALID, xts, CKA_VALUE, span_of(value, 32));
     refused_with(CKR_ATTRIBUTE_VALUE_INVALID, hmac, CKA_VALUE, SPAN_EMPTY);
     refused_with(CKR_OK, hmac, CKA_VALUE, span_of(value, 4096));
     refused_with(CKR_KEY_SIZE_RANGE, hmac, CKA_VALUE, span_of(value, 4097));

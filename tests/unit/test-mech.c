@@ -375,8 +375,10 @@ static void assert_comes_back(const struct mech *row, struct span plain, struct 
 /* May n bytes be encrypted? */
 static bool takes(const struct mech *row, size_t n)
 {
-    if (row->op == &op_cipher && row->parse != parse_ctr)
+    if (row->op == &op_cipher)
         return n % 16 == 0;
+    if (row->op == &op_cipher_whole)
+        return n >= 16;
     if (row->op == &op_key_wrap)
         return n > 0 && (row->parse == parse_iv_kwp || (n % 8 == 0 && n >= 16));
     return row->key_type != CKK_RSA || n <= 2048 / 8 - 2 * 32 - 2;

@@ -139,6 +139,72 @@ static void modes_of_aes(void **state)
               &ccm, sizeof(ccm));
 }
 
+/* SP 800-38A F.4.1, F.3.13, F.3.7, F.3.1, with its IV; RFC 3962 appendix B (which swaps the last
+ * two blocks: CS3), 17 bytes and 32; IEEE 1619 vectors 2 and 15; Wycheproof's GMAC case 284. */
+static void other_modes_of_aes(void **state)
+{
+    static const char key[] = "2b7e151628aed2a6abf7158809cf4f3c";
+    static const char plain[] = "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51";
+    static const char chicken[] = "636869636b656e207465726979616b69";
+    struct hex iv = hex("000102030405060708090a0b0c0d0e0f");
+    struct hex zeros = hex("00000000000000000000000000000000");
+    struct hex threes = hex("33333333330000000000000000000000");
+    struct hex unit = hex("9a785634120000000000000000000000");
+
+    (void)state;
+    cipher_is(&(struct known){CKM_AES_OFB, CKK_AES, key, plain,
+                              "3b3fd92eb72dad20333449f8e83cfb4a7789508d16918f03f53c52dac54ed825"},
+              iv.p, iv.n);
+    cipher_is(&(struct known){CKM_AES_CFB128, CKK_AES, key, plain,
+                              "3b3fd92eb72dad20333449f8e83cfb4ac8a64537a0b3a93fcde3cdad9f1ce58b"},
+              iv.p, iv.n);
+    cipher_is(&(struct known){CKM_AES_CFB8, CKK_AES, key, "6bc1bee22e409f96e93d7e117393172aae2d",
+                              "3b79424c9c0dd436bace9e0ed4586a4f32b9"},
+              iv.p, iv.n);
+    cipher_is(&(struct known){CKM_AES_CFB1, CKK_AES, key, "6bc1", "68b3"}, iv.p, iv.n);
+    cipher_is(&(struct known){CKM_AES_CTS, CKK_AES, chicken, "4920776f756c64206c696b652074686520",
+                              "97c6353568f2bf8cb4d8a580362da7ff7f"},
+              zeros.p, zeros.n);
+    cipher_is(&(struct known){CKM_AES_CTS, CKK_AES, chicken,
+                              "4920776f756c64206c696b65207468652047656e6572616c2047617527732043",
+                              "97687268d6ecccc0c07b25e25ecfe58439312523a78662d5be7fcbcc98ebf5a8"},
+              zeros.p, zeros.n);
+    cipher_is(&(struct known){CKM_AES_XTS, CKK_AES_XTS,
+                              "1111111111111111111111111111111122222222222222222222222222222222",
+                              "4444444444444444444444444444444444444444444444444444444444444444",
+                              "c454185e6a16936e39334038acef838bfb186fff7480adc4289382ecd6d394f0"},
+              threes.p, threes.n);
+    cipher_is(&(struct known){CKM_AES_XTS, CKK_AES_XTS,
+                              "fffefdfcfbfaf9f8f7f6f5f4f3f2f1f0bfbebdbcbbbab9b8b7b6b5b4b3b2b1b0",
+                              "000102030405060708090a0b0c0d0e0f10",
+                              "6c1625db4671522d3d7599601de7ca09ed"},
+              unit.p, unit.n);
+}
+
+static void gmac(void **state)
+{
+    struct hex iv = hex("1fc2128cf247fecb746859fc");
+    const struct hex key = hex("b5ca16877137e3595d056001b182eb1651e4ae6af080ce7ee0a0c5651a094603");
+    const struct hex in = hex("ea94e062b10e5dfd2ea993cb6a103d98");
+    const struct hex tag = hex("21439fb407247ac0a98a302d6cff4b0f");
+    CK_GCM_PARAMS p = {iv.p, iv.n, 0, NULL, 0, 128};
+    const CK_MECHANISM m = {CKM_AES_GMAC, &p, sizeof(p)};
+    AUTO(key_unrefp) struct key *k = fixture_secret(CKK_AES, hex_span(&key));
+    AUTO(buf_clear) struct buf made = BUF_INIT;
+    AUTO(buf_clear) struct buf cut = BUF_INIT;
+    struct op *o = NULL;
+
+    (void)state;
+    fixture_once(OP_SIGN, mech_find(m.mechanism), &m, k, hex_span(&in), &made);
+    assert_span_equal(buf_span(&made), hex_span(&tag));
+    p.ulTagBits = 96;
+    fixture_once(OP_SIGN, mech_find(m.mechanism), &m, k, hex_span(&in), &cut);
+    assert_span_equal(buf_span(&cut), span_of(tag.p, 12));
+    p.pAAD = iv.p;
+    p.ulAADLen = 1;
+    T_RV(CKR_MECHANISM_PARAM_INVALID, op_start(OP_SIGN, mech_find(m.mechanism), &m, k, &o));
+}
+
 /* RFC 3394 4.1; RFC 5649 section 6, both. */
 static void key_wrapping(void **state)
 {
@@ -1035,6 +1101,8 @@ int main(void)
         TEST("/op/known/macs", macs),
         TEST("/op/known/aes", modes_of_aes),
         TEST("/op/known/key-wrap", key_wrapping),
+        TEST("/op/known/other-modes-of-aes", other_modes_of_aes),
+        TEST("/op/known/gmac", gmac),
         TEST("/op/known/chacha20-poly1305", chacha20_poly1305),
         TEST("/op/known/ed25519", ed25519),
         TEST("/op/known/ecdsa", ecdsa_p256),
