@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* session.c - session management functions (PKCS#11 v3.2 5.6). */
-#include "core/session.h"
-
+#include "api/arguments.h"
 #include "core/find.h"
 #include "core/lib.h"
 #include "core/operation.h"
 #include "core/slot.h"
+#include "core/state.h"
 #include "crypto/ossl.h"
 
 CK_RV C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR application, CK_NOTIFY notify,
@@ -74,10 +74,9 @@ CK_RV C_GetOperationState(CK_SESSION_HANDLE h, CK_BYTE_PTR state, CK_ULONG_PTR l
 {
     AUTO(session_leavep) struct session *s = NULL;
 
-    (void)state;
-    (void)len;
     TRY(session_enter(h, &s));
-    FAIL(CKR_FUNCTION_NOT_SUPPORTED);
+    ENSURE(len != NULL, CKR_ARGUMENTS_BAD);
+    return state_save(s, OUT(state, len));
 }
 
 CK_RV C_SetOperationState(CK_SESSION_HANDLE h, CK_BYTE_PTR state, CK_ULONG len,
@@ -85,12 +84,9 @@ CK_RV C_SetOperationState(CK_SESSION_HANDLE h, CK_BYTE_PTR state, CK_ULONG len,
 {
     AUTO(session_leavep) struct session *s = NULL;
 
-    (void)state;
-    (void)len;
-    (void)encryption_key;
-    (void)authentication_key;
     TRY(session_enter(h, &s));
-    FAIL(CKR_FUNCTION_NOT_SUPPORTED);
+    ENSURE(GIVEN(state, len), CKR_ARGUMENTS_BAD);
+    return state_restore(s, IN(state, len), encryption_key, authentication_key);
 }
 
 static CK_RV log_in(struct session *s, CK_USER_TYPE user, struct span pin)

@@ -17,30 +17,6 @@ static CK_RV unsupported(CK_SESSION_HANDLE h)
     FAIL(CKR_FUNCTION_NOT_SUPPORTED);
 }
 
-CK_RV C_DigestEncryptUpdate(CK_SESSION_HANDLE h, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PTR out,
-                            CK_ULONG_PTR out_n)
-{
-    return unsupported(h);
-}
-
-CK_RV C_DecryptDigestUpdate(CK_SESSION_HANDLE h, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PTR out,
-                            CK_ULONG_PTR out_n)
-{
-    return unsupported(h);
-}
-
-CK_RV C_SignEncryptUpdate(CK_SESSION_HANDLE h, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PTR out,
-                          CK_ULONG_PTR out_n)
-{
-    return unsupported(h);
-}
-
-CK_RV C_DecryptVerifyUpdate(CK_SESSION_HANDLE h, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PTR out,
-                            CK_ULONG_PTR out_n)
-{
-    return unsupported(h);
-}
-
 CK_RV C_MessageEncryptInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
                            CK_OBJECT_HANDLE hKey)
 {
@@ -183,27 +159,6 @@ CK_RV C_DecapsulateKey(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
                        CK_OBJECT_HANDLE hPrivateKey, CK_ATTRIBUTE_PTR pTemplate,
                        CK_ULONG ulAttributeCount, CK_BYTE_PTR pCiphertext, CK_ULONG ulCiphertextLen,
                        CK_OBJECT_HANDLE_PTR phKey)
-{
-    return unsupported(hSession);
-}
-
-CK_RV C_VerifySignatureInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
-                            CK_OBJECT_HANDLE hKey, CK_BYTE_PTR pSignature, CK_ULONG ulSignatureLen)
-{
-    return unsupported(hSession);
-}
-
-CK_RV C_VerifySignature(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen)
-{
-    return unsupported(hSession);
-}
-
-CK_RV C_VerifySignatureUpdate(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pPart, CK_ULONG ulPartLen)
-{
-    return unsupported(hSession);
-}
-
-CK_RV C_VerifySignatureFinal(CK_SESSION_HANDLE hSession)
 {
     return unsupported(hSession);
 }

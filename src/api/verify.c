@@ -56,3 +56,39 @@ CK_RV C_VerifyRecover(CK_SESSION_HANDLE h, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_P
     ENSURE(GIVEN(in, n) && out_n != NULL, CKR_ARGUMENTS_BAD);
     return operation_once(s, OP_VERIFY_RECOVER, IN(in, n), OUT(out, out_n));
 }
+
+CK_RV C_VerifySignatureInit(CK_SESSION_HANDLE h, CK_MECHANISM_PTR m, CK_OBJECT_HANDLE key,
+                            CK_BYTE_PTR signature, CK_ULONG signature_n)
+{
+    AUTO(session_leavep) struct session *s = NULL;
+
+    TRY(session_enter(h, &s));
+    ENSURE(GIVEN(signature, signature_n), CKR_ARGUMENTS_BAD);
+    return operation_signature_init(s, m, key, IN(signature, signature_n));
+}
+
+CK_RV C_VerifySignature(CK_SESSION_HANDLE h, CK_BYTE_PTR in, CK_ULONG n)
+{
+    AUTO(session_leavep) struct session *s = NULL;
+
+    TRY(session_enter(h, &s));
+    ENSURE(GIVEN(in, n), CKR_ARGUMENTS_BAD);
+    return operation_signature_once(s, IN(in, n));
+}
+
+CK_RV C_VerifySignatureUpdate(CK_SESSION_HANDLE h, CK_BYTE_PTR in, CK_ULONG n)
+{
+    AUTO(session_leavep) struct session *s = NULL;
+
+    TRY(session_enter(h, &s));
+    ENSURE(GIVEN(in, n), CKR_ARGUMENTS_BAD);
+    return operation_signature_update(s, IN(in, n));
+}
+
+CK_RV C_VerifySignatureFinal(CK_SESSION_HANDLE h)
+{
+    AUTO(session_leavep) struct session *s = NULL;
+
+    TRY(session_enter(h, &s));
+    return operation_signature_final(s);
+}

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/session.h"
+#include "core/state.h"
 #include "core/token.h"
 #include "crypto/ossl.h"
 #include "root/root.h"
@@ -114,6 +115,7 @@ static void forget_parent(void)
     state = NULL;
     state_fork = atomic_load(&fork_count);
     sessions_forget();
+    states_forget();
     tokens_forget();
     store_forget_all();
     conf_forget();
@@ -178,6 +180,7 @@ CK_RV lib_finalize(void)
         rv = CKR_CRYPTOKI_NOT_INITIALIZED;
     } else {
         sessions_close_all();
+        states_clear();
         tokens_free_all();
         lib_free(TAKE(state));
     }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/operation_impl.h"
+
 #define NO_USAGE CK_UNAVAILABLE_INFORMATION
 
 static const struct {
@@ -21,9 +23,10 @@ static const struct {
     [OP_VERIFY_RECOVER] = {CKF_VERIFY_RECOVER, CKA_VERIFY_RECOVER, false},
 };
 
-static void session_op_clear(struct session_op *o)
+void session_op_clear(struct session_op *o)
 {
     op_free(o->op);
+    buf_clear(&o->signature);
     *o = (struct session_op){0};
 }
 
@@ -103,7 +106,7 @@ static CK_RV init_with_key(struct session *s, enum op_kind kind, const struct me
 }
 
 /* A logout ended the operations with private keys (v3.2 5.6.9): it left them for us to find. */
-static void drop_void(struct session *s, struct session_op *o)
+void session_op_drop_void(struct session *s, struct session_op *o)
 {
     if (o->is_private && o->login_generation != token_login_generation(s->token))
         session_op_clear(o);
@@ -119,7 +122,7 @@ CK_RV operation_init(struct session *s, enum op_kind kind, const CK_MECHANISM *m
         session_op_clear(&s->ops[kind]);
         return CKR_OK;
     }
-    drop_void(s, &s->ops[kind]);
+    session_op_drop_void(s, &s->ops[kind]);
     ENSURE(s->ops[kind].op == NULL, CKR_OPERATION_ACTIVE);
     row = mech_find_enabled(m->mechanism);
     ENSURE(row != NULL && (row->flags & kinds[kind].flag) != 0, CKR_MECHANISM_INVALID);
@@ -132,13 +135,12 @@ CK_RV operation_init(struct session *s, enum op_kind kind, const CK_MECHANISM *m
     return CKR_OK;
 }
 
-/* The running operation, still allowed to go on. */
-static CK_RV running(struct session *s, enum op_kind kind, struct session_op **ret)
+CK_RV operation_running(struct session *s, enum op_kind kind, struct session_op **ret)
 {
     struct session_op *o = &s->ops[kind];
 
-    drop_void(s, o);
-    ENSURE(o->op != NULL, CKR_OPERATION_NOT_INITIALIZED);
+    session_op_drop_void(s, o);
+    ENSURE(o->op != NULL && !o->has_signature, CKR_OPERATION_NOT_INITIALIZED);
     *ret = o;
     return CKR_OK;
 }
@@ -154,7 +156,7 @@ CK_RV operation_once(struct session *s, enum op_kind kind, struct span in, struc
     struct session_op *o;
     CK_RV rv;
 
-    TRY(running(s, kind, &o));
+    TRY(operation_running(s, kind, &o));
     /* In the middle of a multi-part operation: refused, and that one goes on. */
     ENSURE(!o->fed, CKR_OPERATION_ACTIVE);
     rv = o->needs_login ? CKR_USER_NOT_LOGGED_IN : op_once(o->op, in, out);
@@ -163,13 +165,10 @@ CK_RV operation_once(struct session *s, enum op_kind kind, struct span in, struc
     return rv;
 }
 
-CK_RV operation_update(struct session *s, enum op_kind kind, struct span in, struct out *out)
+CK_RV session_op_update(struct session_op *o, struct span in, struct out *out)
 {
-    struct session_op *o;
-    CK_RV rv;
+    const CK_RV rv = o->needs_login ? CKR_USER_NOT_LOGGED_IN : op_update(o->op, in, out);
 
-    TRY(running(s, kind, &o));
-    rv = o->needs_login ? CKR_USER_NOT_LOGGED_IN : op_update(o->op, in, out);
     if (rv == CKR_OK && !is_unfinished(rv, out))
         o->fed = true;
     else if (!is_unfinished(rv, out))
@@ -177,12 +176,20 @@ CK_RV operation_update(struct session *s, enum op_kind kind, struct span in, str
     return rv;
 }
 
+CK_RV operation_update(struct session *s, enum op_kind kind, struct span in, struct out *out)
+{
+    struct session_op *o;
+
+    TRY(operation_running(s, kind, &o));
+    return session_op_update(o, in, out);
+}
+
 CK_RV operation_final(struct session *s, enum op_kind kind, struct out *out)
 {
     struct session_op *o;
     CK_RV rv;
 
-    TRY(running(s, kind, &o));
+    TRY(operation_running(s, kind, &o));
     rv = o->needs_login ? CKR_USER_NOT_LOGGED_IN : op_final(o->op, out);
     if (!is_unfinished(rv, out))
         session_op_clear(o);
@@ -194,7 +201,7 @@ CK_RV operation_verify_once(struct session *s, struct span in, struct span signa
     struct session_op *o;
     CK_RV rv;
 
-    TRY(running(s, OP_VERIFY, &o));
+    TRY(operation_running(s, OP_VERIFY, &o));
     ENSURE(!o->fed, CKR_OPERATION_ACTIVE);
     rv = op_verify_once(o->op, in, signature);
     session_op_clear(o);
@@ -206,7 +213,7 @@ CK_RV operation_verify_final(struct session *s, struct span signature)
     struct session_op *o;
     CK_RV rv;
 
-    TRY(running(s, OP_VERIFY, &o));
+    TRY(operation_running(s, OP_VERIFY, &o));
     rv = op_verify_final(o->op, signature);
     session_op_clear(o);
     return rv;
@@ -232,7 +239,7 @@ CK_RV operation_authenticate(struct session *s, struct span pin)
     struct session_op *waiting = NULL;
 
     for (size_t i = 0; i < OP_N_KINDS && waiting == NULL; i++) {
-        drop_void(s, &s->ops[i]);
+        session_op_drop_void(s, &s->ops[i]);
         if (s->ops[i].op != NULL && s->ops[i].needs_login)
             waiting = &s->ops[i];
     }

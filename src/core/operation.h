@@ -26,6 +26,19 @@ NODISCARD CK_RV operation_final(struct session *s, enum op_kind kind, struct out
 /* C_Verify, C_VerifyFinal. */
 NODISCARD CK_RV operation_verify_once(struct session *s, struct span in, struct span signature);
 NODISCARD CK_RV operation_verify_final(struct session *s, struct span signature);
+/* C_VerifySignatureInit, ...: the signature comes first (v3.2 5.15). */
+NODISCARD CK_RV operation_signature_init(struct session *s, const CK_MECHANISM *m,
+                                         CK_OBJECT_HANDLE key, struct span signature);
+NODISCARD CK_RV operation_signature_once(struct session *s, struct span in);
+NODISCARD CK_RV operation_signature_update(struct session *s, struct span in);
+NODISCARD CK_RV operation_signature_final(struct session *s);
+/* The dual-function calls (v3.2 5.17): encrypt a part, and let the digest or signature `other` have
+ * it too; decrypt a part, and let the digest or verification have what came out. Without output
+ * nothing is passed on. An error ends the operation that it is about. */
+NODISCARD CK_RV operation_encrypt_also(struct session *s, enum op_kind other, struct span in,
+                                       struct out *out);
+NODISCARD CK_RV operation_decrypt_also(struct session *s, enum op_kind other, struct span in,
+                                       struct out *out);
 /* C_DigestKey. */
 NODISCARD CK_RV operation_digest_key(struct session *s, CK_OBJECT_HANDLE key);
 /* C_Login(CKU_CONTEXT_SPECIFIC): authenticate the operation that waits for it. */

@@ -9,9 +9,11 @@
 #include "core/token.h"
 #include "crypto/op.h"
 
-/* The operation in one of a session's slots (core/op.c). */
+/* The operation in one of a session's slots (core/operation.c). */
 struct session_op {
     struct op *op;             /* NULL: no operation */
+    bool has_signature;        /* C_VerifySignatureInit: `signature` is what is verified */
+    struct buf signature;
     bool fed;                  /* multi-part data was given */
     bool is_private;           /* the key is a private object: dies with its login */
     uint64_t login_generation; /* of that login */

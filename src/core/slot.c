@@ -135,7 +135,8 @@ static CK_FLAGS pin_flags(const struct token_info *t, enum role role)
 
 static CK_FLAGS token_flags(const struct token_info *t)
 {
-    CK_FLAGS flags = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED;
+    CK_FLAGS flags = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED |
+                     CKF_RESTORE_KEY_NOT_NEEDED; /* only digests are saved (core/state.h) */
 
     if (t->user_pin_set)
         flags |= CKF_USER_PIN_INITIALIZED;

@@ -33,6 +33,23 @@ CK_RV op_start(enum op_kind kind, const struct mech *row, const CK_MECHANISM *m,
     return CKR_OK;
 }
 
+CK_RV op_copy(const struct op *o, struct op **ret)
+{
+    KEEP_ERRORS;
+    AUTO(op_freep) struct op *copy = NULL;
+
+    ENSURE(o->how->copy != NULL && !o->is_held, CKR_STATE_UNSAVEABLE);
+    copy = calloc(1, sizeof(*copy));
+    ENSURE(copy != NULL, CKR_HOST_MEMORY);
+    copy->kind = o->kind;
+    copy->row = o->row;
+    copy->how = o->how;
+    copy->fed = o->fed;
+    TRY(o->how->copy(o, copy));
+    *ret = TAKE(copy);
+    return CKR_OK;
+}
+
 void op_free(struct op *o)
 {
     if (o == NULL)

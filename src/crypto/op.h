@@ -33,6 +33,9 @@ NODISCARD CK_RV op_start(enum op_kind kind, const struct mech *row, const CK_MEC
                          struct key *key, struct op **ret);
 void op_free(struct op *o); /* wipes; NULL is allowed */
 DEFINE_AUTO(op_freep, struct op, op_free)
+/* Another operation in the same state, which goes on by itself. CKR_STATE_UNSAVEABLE: the class
+ * can't be copied, or a result is held. */
+NODISCARD CK_RV op_copy(const struct op *o, struct op **ret);
 /* Single part: encrypt, decrypt, digest, sign. Multi-part-only state must be untouched so far. */
 NODISCARD CK_RV op_once(struct op *o, struct span in, struct out *out);
 /* Multi part; `out` is NULL for sign, verify and digest. CKR_FUNCTION_NOT_SUPPORTED where the

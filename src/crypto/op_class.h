@@ -25,6 +25,8 @@ struct op_methods {
     CK_RV (*update)(struct op *o, struct span in, struct out *out);
     CK_RV (*final)(struct op *o, struct out *out);
     CK_RV (*verify_final)(struct op *o, struct span signature);
+    /* Give `ret`, which is new, a context in o's state. NULL: it can't be copied. */
+    CK_RV (*copy)(const struct op *o, struct op *ret);
 };
 
 struct op_class {

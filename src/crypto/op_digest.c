@@ -58,11 +58,23 @@ static CK_RV digest_once(struct op *o, struct span in, struct out *out)
     return digest_final(o, out);
 }
 
+static CK_RV digest_copy(const struct op *o, struct op *ret)
+{
+    AUTO(md_ctx_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+    ENSURE(ctx != NULL, CKR_HOST_MEMORY);
+    ENSURE(EVP_MD_CTX_copy_ex(ctx, o->ctx) == 1, ossl_rv(CKR_FUNCTION_FAILED));
+    ret->ctx_class = &digest_ctx;
+    ret->ctx = TAKE(ctx);
+    return CKR_OK;
+}
+
 static const struct op_methods digest = {
     .start = digest_start,
     .once = digest_once,
     .update = digest_update,
     .final = digest_final,
+    .copy = digest_copy,
 };
 
 const struct op_class op_digest = {.name = "digest", .kinds = {[OP_DIGEST] = &digest}};

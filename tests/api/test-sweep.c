@@ -85,6 +85,8 @@ static const CK_RV of_pins[] = {FROM_ALL, CKR_SLOT_ID_INVALID, CKR_PIN_LEN_RANGE
                                 CKR_SESSION_READ_ONLY};
 static const CK_RV of_sessions[] = {FROM_ALL, CKR_SLOT_ID_INVALID,
                                     CKR_SESSION_PARALLEL_NOT_SUPPORTED, CKR_OK};
+static const CK_RV of_states[] = {FROM_ALL, CKR_OPERATION_NOT_INITIALIZED, CKR_STATE_UNSAVEABLE,
+                                  CKR_SAVED_STATE_INVALID, CKR_BUFFER_TOO_SMALL};
 static const CK_RV of_objects[] = {FROM_ALL, CKR_OBJECT_HANDLE_INVALID, CKR_SESSION_READ_ONLY,
                                    CKR_TEMPLATE_INCOMPLETE, CKR_TEMPLATE_INCONSISTENT,
                                    CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID,
@@ -133,8 +135,8 @@ enum running { NOTHING, ENCRYPTION, DECRYPTION, DIGEST, SIGNATURE, VERIFICATION,
     F(C_CloseSession, (b->h), NOTHING, of_sessions, EVERYTHING)                                    \
     F(C_CloseAllSessions, (b->slot), NOTHING, of_sessions, 0)                                      \
     F(C_GetSessionInfo, (b->h, b->ret), NOTHING, of_sessions, 0)                                   \
-    F(C_GetOperationState, (b->h, b->out, b->out_n), NOTHING, of_sessions, 0)                      \
-    F(C_SetOperationState, (b->h, b->in, b->n, b->o, b->o), NOTHING, of_sessions, 0)               \
+    F(C_GetOperationState, (b->h, b->out, b->out_n), NOTHING, of_states, 0)                        \
+    F(C_SetOperationState, (b->h, b->in, b->n, b->o, b->o), NOTHING, of_states, 0)                 \
     F(C_Login, (b->h, b->number, b->in, b->n), NOTHING, of_pins, 0)                                \
     F(C_LoginUser, (b->h, b->number, b->in, b->n, b->in, b->n), NOTHING, of_pins, 0)               \
     F(C_Logout, (b->h), NOTHING, of_pins, EVERYTHING)                                              \
@@ -216,7 +218,7 @@ enum running { NOTHING, ENCRYPTION, DECRYPTION, DIGEST, SIGNATURE, VERIFICATION,
       of_keys, 0)                                                                                  \
     F(C_DecapsulateKey, (b->h, b->m, b->o, b->t, b->n_t, b->in, b->n, b->ret), NOTHING, of_keys,   \
       0)                                                                                           \
-    F(C_VerifySignatureInit, (b->h, b->m, b->o, b->in, b->n), NOTHING, of_init, 0)                 \
+    F(C_VerifySignatureInit, (b->h, b->m, b->o, b->in, b->n), VERIFICATION, of_init, BIT(NULLS))    \
     F(C_VerifySignature, (b->h, b->in, b->n), NOTHING, of_steps, 0)                                \
     F(C_VerifySignatureUpdate, (b->h, b->in, b->n), NOTHING, of_steps, 0)                          \
     F(C_VerifySignatureFinal, (b->h), NOTHING, of_steps, 0)                                        \
@@ -633,7 +635,8 @@ static int run_null_pointers(void *arg)
 {
     static const char *const without[] = {"C_CloseAllSessions", "C_SessionCancel",
                                           "C_DestroyObject",    "C_DigestKey",
-                                          "C_GetFunctionStatus", "C_CancelFunction"};
+                                          "C_GetFunctionStatus", "C_CancelFunction",
+                                          "C_VerifySignatureFinal"};
     CK_SESSION_HANDLE h;
     int n_wrong = 0;
 
