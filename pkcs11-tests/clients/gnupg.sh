@@ -41,13 +41,24 @@ prepare() {
         >gnupg/trustlist.txt
 }
 
-# with_agent FUNCTION...: an agent of the check's own, ended with it.
+# The agent's process id. (gpg-connect-agent succeeds without an agent too.)
+agent_pid() {
+    gpg-connect-agent --no-autostart 'GETINFO pid' /bye 2>/dev/null | sed -n 's/^D //p'
+}
+
+# with_agent FUNCTION...: an agent of the check's own, gone when it ends: one on its way out would
+# answer the next check, and take the socket with it.
 with_agent() {
+    local agent
+
     export GNUPGHOME=$TEST_DIR/gnupg
-    serve agent.log gpg-agent --daemon --no-detach
-    wait_for 20 gpg-connect-agent --no-autostart /bye || fail "no agent"
+    gpg-agent --daemon >agent.log 2>&1 </dev/null # comes back when it can be asked
+    agent=$(agent_pid)
+    [ -n "$agent" ] || fail "no agent"
+    SERVERS+=("$agent")
     "$@"
     gpgconf --kill all
+    wait_for 20 gone "$agent" || fail "the agent does not end"
 }
 
 sm() {

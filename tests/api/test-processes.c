@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test-processes.c - eight processes of four threads each on one store, logging in, finding,
- * signing, writing, rotating, and one after the other killed with SIGKILL wherever they are: no
- * error in those that live, no lock left behind, and every object that is there is whole.
+ * test-processes.c - eight processes, most of eight threads each, on one store, logging in,
+ * finding, signing, writing, rotating, and one after the other killed with SIGKILL wherever they
+ * are: no error in those that live, no lock left behind, and every object that is there is whole.
  *
  * TEE_TEST_SECONDS: how long (default 8).
  */
@@ -20,13 +20,13 @@
 #include <unistd.h>
 
 #define N_PROCESSES 8
-#define N_THREADS 4
+#define N_THREADS   8
 
 /* Shared by all processes. */
 static struct board {
     atomic_bool stop;
     atomic_uint rounds, logins, rotations, starts;
-} *board;
+} * board;
 
 static unsigned seconds(void)
 {
@@ -254,7 +254,10 @@ static int group_setup(void **state)
     return 0;
 }
 
-#define TEST(name, fn) {name, fn, NULL, NULL, NULL}
+#define TEST(name, fn)                                                                             \
+    {                                                                                              \
+        name, fn, NULL, NULL, NULL                                                                 \
+    }
 
 int main(void)
 {
