@@ -167,6 +167,7 @@ static void test_wrong_signatures(void **state)
 
         ASSERT_OK(verify_once(r, data, signature, n));
         ASSERT_RV(CKR_SIGNATURE_LEN_RANGE, verify_once(r, data, signature, n - 1));
+        ASSERT_RV(CKR_SIGNATURE_LEN_RANGE, verify_once(r, data, signature, n - 2)); /* even */
         ASSERT_RV(CKR_SIGNATURE_LEN_RANGE, verify_once(r, data, signature, n + 1));
         ASSERT_RV(CKR_SIGNATURE_LEN_RANGE, verify_once(r, data, signature, 0));
         signature[0] ^= 0x40;
