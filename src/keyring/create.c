@@ -21,6 +21,29 @@
 
 /* -- what is refused ------------------------------------------------------------------------- */
 
+/* The owner's choices for a SEV-SNP root: each of the dangerous ones has a condition. */
+static CK_RV snp_allowed(const struct conf *c, size_t n_recipients)
+{
+    if (c->binding == CONF_BINDING_OWNER && !c->author_key_digest.said && !c->id_key_digest.said) {
+        log_err("binding = owner opens the store %s to every image that an owner signed, and %s "
+                "does not say which owner: write author-key-digest or id-key-digest there",
+                c->store, config_path(c));
+        FAIL(CKR_FUNCTION_REJECTED);
+    }
+    if (c->endorsement == CONF_ENDORSEMENT_VLEK && n_recipients == 0) {
+        log_err("with endorsement = vlek the store %s is lost when the cloud loads another VLEK, "
+                "which is no rare event: write recovery-certificate = FILE in %s",
+                c->store, config_path(c));
+        FAIL(CKR_FUNCTION_REJECTED);
+    }
+    if (c->endorsement == CONF_ENDORSEMENT_VLEK)
+        log_warn("endorsement = vlek: the key of the store %s comes from the cloud's VLEK, which "
+                 "is not this chip's own: whoever runs this image under this policy on another "
+                 "chip of the cloud derives it too",
+                 c->store);
+    return CKR_OK;
+}
+
 /* From the configuration alone, so that the owner's mistakes are named even where the device is
  * missing too. `auto` never picks software. */
 static CK_RV creation_allowed(const struct conf *c, size_t n_recipients)
@@ -39,6 +62,7 @@ static CK_RV creation_allowed(const struct conf *c, size_t n_recipients)
                 config_path(c));
         FAIL(CKR_FUNCTION_REJECTED);
     }
+    TRY(snp_allowed(c, n_recipients));
     if (c->measured == CONF_MEASURED_FIRMWARE)
         log_warn("measured = firmware: any VM with the same firmware on this chip derives the same "
                  "key, so only PINs protect the private objects of the store %s",
@@ -125,9 +149,7 @@ static CK_RV plan_make(const struct conf *c, const struct root *r, const struct 
 {
     p->header.created = meta_now();
     p->header.epoch = 1;
-    p->config.root = r->kind;
-    p->config.measured = c->measured;
-    p->config.hardware_only = c->hardware_only;
+    config_from(c, r->kind, &p->config);
     p->config.n_recipients = to->n;
     TRY(prim_random(p->header.store_id, sizeof(p->header.store_id)));
     TRY(random_secret(PRIM_KEY, &p->master));

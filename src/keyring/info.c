@@ -49,22 +49,12 @@ static void seal_list_clear(struct seal_list *l)
 /* A platform seal in words: its root, and what of the binding a reader can recognise. */
 static void describe_binding(const struct seal *s, struct buf *text)
 {
-    char hex[2 * 8 + 1];
     struct binding b;
 
-    if (binding_decode(s->binding, &b) != CKR_OK) {
+    if (binding_decode(s->binding, &b) != CKR_OK)
         buf_printf(text, "damaged binding");
-        return;
-    }
-    buf_printf(text, "%s", root_kind_name(b.kind));
-    if (!mem_is_zero(b.key_id, sizeof(b.key_id)))
-        buf_printf(text, ", key %s...", hex_encode(span_of(b.key_id, 8), hex));
-    if (!mem_is_zero(b.measurement, sizeof(b.measurement)))
-        buf_printf(text, ", measurement %s...", hex_encode(span_of(b.measurement, 8), hex));
-    if (!mem_is_zero(b.chip_id, sizeof(b.chip_id)))
-        buf_printf(text, ", chip %s...", hex_encode(span_of(b.chip_id, 8), hex));
-    if (b.tcb_version != 0)
-        buf_printf(text, ", TCB %016llx", (unsigned long long)b.tcb_version);
+    else
+        binding_describe(&b, text);
 }
 
 static CK_RV describe(const struct seal *s, char **ret)

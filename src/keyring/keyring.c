@@ -25,11 +25,12 @@ static CK_RV conf_copy(const struct conf *c, struct conf **ret)
 
     ENSURE(copy != NULL, CKR_HOST_MEMORY);
     *copy = *c;
-    copy->path = copy->store = copy->device = copy->software_key = NULL;
+    copy->path = copy->store = copy->device = copy->software_key = copy->tsm = NULL;
     memset(copy->recovery, 0, sizeof(copy->recovery));
     TRY(text_copy(c->path, &copy->path));
     TRY(text_copy(c->store, &copy->store));
     TRY(text_copy(c->device, &copy->device));
+    TRY(text_copy(c->tsm, &copy->tsm));
     TRY(text_copy(c->software_key, &copy->software_key));
     for (size_t i = 0; i < c->n_recovery; i++)
         TRY(text_copy(c->recovery[i], &copy->recovery[i]));

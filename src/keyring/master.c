@@ -43,7 +43,7 @@ CK_RV master_open(struct keyring *k, struct secret **ret_master, struct header *
 
     TRY(master_read(k, &set, &h));
     if (k->root != NULL)
-        TRY(platform_open(k->conf, k->root, &h, set, ret_master, &which));
+        TRY(platform_open(k->conf, k->root, &h, set, ret_master, &which, NULL));
     else if (h.epoch == k->master_epoch)
         TRY(secret_from(secret_span(k->master), ret_master));
     else

@@ -8,6 +8,7 @@
 
 #define FORMAT_VERSION 1
 #define ROW_VERSION    1
+#define CONFIG_VERSION 2 /* 1 had no fields of SEV-SNP: binding = image by the VCEK, no floors */
 
 uint64_t meta_now(void)
 {
@@ -113,19 +114,77 @@ CK_RV keys_open(struct span row, const struct header *h, struct span master, str
 
 /* -- config ---------------------------------------------------------------------------------- */
 
+void config_from(const struct conf *c, enum root_kind root, struct config *ret)
+{
+    ret->root = root;
+    ret->measured = c->measured;
+    ret->hardware_only = c->hardware_only;
+    if (root == ROOT_SOFTWARE)
+        return;
+    ret->binding = c->binding;
+    ret->endorsement = c->endorsement;
+    ret->id_key_digest = c->id_key_digest;
+    ret->author_key_digest = c->author_key_digest;
+    ret->min_guest_svn = c->min_guest_svn;
+    ret->min_tcb = c->min_tcb;
+}
+
+static void put_digest(const struct conf_digest *d, struct buf *row)
+{
+    buf_u8(row, d->said);
+    buf_put(row, SPAN_ARRAY(d->v));
+}
+
+static void put_snp(const struct config *c, struct buf *row)
+{
+    buf_u8(row, (uint8_t)c->binding);
+    buf_u8(row, (uint8_t)c->endorsement);
+    put_digest(&c->id_key_digest, row);
+    put_digest(&c->author_key_digest, row);
+    buf_u32(row, c->min_guest_svn);
+    buf_u8(row, c->min_tcb.n);
+    buf_put(row, SPAN_ARRAY(c->min_tcb.v));
+}
+
 CK_RV config_put(struct txn *t, const struct config *c)
 {
     AUTO(buf_clear) struct buf row = BUF_INIT;
 
-    buf_u8(&row, ROW_VERSION);
+    buf_u8(&row, CONFIG_VERSION);
     buf_u8(&row, (uint8_t)c->root);
     buf_u8(&row, (uint8_t)c->measured);
     buf_u8(&row, c->hardware_only);
+    put_snp(c, &row);
     buf_u16(&row, (uint16_t)c->n_recipients);
     for (size_t i = 0; i < c->n_recipients; i++)
         buf_put(&row, SPAN_ARRAY(c->recipients[i]));
     TRY(buf_ok(&row));
     return txn_put(t, STORE_META, META_CONFIG, buf_span(&row), NULL);
+}
+
+static bool get_digest(struct cursor *cur, struct conf_digest *ret)
+{
+    const uint8_t said = cursor_u8(cur);
+
+    cursor_copy(cur, ret->v, sizeof(ret->v));
+    ret->said = said == 1;
+    return said <= 1 && (ret->said || mem_is_zero(ret->v, sizeof(ret->v)));
+}
+
+static CK_RV get_snp(struct cursor *cur, struct config *c)
+{
+    const uint8_t binding = cursor_u8(cur), endorsement = cursor_u8(cur);
+
+    ENSURE(binding <= CONF_BINDING_OWNER && endorsement <= CONF_ENDORSEMENT_VLEK, CKR_DEVICE_ERROR);
+    c->binding = (enum conf_binding)binding;
+    c->endorsement = (enum conf_endorsement)endorsement;
+    ENSURE(get_digest(cur, &c->id_key_digest), CKR_DEVICE_ERROR);
+    ENSURE(get_digest(cur, &c->author_key_digest), CKR_DEVICE_ERROR);
+    c->min_guest_svn = cursor_u32(cur);
+    c->min_tcb.n = cursor_u8(cur);
+    cursor_copy(cur, c->min_tcb.v, sizeof(c->min_tcb.v));
+    ENSURE(c->min_tcb.n <= CONF_TCB_MAX, CKR_DEVICE_ERROR);
+    return CKR_OK;
 }
 
 CK_RV config_decode(struct span row, struct config *ret)
@@ -135,11 +194,13 @@ CK_RV config_decode(struct span row, struct config *ret)
     uint8_t version = cursor_u8(&cur), root = cursor_u8(&cur), measured = cursor_u8(&cur);
     uint8_t hardware_only = cursor_u8(&cur);
 
-    c.n_recipients = cursor_u16(&cur);
-    ENSURE(!cur.failed && version == ROW_VERSION, CKR_DEVICE_ERROR);
+    ENSURE(version == 1 || version == CONFIG_VERSION, CKR_DEVICE_ERROR);
     ENSURE(root >= ROOT_SOFTWARE && root <= ROOT_SEV_SNP_EMULATED, CKR_DEVICE_ERROR);
     ENSURE(measured <= CONF_MEASURED_FIRMWARE && hardware_only <= 1, CKR_DEVICE_ERROR);
-    ENSURE(c.n_recipients <= CONF_MAX_RECOVERY, CKR_DEVICE_ERROR);
+    if (version == CONFIG_VERSION)
+        TRY(get_snp(&cur, &c));
+    c.n_recipients = cursor_u16(&cur);
+    ENSURE(!cur.failed && c.n_recipients <= CONF_MAX_RECOVERY, CKR_DEVICE_ERROR);
     c.root = (enum root_kind)root;
     c.measured = (enum conf_measured)measured;
     c.hardware_only = hardware_only == 1;

@@ -37,6 +37,12 @@ struct config {
     enum root_kind root;
     enum conf_measured measured;
     bool hardware_only;
+    /* Of a SEV-SNP root; zero otherwise. */
+    enum conf_binding binding;
+    enum conf_endorsement endorsement;
+    struct conf_digest id_key_digest, author_key_digest;
+    uint32_t min_guest_svn;
+    struct conf_tcb min_tcb;
     size_t n_recipients;
     uint8_t recipients[CONF_MAX_RECOVERY][PRIM_HASH]; /* SHA-256 of each certificate's DER */
 };
@@ -59,6 +65,8 @@ NODISCARD CK_RV keys_put(struct txn *t, const struct header *h, struct span mast
 NODISCARD CK_RV keys_open(struct span row, const struct header *h, struct span master,
                           struct secret **ret);
 
+/* What the file says about a root of this kind, and nothing about recipients. */
+void config_from(const struct conf *c, enum root_kind root, struct config *ret);
 NODISCARD CK_RV config_put(struct txn *t, const struct config *c);
 NODISCARD CK_RV config_decode(struct span row, struct config *ret);
 NODISCARD CK_RV config_get(struct txn *t, struct config *ret);

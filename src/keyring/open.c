@@ -17,6 +17,7 @@
 #include "keyring/platform.h"
 #include "keyring/recipients.h"
 #include "keyring/token_row.h"
+#include "keyring/unseal_cache.h"
 #include "util/log.h"
 
 #define ROUNDS_MAX 8
@@ -99,25 +100,29 @@ static CK_RV opening_proven(struct txn *t, const struct opening *o, size_t which
 }
 
 static CK_RV config_verify(const struct conf *c, const struct root *root, struct txn *t,
-                           struct keyring *k)
+                           const struct seal *opened, struct keyring *k)
 {
     struct config stored;
+    struct binding b;
 
     TRY(config_get(t, &stored));
     if (root == NULL) {
         k->root_name = root_kind_name(stored.root);
         return CKR_OK;
     }
-    return config_check(c, root, &stored);
+    TRY(config_check(c, root, &stored));
+    TRY(binding_decode(opened->binding, &b));
+    return config_floors(c, &stored, root, &b);
 }
 
 /* Everything small is read once under the tree, so that a changed row is found now. */
 static CK_RV opening_verify(struct txn *t, const struct conf *c, const struct root *root,
-                            const struct opening *o, struct span master, struct keyring *k)
+                            const struct opening *o, size_t which, struct span master,
+                            struct keyring *k)
 {
     AUTO(seal_set_freep) struct seal_set *seals = NULL;
 
-    TRY(config_verify(c, root, t, k));
+    TRY(config_verify(c, root, t, &o->seals->v[which].seal, k));
     TRY(seal_set_read(t, TRUST_TREE, &seals));
     return ring_tokens_open(k, t, &o->header, master);
 }
@@ -139,7 +144,7 @@ CK_RV opening_finish(const struct conf *c, struct store *s, const struct root *r
     *ret_moved = !proven;
     if (!proven)
         return CKR_OK;
-    TRY(opening_verify(t, c, root, o, master, k));
+    TRY(opening_verify(t, c, root, o, which, master, k));
     *ret = TAKE(k);
     return CKR_OK;
 }
@@ -167,9 +172,10 @@ static CK_RV renew_txn(struct txn *t, void *arg)
 }
 
 /*
- * After a firmware update the seal is replaced by one that names the new TCB, which older firmware
- * can't open. The old one goes in the same transaction: committed firmware can't go back, and a
- * host that takes it back all the same is to be refused.
+ * After a firmware update, or with an image of a higher guest SVN, the seal is replaced by one that
+ * names the new TCB and SVN, which older firmware and older images can't open. The old one goes in
+ * the same transaction: committed firmware can't go back, and a host that takes it back all the
+ * same is to be refused.
  */
 static CK_RV seal_renew(struct keyring *k, const struct header *h, const struct seal_entry *old,
                         struct span master)
@@ -181,14 +187,15 @@ static CK_RV seal_renew(struct keyring *k, const struct header *h, const struct 
 
     TRY(binding_decode(old->seal.binding, &sealed));
     TRY(k->root->current(k->conf, &now));
-    if (!platform_moved_on(&sealed, &now))
+    if (!binding_moved_on(&sealed, &now))
         return CKR_OK;
     TRY(platform_make(k->conf, k->root, false, h, master, old->seal.superseded, &made));
     rv = store_write(k->store, renew_txn, &r);
     if (rv == CKR_CANCEL)
         return CKR_OK;
     TRY(rv);
-    log_info("the store %s was sealed again after a firmware update", k->conf->store);
+    unseal_cache_revoke(k->conf, k->root, h, &old->seal);
+    log_info("the store %s was sealed again after an update of firmware or image", k->conf->store);
     return CKR_OK;
 }
 
@@ -201,11 +208,13 @@ static bool any_expired(const struct seal_set *seals, uint64_t now)
     return false;
 }
 
-/* The store is open: what can't be done now (a full disk, a read-only one) is tried again by the
- * next opening. */
-static void upkeep(struct keyring *k, const struct opening *o, size_t which, struct span master)
+/* Where the device was not asked for the key, it is not asked whether it moved on either: whoever
+ * asks it next sees to that. The store is open: what can't be done now (a full disk, a read-only
+ * one) is tried again by the next opening. */
+static void upkeep(struct keyring *k, const struct opening *o, size_t which, bool asked,
+                   struct span master)
 {
-    CK_RV rv = seal_renew(k, &o->header, &o->seals->v[which], master);
+    CK_RV rv = asked ? seal_renew(k, &o->header, &o->seals->v[which], master) : CKR_OK;
 
     if (rv == CKR_OK && any_expired(o->seals, meta_now()))
         rv = master_replace(k, true, NULL);
@@ -224,12 +233,13 @@ static CK_RV open_round(const struct conf *c, struct store *s, const struct root
     AUTO(opening_clear) struct opening o = {.seals = NULL};
     AUTO(secret_freep) struct secret *master = NULL;
     size_t which = 0;
+    bool asked = true;
 
     TRY(opening_read(s, &o));
-    TRY(platform_open(c, root, &o.header, o.seals, &master, &which));
+    TRY(platform_open(c, root, &o.header, o.seals, &master, &which, &asked));
     TRY(opening_finish(c, s, root, &o, which, secret_span(master), ret, ret_moved));
     if (!*ret_moved)
-        upkeep(*ret, &o, which, secret_span(master));
+        upkeep(*ret, &o, which, asked, secret_span(master));
     return CKR_OK;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "keyring/platform.h"
 
+#include "keyring/unseal_cache.h"
 #include "util/log.h"
 
 #define TRIES_MAX 8 /* device requests for one opening: hosts throttle to one in two seconds */
@@ -62,19 +63,42 @@ static void candidates_find(const struct root *r, const struct seal_set *set,
 
 /* -- opening --------------------------------------------------------------------------------- */
 
-static CK_RV try_one(const struct conf *c, const struct root *r, const struct header *h,
-                     const struct seal *s, struct secret **ret_master)
+static CK_RV candidate_allowed(const struct conf *c, const struct root *r, const struct seal *s,
+                               struct binding *ret)
+{
+    TRY(binding_decode(s->binding, ret));
+    return binding_allowed(c, r, ret);
+}
+
+static CK_RV try_device(const struct conf *c, const struct root *r, const struct header *h,
+                        const struct seal *s, struct secret **ret_master)
 {
     const struct box_context context = wrapped_context(h, s->id);
     AUTO(secret_freep) struct secret *root_key = NULL;
     AUTO(secret_freep) struct secret *secret = NULL;
     struct binding b;
 
-    TRY(binding_decode(s->binding, &b));
-    TRY(binding_allowed(c, r, &b));
+    TRY(candidate_allowed(c, r, s, &b));
     TRY(r->derive(c, &b, &root_key));
     TRY(box_open_secret(secret_span(root_key), &context, s->wrapped, &secret));
-    return seal_open(h, s, secret, ret_master);
+    TRY(seal_open(h, s, secret, ret_master));
+    unseal_cache_put(c, r, h, s, secret);
+    return CKR_OK;
+}
+
+/* What another process of this user was told a moment ago. */
+static bool try_cache(const struct conf *c, const struct root *r, const struct header *h,
+                      const struct seal *s, struct secret **ret_master)
+{
+    AUTO(secret_freep) struct secret *secret = unseal_cache_find(c, r, h, s);
+    struct binding b;
+
+    if (secret == NULL || candidate_allowed(c, r, s, &b) != CKR_OK)
+        return false;
+    if (seal_open(h, s, secret, ret_master) == CKR_OK)
+        return true;
+    unseal_cache_revoke(c, r, h, s);
+    return false;
 }
 
 /* The kinds of root that the store is sealed by, for a reader. */
@@ -130,26 +154,55 @@ static void warn_superseded(const struct conf *c, const struct seal *s)
                  c->store, (unsigned long long)(end > now ? (end - now) / (24 * 60 * 60) : 0));
 }
 
-CK_RV platform_open(const struct conf *c, const struct root *r, const struct header *h,
-                    const struct seal_set *set, struct secret **ret_master, size_t *ret_which)
+/* All candidates, before the device is asked for the first. */
+static bool open_cached(const struct conf *c, const struct root *r, const struct header *h,
+                        const struct seal_set *set, const struct candidates *list,
+                        struct secret **ret_master, size_t *ret_which)
 {
-    struct candidates list = {.n = 0};
+    for (size_t i = 0; unseal_cache_wanted(c, r) && i < list->n && i < TRIES_MAX; i++) {
+        if (try_cache(c, r, h, &set->v[list->index[i]].seal, ret_master)) {
+            *ret_which = list->index[i];
+            return true;
+        }
+    }
+    return false;
+}
 
-    candidates_find(r, set, &list);
-    if (list.n == 0)
-        return refuse_kind(c, r, set);
-    for (size_t i = 0; i < list.n && i < TRIES_MAX; i++) {
-        const CK_RV rv = try_one(c, r, h, &set->v[list.index[i]].seal, ret_master);
+static CK_RV open_asking(const struct conf *c, const struct root *r, const struct header *h,
+                         const struct seal_set *set, const struct candidates *list,
+                         struct secret **ret_master, size_t *ret_which)
+{
+    for (size_t i = 0; i < list->n && i < TRIES_MAX; i++) {
+        const CK_RV rv = try_device(c, r, h, &set->v[list->index[i]].seal, ret_master);
 
         if (rv == CKR_HOST_MEMORY)
             return rv;
         if (rv != CKR_OK)
             continue;
-        *ret_which = list.index[i];
-        warn_superseded(c, &set->v[list.index[i]].seal);
+        *ret_which = list->index[i];
         return CKR_OK;
     }
     return refuse_all(c, r, set);
+}
+
+CK_RV platform_open(const struct conf *c, const struct root *r, const struct header *h,
+                    const struct seal_set *set, struct secret **ret_master, size_t *ret_which,
+                    bool *ret_asked)
+{
+    struct candidates list = {.n = 0};
+    bool asked = false;
+
+    candidates_find(r, set, &list);
+    if (list.n == 0)
+        return refuse_kind(c, r, set);
+    if (!open_cached(c, r, h, set, &list, ret_master, ret_which)) {
+        TRY(open_asking(c, r, h, set, &list, ret_master, ret_which));
+        asked = true;
+    }
+    if (ret_asked != NULL)
+        *ret_asked = asked;
+    warn_superseded(c, &set->v[*ret_which].seal);
+    return CKR_OK;
 }
 
 /* -- making ---------------------------------------------------------------------------------- */
@@ -198,12 +251,6 @@ CK_RV platform_make(const struct conf *c, const struct root *r, bool may_create,
 }
 
 /* -- comparing ------------------------------------------------------------------------------- */
-
-bool platform_moved_on(const struct binding *sealed, const struct binding *now)
-{
-    return tcb_compare(binding_tcb_layout(now), now->tcb_version, sealed->tcb_version) ==
-           TCB_GREATER;
-}
 
 static void explain_one(const struct seal *s, const struct binding *now, struct buf *text)
 {

@@ -14,11 +14,12 @@
 /*
  * Try the seals of the root's kind: current ones before superseded ones, newer ones first. A
  * binding that is not allowed is passed over before the device is asked. *ret_which is the index in
- * the set. CKR_DEVICE_ERROR, with a log line saying why none opens and what to do.
+ * the set; *ret_asked (may be NULL) whether the device was asked, or a cache knew (unseal_cache.h).
+ * CKR_DEVICE_ERROR, with a log line saying why none opens and what to do.
  */
 NODISCARD CK_RV platform_open(const struct conf *c, const struct root *r, const struct header *h,
                               const struct seal_set *set, struct secret **ret_master,
-                              size_t *ret_which);
+                              size_t *ret_which, bool *ret_asked);
 
 /* A seal of the platform as it is now. may_create: see root.h. */
 struct platform_seal {
@@ -30,10 +31,6 @@ void platform_seal_clear(struct platform_seal *s);
 NODISCARD CK_RV platform_make(const struct conf *c, const struct root *r, bool may_create,
                               const struct header *h, struct span master, uint64_t superseded,
                               struct platform_seal *ret);
-
-/* The firmware's committed TCB has moved past the one that the seal names, so that a new seal keeps
- * out firmware that the old one still admits. */
-bool platform_moved_on(const struct binding *sealed, const struct binding *now);
 
 /* One line per platform seal: what it is sealed to and how that differs from `now` (NULL: the
  * platform can't say). */

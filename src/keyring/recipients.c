@@ -179,6 +179,44 @@ static CK_RV recipients_check(const struct conf *c, const struct config *stored)
     return CKR_OK;
 }
 
+static bool digest_differs(const struct conf_digest *said, const struct conf_digest *stored)
+{
+    return said->said && (!stored->said || memcmp(said->v, stored->v, sizeof(said->v)) != 0);
+}
+
+/* What the file leaves out is not a contradiction, except where its default is used all the same.
+ */
+static CK_RV snp_check(const struct conf *c, const struct config *stored)
+{
+    static const char *const bindings[] = {"image", "owner"}, *const endorsements[] = {"vcek",
+                                                                                       "vlek"};
+
+    if (c->binding != stored->binding)
+        return contradiction(c, "binding", bindings[stored->binding], bindings[c->binding]);
+    if (c->endorsement != stored->endorsement)
+        return contradiction(c, "endorsement", endorsements[stored->endorsement],
+                             endorsements[c->endorsement]);
+    if (digest_differs(&c->id_key_digest, &stored->id_key_digest))
+        return contradiction(c, "id-key-digest", stored->id_key_digest.said ? "another" : "nothing",
+                             "otherwise");
+    if (digest_differs(&c->author_key_digest, &stored->author_key_digest))
+        return contradiction(c, "author-key-digest",
+                             stored->author_key_digest.said ? "another" : "nothing", "otherwise");
+    return CKR_OK;
+}
+
+CK_RV config_floors(const struct conf *c, const struct config *stored, const struct root *r,
+                    const struct binding *b)
+{
+    struct conf floors = *c; /* a borrowed view: nothing in it is freed */
+
+    if (b->kind == ROOT_SOFTWARE)
+        return CKR_OK;
+    floors.min_guest_svn = stored->min_guest_svn;
+    floors.min_tcb = stored->min_tcb;
+    return binding_allowed(&floors, r, b);
+}
+
 CK_RV config_check(const struct conf *c, const struct root *r, const struct config *stored)
 {
     if (r->kind != stored->root)
@@ -186,5 +224,7 @@ CK_RV config_check(const struct conf *c, const struct root *r, const struct conf
     if (c->measured != CONF_MEASURED_UNSAID && c->measured != stored->measured)
         return contradiction(c, "measured", config_measured_name(stored->measured),
                              config_measured_name(c->measured));
+    if (stored->root != ROOT_SOFTWARE)
+        TRY(snp_check(c, stored));
     return recipients_check(c, stored);
 }

@@ -32,6 +32,10 @@ NODISCARD CK_RV recipients_load(const struct conf *c, struct recipients *ret);
  */
 NODISCARD CK_RV config_check(const struct conf *c, const struct root *r,
                              const struct config *stored);
+/* A binding that a seal was opened by, or is made with, is not below the floors of the store, which
+ * may be higher than those of the file. CKR_DEVICE_ERROR after a log line. */
+NODISCARD CK_RV config_floors(const struct conf *c, const struct config *stored,
+                              const struct root *r, const struct binding *b);
 /* "image", "firmware" or "nothing said". */
 const char *config_measured_name(enum conf_measured m);
 /* The file that a log line asks to change: the one that was read, or where to make one. */

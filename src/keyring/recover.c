@@ -150,8 +150,7 @@ static CK_RV adoption_config(const struct conf *c, const struct root *r, struct 
                 config_path(c), c->store, r->name);
         FAIL(CKR_FUNCTION_REJECTED);
     }
-    config->root = r->kind;
-    config->measured = c->measured;
+    config_from(c, r->kind, config);
     return CKR_OK;
 }
 
@@ -236,6 +235,7 @@ CK_RV recover_adopt(struct keyring *k)
     a.root = r->kind;
     /* The owner is here and says so: a software key that was lost may be made anew. */
     TRY(platform_make(k->conf, r, true, &a.header, secret_span(k->master), 0, &made));
+    TRY(config_floors(k->conf, &a.config, r, &made.binding));
     TRY(store_write(k->store, adopt_txn, &a));
     k->root = r;
     k->root_name = r->name;

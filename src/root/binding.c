@@ -4,11 +4,9 @@
  *
  * The encoding has one length and one form per binding: what a root doesn't use is zero, so a
  * hostile store can't hide anything in it. What was decoded is well-formed but still the choice of
- * whoever wrote the store: binding_allowed() decides.
+ * whoever wrote the store: binding_allowed() (binding_allowed.c) decides.
  */
 #include "root/root.h"
-
-#include "util/log.h"
 
 #define BINDING_VERSION     1u
 #define VMPL_MAX            3u
@@ -107,42 +105,5 @@ CK_RV binding_decode(struct span bytes, struct binding *ret)
     ENSURE(cursor_done(&c), CKR_DATA_INVALID);
     ENSURE(b.kind == ROOT_SOFTWARE ? software_is_plain(bytes) : snp_in_range(&b), CKR_DATA_INVALID);
     *ret = b;
-    return CKR_OK;
-}
-
-/* Why an SNP binding is not profile A, or NULL when it is. */
-static const char *snp_objection(const struct conf *c, const struct binding *b)
-{
-    if (b->root_key_select != SNP_KEY_SELECT_VCEK)
-        return "its root key is not the chip's VCEK";
-    if (b->guest_field_select != SNP_PROFILE_A_FIELDS)
-        return "it does not mix exactly policy, measurement and TCB version";
-    if (b->guest_svn != 0)
-        return "it names a guest SVN";
-    if (b->vmpl != c->vmpl)
-        return "its VMPL is not the configured one (vmpl)";
-    if (!tcb_valid(binding_tcb_layout(b), b->tcb_version))
-        return "its TCB version is malformed";
-    return NULL;
-}
-
-CK_RV binding_allowed(const struct conf *c, const struct root *r, const struct binding *b)
-{
-    const char *objection = NULL;
-
-    if (b->kind != r->kind) {
-        log_err("the seal belongs to a %s root, but this root of trust is %s: it can neither open "
-                "nor renew it; open the store where it was sealed or run tee-pkcs11 recover",
-                root_kind_name(b->kind), r->name);
-        FAIL(CKR_DEVICE_ERROR);
-    }
-    if (b->kind != ROOT_SOFTWARE)
-        objection = snp_objection(c, b);
-    if (objection != NULL) {
-        log_err("the device was not asked for the key of a seal: %s. A store that others can write "
-                "may have been tampered with; run tee-pkcs11 doctor, or recover",
-                objection);
-        FAIL(CKR_DEVICE_ERROR);
-    }
     return CKR_OK;
 }

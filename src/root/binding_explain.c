@@ -121,6 +121,58 @@ static void explain_tcb(const struct binding *sealed, const struct binding *now,
     }
 }
 
+/* A VLEK belongs to one TCB and can't be derived for another. */
+static void explain_vlek(const struct binding *sealed, const struct binding *now, size_t start,
+                         struct buf *text)
+{
+    if (sealed->root_key_select != SNP_KEY_SELECT_VLEK || sealed->reported_tcb == now->reported_tcb)
+        return;
+    explain_begin(text, start);
+    buf_printf(text, "sealed with the cloud's VLEK for TCB %016llx, the host reports TCB %016llx",
+               (unsigned long long)sealed->reported_tcb, (unsigned long long)now->reported_tcb);
+}
+
+static void explain_svn(const struct binding *sealed, const struct binding *now, size_t start,
+                        struct buf *text)
+{
+    if (sealed->guest_svn <= now->report_guest_svn)
+        return;
+    explain_begin(text, start);
+    buf_printf(text, "sealed at guest SVN %u, this image is launched with %u: it is older",
+               sealed->guest_svn, now->report_guest_svn);
+}
+
+static void explain_masked(const struct binding *now, size_t start, struct buf *text)
+{
+    if ((now->key_info & SNP_KEY_INFO_MASK_CHIP_KEY) == 0)
+        return;
+    explain_begin(text, start);
+    buf_printf(text, "the host has set MASK_CHIP_KEY, so no key of the processor is given out");
+}
+
+static const char *fields_name(uint64_t fields)
+{
+    return fields == SNP_FIELDS_IMAGE ? "image" : fields == SNP_FIELDS_OWNER ? "owner" : "unknown";
+}
+
+/* What the configuration asks for now is in the binding that a seal made now would get. */
+static void explain_profile(const struct binding *sealed, const struct binding *now, size_t start,
+                            struct buf *text)
+{
+    if (sealed->guest_field_select != now->guest_field_select) {
+        explain_begin(text, start);
+        buf_printf(text, "sealed with binding = %s, configured is binding = %s",
+                   fields_name(sealed->guest_field_select), fields_name(now->guest_field_select));
+    }
+    if (sealed->root_key_select != now->root_key_select) {
+        const bool vlek = sealed->root_key_select == SNP_KEY_SELECT_VLEK;
+
+        explain_begin(text, start);
+        buf_printf(text, "sealed with endorsement = %s, configured is another",
+                   vlek ? "vlek" : "vcek");
+    }
+}
+
 static void explain_vmpl(const struct binding *sealed, const struct binding *now, size_t start,
                          struct buf *text)
 {
@@ -144,20 +196,78 @@ static void explain_chip(const struct binding *sealed, const struct binding *now
     }
 }
 
+/* The image, or what an owner's signature says about it, by what the key depends on. */
+static void explain_image(const struct binding *sealed, const struct binding *now, size_t start,
+                          struct buf *text)
+{
+    static const struct digest_words image = {"sealed to measurement", "this VM measures"};
+    static const struct digest_words family = {"sealed to family", "this VM is of family"};
+    static const struct digest_words id = {"sealed to image identity", "this VM has"};
+    const uint64_t fields = sealed->guest_field_select;
+
+    if ((fields & SNP_FIELD_MEASUREMENT) != 0)
+        explain_digest(&image, sealed->measurement, now->measurement, sizeof(now->measurement),
+                       start, text);
+    if ((fields & SNP_FIELD_FAMILY_ID) != 0)
+        explain_digest(&family, sealed->family_id, now->family_id, sizeof(now->family_id), start,
+                       text);
+    if ((fields & SNP_FIELD_IMAGE_ID) != 0)
+        explain_digest(&id, sealed->image_id, now->image_id, sizeof(now->image_id), start, text);
+}
+
 static void explain_snp(const struct binding *sealed, const struct binding *now, size_t start,
                         struct buf *text)
 {
-    static const struct digest_words image = {"sealed to measurement", "this VM measures"};
     static const struct digest_words host = {"sealed with HOST_DATA", "this VM has"};
 
-    explain_digest(&image, sealed->measurement, now->measurement, sizeof(now->measurement), start,
-                   text);
+    explain_image(sealed, now, start, text);
     explain_policy(sealed->policy, now->policy, start, text);
     explain_digest(&host, sealed->host_data, now->host_data, sizeof(now->host_data), start, text);
     explain_signer(sealed, now, start, text);
+    explain_profile(sealed, now, start, text);
     explain_vmpl(sealed, now, start, text);
+    explain_svn(sealed, now, start, text);
     explain_tcb(sealed, now, start, text);
-    explain_chip(sealed, now, start, text);
+    explain_vlek(sealed, now, start, text);
+    explain_masked(now, start, text);
+    if (sealed->root_key_select != SNP_KEY_SELECT_VLEK)
+        explain_chip(sealed, now, start, text);
+}
+
+/* -- one binding in words ---------------------------------------------------------------------- */
+
+static void describe_digest(const char *what, const uint8_t *digest, size_t n, struct buf *text)
+{
+    char hex[2 * SHORT_BYTES + 1];
+
+    if (!mem_is_zero(digest, n))
+        buf_printf(text, ", %s %s...", what, hex_encode(span_of(digest, SHORT_BYTES), hex));
+}
+
+static void describe_snp(const struct binding *b, struct buf *text)
+{
+    const struct signer signer = signer_of(b);
+
+    if (b->root_key_select == SNP_KEY_SELECT_VLEK)
+        buf_printf(text, ", by the cloud's VLEK, which other chips share");
+    if (b->guest_field_select == SNP_FIELDS_OWNER) {
+        buf_printf(text, ", images of the owner with ");
+        signer_text(signer, text);
+        buf_printf(text, " from guest SVN %u on", b->guest_svn);
+    } else {
+        describe_digest("measurement", b->measurement, sizeof(b->measurement), text);
+    }
+    describe_digest("chip", b->chip_id, sizeof(b->chip_id), text);
+    buf_printf(text, ", TCB %016llx", (unsigned long long)b->tcb_version);
+}
+
+void binding_describe(const struct binding *b, struct buf *text)
+{
+    buf_printf(text, "%s", root_kind_name(b->kind));
+    if (b->kind == ROOT_SOFTWARE)
+        describe_digest("key", b->key_id, sizeof(b->key_id), text);
+    else
+        describe_snp(b, text);
 }
 
 void binding_explain(const struct binding *sealed, const struct binding *now, struct buf *text)

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "root/snp_device.h"
+#include "root/tsm.h"
 #include "util/log.h"
 
 static const struct root *const roots[] = {
@@ -75,6 +76,26 @@ CK_RV root_select(const struct conf *c, const struct root **ret)
 
     ENSURE((size_t)c->root < N_ELEMENTS(selectors), CKR_ARGUMENTS_BAD);
     TRY(selectors[c->root](c, &kind));
+    warn_once(roots[kind]);
+    *ret = roots[kind];
+    return CKR_OK;
+}
+
+CK_RV root_select_report(const struct conf *c, const struct root **ret)
+{
+    const bool by_tsm = c->reports == CONF_REPORTS_TSM ||
+                        (c->reports == CONF_REPORTS_AUTO && !snp_device_usable(c));
+    enum root_kind kind;
+
+    if (c->root == CONF_ROOT_SOFTWARE || !by_tsm)
+        return root_select(c, ret);
+    TRY(tsm_kind(c, &kind));
+    if (c->root == CONF_ROOT_AUTO && kind != ROOT_SEV_SNP) {
+        log_err("%s is not the kernel's own configfs, and root = auto takes only hardware. Correct "
+                "`tsm`, or ask for it by name with root = sev-snp (for tests)",
+                c->tsm);
+        FAIL(CKR_DEVICE_ERROR);
+    }
     warn_once(roots[kind]);
     *ret = roots[kind];
     return CKR_OK;

@@ -24,10 +24,11 @@
 #include "util/conf.h"
 #include "util/secret.h"
 
-#define ROOT_KEY_BYTES         32u   /* of every root key */
-#define ROOT_REPORT_BYTES      1184u /* of a raw SEV-SNP report (0x4A0) */
-#define ROOT_REPORT_DATA_BYTES 64    /* that a caller may have put into a report */
-#define BINDING_BYTES          378u  /* of an encoded binding, always */
+#define ROOT_KEY_BYTES         32u     /* of every root key */
+#define ROOT_REPORT_BYTES      1184u   /* of a raw SEV-SNP report (0x4A0) */
+#define ROOT_REPORT_DATA_BYTES 64      /* that a caller may have put into a report */
+#define ROOT_CERTIFICATES_MAX  0x4000u /* bytes of a host's certificate table */
+#define BINDING_BYTES          378u    /* of an encoded binding, always */
 
 enum root_kind { ROOT_SOFTWARE = 1, ROOT_SEV_SNP = 2, ROOT_SEV_SNP_EMULATED = 3 };
 
@@ -39,11 +40,18 @@ enum root_kind { ROOT_SOFTWARE = 1, ROOT_SEV_SNP = 2, ROOT_SEV_SNP_EMULATED = 3 
 #define SNP_FIELD_GUEST_SVN   (UINT64_C(1) << 4)
 #define SNP_FIELD_TCB_VERSION (UINT64_C(1) << 5)
 #define SNP_FIELD_KNOWN       UINT64_C(0x3f)
-/* root_key_select: KEY_SEL 1 = VCEK and nothing else */
+/* root_key_select: KEY_SEL 1 = VCEK, 2 = VLEK, and nothing else: with 0 the host would choose */
 #define SNP_KEY_SELECT_VCEK 2u
-/* Profile A: locked to chip, policy and image; recomputable after a firmware update. */
-#define SNP_PROFILE_A_FIELDS (SNP_FIELD_POLICY | SNP_FIELD_MEASUREMENT | SNP_FIELD_TCB_VERSION)
-#define SNP_POLICY_DEBUG     (UINT64_C(1) << 19)
+#define SNP_KEY_SELECT_VLEK 4u
+/* binding = image: locked to chip, policy and image; recomputable after a firmware update. */
+#define SNP_FIELDS_IMAGE (SNP_FIELD_POLICY | SNP_FIELD_MEASUREMENT | SNP_FIELD_TCB_VERSION)
+/* binding = owner: any image with an ID block of the same signer, family and image identity (the
+ * signer is always mixed), of this guest SVN or a later one. Without an ID block that would be any
+ * VM of the chip: see binding_owned(). */
+#define SNP_FIELDS_OWNER                                                                           \
+    (SNP_FIELD_POLICY | SNP_FIELD_IMAGE_ID | SNP_FIELD_FAMILY_ID | SNP_FIELD_GUEST_SVN |           \
+     SNP_FIELD_TCB_VERSION)
+#define SNP_POLICY_DEBUG (UINT64_C(1) << 19)
 
 struct binding {
     enum root_kind kind;
@@ -95,10 +103,12 @@ struct root {
      * CKR_DEVICE_ERROR with a log line naming cause and way out; CKR_HOST_MEMORY. */
     CK_RV (*derive)(const struct conf *c, const struct binding *b, struct secret **ret);
     /* NULL where the root can't attest. Append ROOT_REPORT_BYTES of raw report over report_data:
-     * checked for length, version and that it answers this request; its signature is not. */
+     * checked for length, version and that it answers this request; its signature is not. Append
+     * the host's certificate table to ret_certificates (may be NULL: not asked for), unchecked and
+     * at most ROOT_CERTIFICATES_MAX long; nothing where the host has none. */
     CK_RV(*report)
     (const struct conf *c, const uint8_t report_data[ROOT_REPORT_DATA_BYTES],
-     struct buf *ret_report);
+     struct buf *ret_report, struct buf *ret_certificates);
     /* What bind() would return were a seal made now, without creating anything or judging the
      * launch policy: for diagnosis and for comparing TCBs. */
     CK_RV (*current)(const struct conf *c, struct binding *ret);
@@ -112,14 +122,27 @@ extern const struct root root_sev_snp_emulated;
  * root_sev_snp_emulated, whichever the device is; `auto` takes hardware that is there and never
  * software. CKR_DEVICE_ERROR, with a log line that names cause and way out, when it is absent. */
 NODISCARD CK_RV root_select(const struct conf *c, const struct root **ret);
+/* The same for whoever wants a report and no key: where only configfs-tsm is there, or the
+ * configuration says reports = tsm, the root is of the kind of that. */
+NODISCARD CK_RV root_select_report(const struct conf *c, const struct root **ret);
 /* "software", "sev-snp", "sev-snp-emulated", or "unknown". */
 const char *root_kind_name(enum root_kind kind);
 
-/* A binding may be used with this root now: kind is the root's kind and the inputs are exactly an
- * allowed profile (profile A: root_key_select 2, fields 0x29, VMPL as configured, SVN 0; TCB bytes
- * without meaning zero). Otherwise CKR_DEVICE_ERROR after a log line. Asks no device. */
+/* A binding may be used with this root now: kind is the root's kind and the inputs are exactly the
+ * configured profile (`binding`, `endorsement`, `vmpl`), its SVN and TCB not below the floors; TCB
+ * bytes without meaning zero. Otherwise CKR_DEVICE_ERROR after a log line. Asks no device. */
 NODISCARD CK_RV binding_allowed(const struct conf *c, const struct root *r,
                                 const struct binding *b);
+/* The ID block that this VM was launched with, as a report said it, is the one that binding = owner
+ * names: its author key, or its ID key and no author key. Otherwise CKR_DEVICE_ERROR after a log
+ * line: a key bound to no owner would be everybody's. */
+NODISCARD CK_RV binding_owned(const struct conf *c, const struct binding *now);
+/* The seal of `sealed` should be made again for `now`: TCB or guest SVN went up and neither down.
+ */
+bool binding_moved_on(const struct binding *sealed, const struct binding *now);
+/* Append what the key is bound to, in words: "sev-snp, measurement ...". Public values
+ * only. */
+void binding_describe(const struct binding *b, struct buf *text);
 /* Append the BINDING_BYTES of docs/formats.md (failure shows in buf_ok). */
 void binding_encode(const struct binding *b, struct buf *ret);
 /* The inverse. CKR_DATA_INVALID: length, version or a field out of range. */
@@ -141,6 +164,8 @@ enum tcb_order { TCB_LESS = -1, TCB_EQUAL = 0, TCB_GREATER = 1, TCB_INCOMPARABLE
 enum tcb_layout binding_tcb_layout(const struct binding *b);
 /* The bytes without meaning in this layout are zero. */
 bool tcb_valid(enum tcb_layout layout, uint64_t tcb);
+/* The TCB of a configured floor; false: it has another number of components than the layout. */
+bool tcb_floor(enum tcb_layout layout, const struct conf_tcb *floor, uint64_t *ret);
 /* a against b, component by component: TCB_LESS when no component is greater and one is less.
  * TCB_INCOMPARABLE also when a reserved byte is not zero. */
 enum tcb_order tcb_compare(enum tcb_layout layout, uint64_t a, uint64_t b);

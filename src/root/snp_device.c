@@ -22,6 +22,8 @@
 #include "root/snp_error.h"
 #include "util/log.h"
 
+#define CERTS_PAGE     4096u
+#define EXT_TRIES      4  /* the host can want more room each time */
 #define MSG_VERSION    1u /* never another on a guess: an unknown one costs the VMPCK */
 #define NODE_NAME      "sev-guest"
 #define NODE_SUBSYSTEM "misc"
@@ -110,6 +112,11 @@ static CK_RV device_open(const struct conf *c, struct device *ret)
     return CKR_OK;
 }
 
+bool snp_device_usable(const struct conf *c)
+{
+    return c->device != NULL && faccessat(AT_FDCWD, c->device, R_OK, AT_EACCESS) == 0;
+}
+
 CK_RV snp_device_kind(const struct conf *c, enum root_kind *ret)
 {
     AUTO(device_close) struct device d = {.fd = -1};
@@ -125,6 +132,7 @@ struct request {
     const void *data;
     void *response; /* zeroed here before the call */
     size_t n_response;
+    bool *ret_room; /* set, with CKR_OK, when the host wants more room; NULL: that is an error */
 };
 
 static CK_RV device_ask(const struct conf *c, enum root_kind expected, const struct request *r)
@@ -143,9 +151,14 @@ static CK_RV device_ask(const struct conf *c, enum root_kind expected, const str
     memset(r->response, 0, r->n_response);
     arg.req_data = (uint64_t)(uintptr_t)r->data;
     arg.resp_data = (uint64_t)(uintptr_t)r->response;
-    if (ioctl(d.fd, r->number, &arg) != 0)
+    if (ioctl(d.fd, r->number, &arg) != 0) {
+        if (r->ret_room != NULL && errno == EIO && arg.vmm_error == SNP_VMM_INVALID_LEN) {
+            *r->ret_room = true;
+            return CKR_OK;
+        }
         return snp_error_ioctl(c->device, r->what, errno, arg.fw_error, arg.vmm_error,
                                atomic_load(&answered));
+    }
     atomic_store(&answered, true);
     log_debug(LOG_ROOT, "%s answered a request for a %s", c->device, r->what);
     return CKR_OK;
@@ -175,6 +188,19 @@ CK_RV snp_device_key(const struct conf *c, enum root_kind expected,
     return CKR_OK;
 }
 
+static CK_RV report_check(const struct conf *c, const char *what,
+                          const struct snp_report_response *response)
+{
+    if (response->status != SNP_STATUS_OK)
+        return snp_error_status(c->device, what, response->status);
+    if (response->report_size != sizeof(response->report)) {
+        log_err("%s gave a report of %u bytes, %zu are right", c->device, response->report_size,
+                sizeof(response->report));
+        FAIL(CKR_DEVICE_ERROR);
+    }
+    return CKR_OK;
+}
+
 CK_RV snp_device_report(const struct conf *c, enum root_kind expected,
                         const struct snp_report_request *request, struct snp_report_response *ret)
 {
@@ -187,12 +213,60 @@ CK_RV snp_device_report(const struct conf *c, enum root_kind expected,
     };
 
     TRY(device_ask(c, expected, &r));
-    if (ret->status != SNP_STATUS_OK)
-        return snp_error_status(c->device, r.what, ret->status);
-    if (ret->report_size != sizeof(ret->report)) {
-        log_err("%s gave a report of %u bytes, %zu are right", c->device, ret->report_size,
-                sizeof(ret->report));
+    return report_check(c, r.what, ret);
+}
+
+/* One try with so much room, which the driver wants in whole pages. The table that comes has no
+ * length of its own but the room it was given. */
+static CK_RV ext_report_try(const struct conf *c, enum root_kind expected,
+                            struct snp_ext_report_request *request, struct buf *certificates,
+                            struct snp_report_response *ret, bool *ret_room)
+{
+    const struct request r = {
+        .number = SNP_IOC_EXT_REPORT,
+        .what = "report with certificates",
+        .data = request,
+        .response = ret,
+        .n_response = sizeof(*ret),
+        .ret_room = ret_room,
+    };
+    uint8_t *room;
+
+    buf_clear(certificates);
+    if (request->certs_len > 0) {
+        room = buf_extend(certificates, request->certs_len);
+        TRY(buf_ok(certificates));
+        memset(room, 0, request->certs_len);
+        request->certs_address = (uint64_t)(uintptr_t)room;
+    }
+    TRY(device_ask(c, expected, &r));
+    return *ret_room ? CKR_OK : report_check(c, r.what, ret);
+}
+
+/* The first call offers no room: a host without certificates answers it at once. */
+CK_RV snp_device_ext_report(const struct conf *c, enum root_kind expected,
+                            const struct snp_report_request *request,
+                            struct snp_report_response *ret, struct buf *ret_certificates)
+{
+    AUTO(buf_clear) struct buf certificates = BUF_INIT;
+    struct snp_ext_report_request asked;
+    bool room = true;
+
+    memset(&asked, 0, sizeof(asked));
+    asked.data = *request;
+    for (int i = 0; i < EXT_TRIES && room; i++) {
+        if (asked.certs_len % CERTS_PAGE != 0 || asked.certs_len > ROOT_CERTIFICATES_MAX)
+            break;
+        room = false;
+        TRY(ext_report_try(c, expected, &asked, &certificates, ret, &room));
+    }
+    if (room) {
+        log_err("%s: the host wants %u bytes of room for its certificates; whole pages up to %u "
+                "are possible, and it may not change its mind at every request. Set its "
+                "certificates right, or reports = tsm",
+                c->device, asked.certs_len, ROOT_CERTIFICATES_MAX);
         FAIL(CKR_DEVICE_ERROR);
     }
-    return CKR_OK;
+    buf_put(ret_certificates, buf_span(&certificates));
+    return buf_ok(ret_certificates);
 }

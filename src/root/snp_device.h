@@ -15,6 +15,9 @@
  * ROOT_SEV_SNP_EMULATED. Opens and closes it; sends nothing. */
 NODISCARD CK_RV snp_device_kind(const struct conf *c, enum root_kind *ret);
 
+/* Something stands at c->device that this process may open. Says nothing. */
+bool snp_device_usable(const struct conf *c);
+
 /*
  * SNP_GET_DERIVED_KEY, once. The device must be of the kind expected. ret->key is not all zero on
  * success. `ret` is the caller's, in secret memory; it may hold anything after a failure.
@@ -26,5 +29,15 @@ NODISCARD CK_RV snp_device_key(const struct conf *c, enum root_kind expected,
 NODISCARD CK_RV snp_device_report(const struct conf *c, enum root_kind expected,
                                   const struct snp_report_request *request,
                                   struct snp_report_response *ret);
+
+/*
+ * SNP_GET_EXT_REPORT: the same, and the host's certificate table appended to ret_certificates
+ * (nothing where it has none), ROOT_CERTIFICATES_MAX bytes at most and otherwise as it came. Asks
+ * again, a bounded number of times, as long as the host wants more room.
+ */
+NODISCARD CK_RV snp_device_ext_report(const struct conf *c, enum root_kind expected,
+                                      const struct snp_report_request *request,
+                                      struct snp_report_response *ret,
+                                      struct buf *ret_certificates);
 
 #endif

@@ -15,6 +15,27 @@ static const uint64_t component_mask[] = {
     [TCB_TURIN] = UINT64_C(0xff000000ffffffff),
 };
 
+/* Where the components of a configured floor stand, lowest first. */
+static const struct {
+    size_t n;
+    uint8_t byte[CONF_TCB_MAX];
+} component_bytes[] = {
+    [TCB_MILAN] = {4, {0, 1, 6, 7}},
+    [TCB_TURIN] = {5, {0, 1, 2, 3, 7}},
+};
+
+bool tcb_floor(enum tcb_layout layout, const struct conf_tcb *floor, uint64_t *ret)
+{
+    uint64_t tcb = 0;
+
+    if (floor->n != component_bytes[layout].n)
+        return false;
+    for (size_t i = 0; i < floor->n; i++)
+        tcb |= (uint64_t)floor->v[i] << (8 * component_bytes[layout].byte[i]);
+    *ret = tcb;
+    return true;
+}
+
 enum tcb_layout binding_tcb_layout(const struct binding *b)
 {
     return b->cpuid_family == TURIN_FAMILY ? TCB_TURIN : TCB_MILAN;

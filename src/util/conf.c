@@ -28,6 +28,8 @@
 #define USER_CONF      ".config/tee-pkcs11/tee-pkcs11.conf"
 #define SYSTEM_STORE   "/var/lib/tee-pkcs11"
 #define DEFAULT_DEVICE "/dev/sev-guest"
+#define DEFAULT_TSM    "/sys/kernel/config/tsm/report"
+#define TCB_MIN        4 /* components: one more on Turin */
 
 static pthread_mutex_t scanner_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -84,8 +86,9 @@ struct choice {
 };
 
 static const struct choice choices[] = {
-    {"root", {"sev-snp", "software", "auto", NULL}},
-    {"measured", {"", "image", "firmware", NULL}},
+    {"root", {"sev-snp", "software", "auto", NULL}}, {"measured", {"", "image", "firmware", NULL}},
+    {"binding", {"image", "owner", NULL}},           {"endorsement", {"vcek", "vlek", NULL}},
+    {"reports", {"auto", "device", "tsm", NULL}},
 };
 
 static int choice_index(const struct choice *c, const char *value)
@@ -104,6 +107,12 @@ static const struct choice *choice_find(const char *key)
             return &choices[i];
     }
     return NULL;
+}
+
+/* The value of a choice; the file has passed check_choice(). */
+static int choice_get(cfg_t *cfg, const char *key)
+{
+    return choice_index(choice_find(key), cfg_getstr(cfg, key));
 }
 
 static int check_choice(cfg_t *cfg, cfg_opt_t *opt)
@@ -128,8 +137,14 @@ struct range {
 };
 
 static const struct range ranges[] = {
-    {"vmpl", 0, 3},         {"pin-min", 4, 255},    {"pin-tries", 3, 100},
-    {"pin-log2-n", 10, 20}, {"map-size", 1, 65536}, {"cache-objects", 16, 1048576},
+    {"vmpl", 0, 3},
+    {"pin-min", 4, 255},
+    {"pin-tries", 3, 100},
+    {"pin-log2-n", 10, 20},
+    {"map-size", 1, 65536},
+    {"cache-objects", 16, 1048576},
+    {"unseal-cache", 0, 3600},
+    {"min-guest-svn", 0, UINT32_MAX},
 };
 
 static int check_range(cfg_t *cfg, cfg_opt_t *opt)
@@ -154,6 +169,53 @@ static int check_path(cfg_t *cfg, cfg_opt_t *opt)
     if (value != NULL && value[0] == '/')
         return 0;
     cfg_error(cfg, "%s = %s: not an absolute path", opt->name, value != NULL ? value : "");
+    return -1;
+}
+
+/* "4.0.24.219": four or five numbers of a byte. */
+static bool tcb_parse(const char *text, struct conf_tcb *ret)
+{
+    struct conf_tcb tcb = {.n = 0};
+    const char *p = text;
+
+    while (tcb.n < CONF_TCB_MAX) {
+        char *end;
+        const unsigned long v = strtoul(p, &end, 10);
+
+        if (end == p || *p < '0' || *p > '9' || v > UINT8_MAX || (*end != '.' && *end != '\0'))
+            return false;
+        tcb.v[tcb.n++] = (uint8_t)v;
+        if (*end == '\0') {
+            *ret = tcb;
+            return tcb.n >= TCB_MIN;
+        }
+        p = end + 1;
+    }
+    return false;
+}
+
+static int check_tcb(cfg_t *cfg, cfg_opt_t *opt)
+{
+    const char *value = cfg_opt_getnstr(opt, 0);
+    struct conf_tcb tcb;
+
+    if (value != NULL && tcb_parse(value, &tcb))
+        return 0;
+    cfg_error(cfg, "%s = %s: not four numbers of 0..255 with dots between (five on Turin)",
+              opt->name, value != NULL ? value : "");
+    return -1;
+}
+
+static int check_digest(cfg_t *cfg, cfg_opt_t *opt)
+{
+    const char *value = cfg_opt_getnstr(opt, 0);
+    uint8_t digest[CONF_DIGEST];
+
+    if (value != NULL && hex_decode(value, digest, sizeof(digest)) &&
+        !mem_is_zero(digest, sizeof(digest)))
+        return 0;
+    cfg_error(cfg, "%s = %s: not the %u hex digits of a SHA-384", opt->name,
+              value != NULL ? value : "", 2 * CONF_DIGEST);
     return -1;
 }
 
@@ -242,9 +304,34 @@ static CK_RV conf_defaults(struct conf *c)
     c->pin_log2_n = 14;
     c->so_reset = true;
     c->cache_objects = 4096;
+    c->unseal_cache = 60;
     TRY(default_store(&c->store));
     TRY(text_copy(DEFAULT_DEVICE, &c->device));
+    TRY(text_copy(DEFAULT_TSM, &c->tsm));
     return text_print(&c->software_key, "%s%s", c->store, ".key");
+}
+
+static void take_digest(const char *text, struct conf_digest *ret)
+{
+    ret->said = text != NULL && hex_decode(text, ret->v, sizeof(ret->v));
+}
+
+/* What a SEV-SNP root is asked for. */
+static CK_RV take_snp(cfg_t *cfg, struct conf *c)
+{
+    const char *tcb = cfg_getstr(cfg, "min-tcb");
+    const char *tsm = cfg_getstr(cfg, "tsm");
+
+    c->binding = (enum conf_binding)choice_get(cfg, "binding");
+    c->endorsement = (enum conf_endorsement)choice_get(cfg, "endorsement");
+    c->reports = (enum conf_reports)choice_get(cfg, "reports");
+    take_digest(cfg_getstr(cfg, "id-key-digest"), &c->id_key_digest);
+    take_digest(cfg_getstr(cfg, "author-key-digest"), &c->author_key_digest);
+    c->min_guest_svn = (uint32_t)cfg_getint(cfg, "min-guest-svn");
+    ENSURE(tcb == NULL || tcb_parse(tcb, &c->min_tcb), CKR_ARGUMENTS_BAD);
+    c->unseal_cache = (uint32_t)cfg_getint(cfg, "unseal-cache");
+    c->vmpl = (uint32_t)cfg_getint(cfg, "vmpl");
+    return tsm != NULL ? text_copy(tsm, &c->tsm) : CKR_OK;
 }
 
 static CK_RV take_values(cfg_t *cfg, struct conf *c)
@@ -265,7 +352,7 @@ static CK_RV take_values(cfg_t *cfg, struct conf *c)
     c->measured = (enum conf_measured)choice_index(&choices[1], cfg_getstr(cfg, "measured"));
     c->hardware_only = cfg_getbool(cfg, "hardware-only") == cfg_true;
     c->so_reset = cfg_getbool(cfg, "so-reset") == cfg_true;
-    c->vmpl = (uint32_t)cfg_getint(cfg, "vmpl");
+    TRY(take_snp(cfg, c));
     c->pin_min = (uint32_t)cfg_getint(cfg, "pin-min");
     c->pin_tries = (uint32_t)cfg_getint(cfg, "pin-tries");
     c->pin_log2_n = (uint32_t)cfg_getint(cfg, "pin-log2-n");
@@ -290,6 +377,15 @@ static CK_RV parse_locked(const char *path, const char *text, struct conf *c, ch
         CFG_STR("recovery-certificate", NULL, CFGF_NONE),
         CFG_BOOL("hardware-only", cfg_false, CFGF_NONE),
         CFG_STR("measured", "", CFGF_NONE),
+        CFG_STR("binding", "image", CFGF_NONE),
+        CFG_STR("endorsement", "vcek", CFGF_NONE),
+        CFG_STR("id-key-digest", NULL, CFGF_NONE),
+        CFG_STR("author-key-digest", NULL, CFGF_NONE),
+        CFG_INT("min-guest-svn", 0, CFGF_NONE),
+        CFG_STR("min-tcb", NULL, CFGF_NONE),
+        CFG_STR("reports", "auto", CFGF_NONE),
+        CFG_STR("tsm", NULL, CFGF_NONE),
+        CFG_INT("unseal-cache", (long)c->unseal_cache, CFGF_NONE),
         CFG_INT("vmpl", 0, CFGF_NONE),
         CFG_INT("pin-min", (long)c->pin_min, CFGF_NONE),
         CFG_INT("pin-tries", (long)c->pin_tries, CFGF_NONE),
@@ -311,6 +407,10 @@ static CK_RV parse_locked(const char *path, const char *text, struct conf *c, ch
         (void)cfg_set_validate_func(cfg, ranges[i].key, check_range);
     (void)cfg_set_validate_func(cfg, "store", check_path);
     (void)cfg_set_validate_func(cfg, "device", check_path);
+    (void)cfg_set_validate_func(cfg, "tsm", check_path);
+    (void)cfg_set_validate_func(cfg, "min-tcb", check_tcb);
+    (void)cfg_set_validate_func(cfg, "id-key-digest", check_digest);
+    (void)cfg_set_validate_func(cfg, "author-key-digest", check_digest);
     (void)cfg_set_validate_func(cfg, "software-key", check_path);
     (void)cfg_set_validate_func(cfg, "recovery-certificate", collect_recovery);
     parsing = path;
@@ -461,6 +561,7 @@ void conf_free(struct conf *c)
     free(c->path);
     free(c->store);
     free(c->device);
+    free(c->tsm);
     free(c->software_key);
     for (size_t i = 0; i < c->n_recovery; i++)
         free(c->recovery[i]);

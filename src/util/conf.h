@@ -14,9 +14,26 @@
 
 #define CONF_MAX_BYTES    (64u * 1024u) /* a larger file is refused */
 #define CONF_MAX_RECOVERY 16u           /* recovery certificates */
+#define CONF_TCB_MAX      5u            /* components of a TCB */
+#define CONF_DIGEST       48u           /* bytes of a SHA-384 */
 
 enum conf_root { CONF_ROOT_SEV_SNP, CONF_ROOT_SOFTWARE, CONF_ROOT_AUTO };
 enum conf_measured { CONF_MEASURED_UNSAID, CONF_MEASURED_IMAGE, CONF_MEASURED_FIRMWARE };
+enum conf_binding { CONF_BINDING_IMAGE, CONF_BINDING_OWNER };
+enum conf_endorsement { CONF_ENDORSEMENT_VCEK, CONF_ENDORSEMENT_VLEK };
+enum conf_reports { CONF_REPORTS_AUTO, CONF_REPORTS_DEVICE, CONF_REPORTS_TSM };
+
+/* A TCB floor, one number per component: four from the boot loader on (Milan, Genoa) or five from
+ * the FMC on (Turin). */
+struct conf_tcb {
+    uint8_t v[CONF_TCB_MAX];
+    uint8_t n; /* 0: none */
+};
+/* SHA-384 of a key of an ID block. */
+struct conf_digest {
+    uint8_t v[CONF_DIGEST];
+    bool said;
+};
 
 struct conf {
     char *path;  /* the file that was read; NULL: none was found, these are the defaults */
@@ -29,6 +46,15 @@ struct conf {
     size_t n_recovery;
     bool hardware_only; /* the owner accepts a store with no way back */
     enum conf_measured measured;
+    enum conf_binding binding;            /* what the root's keys are bound to */
+    enum conf_endorsement endorsement;    /* which key of the processor they come from */
+    struct conf_digest id_key_digest;     /* of the ID block that binding = owner expects */
+    struct conf_digest author_key_digest; /* the same; said: the author key is required */
+    uint32_t min_guest_svn;               /* no seal of a lower one is opened or made */
+    struct conf_tcb min_tcb;              /* the same */
+    enum conf_reports reports;            /* where attestation reports come from */
+    char *tsm;              /* configfs-tsm directory; default /sys/kernel/config/tsm/report */
+    uint32_t unseal_cache;  /* seconds that a hardware root's unsealing is kept; 0: not */
     uint32_t vmpl;          /* asked of the firmware; 0..3 */
     uint32_t pin_min;       /* shortest PIN, in bytes; default 4 */
     uint32_t pin_tries;     /* wrong PINs in a row before the lock; default 10, 3..100 */

@@ -14,7 +14,7 @@ static const struct root *const roots[] = {&root_software, &root_sev_snp, &root_
 static const struct binding here = {
     .kind = ROOT_SEV_SNP,
     .root_key_select = SNP_KEY_SELECT_VCEK,
-    .guest_field_select = SNP_PROFILE_A_FIELDS,
+    .guest_field_select = SNP_FIELDS_IMAGE,
     .report_version = 5,
     .cpuid_family = 0x19,
     .cpuid_model = 0x11,
@@ -48,7 +48,7 @@ static void check_allowed(const struct binding *b)
         FUZZ_CHECK(b->kind == roots[i]->kind);
         FUZZ_CHECK(b->kind == ROOT_SOFTWARE ||
                    (b->root_key_select == SNP_KEY_SELECT_VCEK && b->vmpl == 0 &&
-                    b->guest_field_select == SNP_PROFILE_A_FIELDS && b->guest_svn == 0));
+                    b->guest_field_select == SNP_FIELDS_IMAGE && b->guest_svn == 0));
     }
 }
 

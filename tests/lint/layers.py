@@ -36,6 +36,7 @@ FOREIGN = {
     'libtasn1.h': {'attest'},
     'jansson.h': {'attest', 'cli'},
     'curl/': {'attest'},
+    'keyutils.h': {'keyring'},
     'linux/sev-guest.h': {'root'},
     'sys/ioctl.h': {'root', 'cli'},
 }

@@ -231,6 +231,16 @@ static int certs_too_small(struct exchange *x, struct snp_ext_report_request *re
     return EIO;
 }
 
+/* What a host asks for: what it has, or whatever comes to its mind. */
+static size_t certs_room(struct snp_state *s, size_t table)
+{
+    const size_t need = s->certs_need > table ? s->certs_need : table;
+
+    if (s->certs_grow)
+        s->certs_need += PAGE;
+    return need;
+}
+
 static int serve_ext_report(struct exchange *x)
 {
     AUTO(buf_clear) struct buf table = BUF_INIT;
@@ -249,8 +259,8 @@ static int serve_ext_report(struct exchange *x)
         return error;
     if (x->e->state.certificates && !emulator_certificate_table(x->e, &table))
         return EIO;
-    if (table.n > room)
-        return certs_too_small(x, &request, table.n);
+    if (table.n > room || x->e->state.certs_need > room || x->e->state.certs_grow)
+        return certs_too_small(x, &request, certs_room(&x->e->state, table.n));
     if (!report_answer(x, &request.data, &response))
         return EIO;
     if (table.n > 0 && !x->memory->write(x->memory->ctx, request.certs_address, table.p, table.n))

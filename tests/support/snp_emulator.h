@@ -54,7 +54,10 @@ struct snp_state {
     bool has_key_select;     /* firmware 1.54 and later */
     /* the host */
     bool vlek_loaded, vcek_disabled, mask_chip_key, mask_chip_id;
-    bool certificates; /* offered with an extended report */
+    bool certificates;   /* offered with an extended report */
+    bool guid_mixed;     /* their GUIDs in the order of Windows: three fields little-endian */
+    uint32_t certs_need; /* bytes that it asks for whatever its table is; 0: as many as it has */
+    bool certs_grow;     /* a page more each time */
     uint64_t platform_info;
     /* the launch of this VM */
     uint8_t measurement[48];

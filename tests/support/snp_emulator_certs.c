@@ -60,6 +60,15 @@ static const uint8_t guids[][GUID_BYTES] = {
                       0x4c, 0xd0, 0xae},
 };
 
+/* Some hosts send a struct of one 32-bit, two 16-bit numbers and 8 bytes: the numbers reversed. */
+static void guid_put(const struct snp_state *s, const uint8_t *guid, uint8_t *ret)
+{
+    static const uint8_t mixed[GUID_BYTES] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+
+    for (size_t i = 0; i < GUID_BYTES; i++)
+        ret[i] = guid[s->guid_mixed ? mixed[i] : i];
+}
+
 static bool table_add(struct emulator *e, enum snp_certificate which, size_t entry, struct buf *ret)
 {
     X509 *cert = certificate_make(e, which);
@@ -69,7 +78,7 @@ static bool table_add(struct emulator *e, enum snp_certificate which, size_t ent
 
     if (n > 0) {
         buf_put(ret, span_of(der, (size_t)n));
-        memcpy(ret->p + entry * ENTRY_BYTES, guids[which], GUID_BYTES);
+        guid_put(&e->state, guids[which], ret->p + entry * ENTRY_BYTES);
         memcpy(ret->p + entry * ENTRY_BYTES + GUID_BYTES, place, sizeof(place));
     }
     OPENSSL_free(der);

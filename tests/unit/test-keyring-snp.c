@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "keyring/recipients.h"
 #include "keyring/seal.h"
 #include "keyring_fixture.h"
 #include "log_capture.h"
@@ -387,6 +388,140 @@ static void snp_recovered_from_software(void **state)
     opens(m);
 }
 
+/* -- binding = owner, endorsement = vlek --------------------------------------------------------
+ */
+
+static int setup_owner(void **state)
+{
+    struct machine *m;
+
+    (void)setup(state);
+    m = *state;
+    m->f->conf.binding = CONF_BINDING_OWNER;
+    m->f->conf.id_key_digest.said = true;
+    m->f->conf.id_key_digest.v[0] = 0x1d;
+    snp_bench_set(&m->bench, "id_key_digest=1d\nguest_svn=3\nfamily_id=fa\nimage_id=1a");
+    assert_int_equal(keyring_create(&m->f->conf, &m->f->k), CKR_OK);
+    (void)fixture_token(m->f, "of an owner");
+    fixture_close(m->f);
+    return 0;
+}
+
+static void snp_owner_updates_images(void **state)
+{
+    struct machine *m = *state;
+    struct binding b;
+
+    snp_bench_set(&m->bench, "measurement=b1b2b3"); /* another image of the same SVN */
+    opens(m);
+    assert_int_equal(bindings(m, &b, 1), 1);
+    assert_int_equal(b.guest_svn, 3);
+    snp_bench_set(&m->bench, "measurement=c1c2c3\nguest_svn=4"); /* a security fix */
+    opens(m);
+    assert_int_equal(bindings(m, &b, 1), 1); /* sealed again, forward */
+    assert_int_equal(b.guest_svn, 4);
+    snp_bench_set(&m->bench, "measurement=a1a2a3\nguest_svn=3"); /* the image before it */
+    refuses(m, "sealed at guest SVN 4, this image is launched with 3");
+    assert_int_equal(bindings(m, &b, 1), 1);
+    assert_int_equal(b.guest_svn, 4); /* and never backward */
+    snp_bench_set(&m->bench, "guest_svn=5\nid_key_digest=2d");
+    refuses(m, "not the one of id-key-digest");
+    snp_bench_set(&m->bench, "id_key_digest=");
+    refuses(m, "without an ID block");
+}
+
+static void snp_owner_has_to_be_named(void **state)
+{
+    struct machine *m = *state;
+
+    m->f->conf.binding = CONF_BINDING_OWNER;
+    log_capture_clear();
+    assert_int_equal(keyring_create(&m->f->conf, &m->f->k), CKR_FUNCTION_REJECTED);
+    assert_non_null(strstr(log_capture_text(), "write author-key-digest or id-key-digest"));
+    assert_int_equal(snp_bench_requests(&m->bench), 0);
+}
+
+static void snp_vlek_demands_recovery(void **state)
+{
+    struct machine *m = *state;
+    struct seal_info *v = NULL;
+    size_t n = 0;
+    bool named = false;
+
+    m->f->conf.endorsement = CONF_ENDORSEMENT_VLEK;
+    m->f->conf.n_recovery = 0;
+    m->f->conf.hardware_only = true; /* does not help */
+    log_capture_clear();
+    assert_int_equal(keyring_create(&m->f->conf, &m->f->k), CKR_FUNCTION_REJECTED);
+    assert_non_null(strstr(log_capture_text(), "recovery-certificate"));
+    m->f->conf.n_recovery = 1;
+    snp_bench_set(&m->bench, "vlek_loaded=1");
+    assert_int_equal(keyring_create(&m->f->conf, &m->f->k), CKR_OK);
+    assert_int_equal(seals_list(m->f->k, keyring_store(m->f->k), &v, &n), CKR_OK);
+    for (size_t i = 0; i < n; i++)
+        named = named || strstr(v[i].description, "by the cloud's VLEK") != NULL;
+    assert_true(named);
+    seals_info_free(v, n);
+    fixture_close(m->f);
+    assert_int_equal(fixture_open(m->f, &m->f->k), CKR_OK);
+    fixture_close(m->f);
+    snp_bench_set(&m->bench, "reported_tcb=3.0.10.101\ncurrent_tcb=3.0.10.101");
+    refuses(m, "the cloud's VLEK for TCB"); /* another VLEK: what the recovery seal is for */
+}
+
+/* -- what the store was made with ----------------------------------------------------------------
+ */
+
+static void snp_configuration_is_the_stores(void **state)
+{
+    struct machine *m = *state;
+
+    m->f->conf.binding = CONF_BINDING_IMAGE;
+    refuses(m, "sealed with binding = owner, configured is binding = image");
+    m->f->conf.binding = CONF_BINDING_OWNER;
+    m->f->conf.author_key_digest.said = true;
+    m->f->conf.author_key_digest.v[0] = 0xaa;
+    snp_bench_set(&m->bench, "author_key_digest=aa");
+    refuses(m, "sealed with ID key");
+    snp_bench_set(&m->bench, "author_key_digest=");
+    m->f->conf.author_key_digest.said = false;
+    opens(m);
+}
+
+static void snp_floors_of_the_store_hold(void **state)
+{
+    struct machine *m = *state;
+    struct config stored = {.root = ROOT_SEV_SNP_EMULATED, .binding = CONF_BINDING_OWNER};
+    struct binding b;
+
+    assert_int_equal(bindings(m, &b, 1), 1); /* SVN 3, TCB 3.0.10.100 */
+    stored.min_guest_svn = 3;
+    stored.min_tcb = (struct conf_tcb){.v = {3, 0, 10, 100}, .n = 4};
+    assert_int_equal(config_floors(&m->f->conf, &stored, &root_sev_snp_emulated, &b), CKR_OK);
+    stored.min_guest_svn = 4;
+    assert_int_equal(config_floors(&m->f->conf, &stored, &root_sev_snp_emulated, &b),
+                     CKR_DEVICE_ERROR);
+    stored.min_guest_svn = 0;
+    stored.min_tcb.v[3] = 101;
+    assert_int_equal(config_floors(&m->f->conf, &stored, &root_sev_snp_emulated, &b),
+                     CKR_DEVICE_ERROR);
+}
+
+static void snp_first_configuration_row_is_read(void **state)
+{
+    static const uint8_t first[] = {1, ROOT_SEV_SNP, CONF_MEASURED_IMAGE, 1, 0, 0};
+    struct config c;
+
+    (void)state;
+    assert_int_equal(config_decode(SPAN_ARRAY(first), &c), CKR_OK);
+    assert_int_equal(c.binding, CONF_BINDING_IMAGE);
+    assert_int_equal(c.endorsement, CONF_ENDORSEMENT_VCEK);
+    assert_int_equal(c.min_guest_svn, 0);
+    assert_int_equal(c.min_tcb.n, 0);
+    assert_true(c.hardware_only);
+    assert_int_equal(config_decode(span_of(first, sizeof(first) - 1), &c), CKR_DEVICE_ERROR);
+}
+
 #define STORE_TEST(name, fn)                                                                       \
     {                                                                                              \
         name, fn, setup_store, teardown, NULL                                                      \
@@ -417,6 +552,16 @@ int main(void)
         STORE_TEST("/keyring/snp/other-roots-are-refused", snp_other_roots_are_refused),
         STORE_TEST("/keyring/snp/recovered-on-another-image", snp_recovered_on_another_image),
         STORE_TEST("/keyring/snp/is-not-recovered-to-less", snp_is_not_recovered_to_less),
+        {"/keyring/snp/owner/updates-images", snp_owner_updates_images, setup_owner, teardown,
+         NULL},
+        {"/keyring/snp/owner/has-to-be-named", snp_owner_has_to_be_named, setup, teardown, NULL},
+        {"/keyring/snp/vlek/demands-recovery", snp_vlek_demands_recovery, setup, teardown, NULL},
+        {"/keyring/snp/configuration-is-the-stores", snp_configuration_is_the_stores, setup_owner,
+         teardown, NULL},
+        {"/keyring/snp/floors-of-the-store-hold", snp_floors_of_the_store_hold, setup_owner,
+         teardown, NULL},
+        {"/keyring/snp/first-configuration-row-is-read", snp_first_configuration_row_is_read, setup,
+         teardown, NULL},
         {"/keyring/snp/recovered-from-software", snp_recovered_from_software, setup, teardown,
          NULL},
     };

@@ -25,7 +25,7 @@ static struct binding snp_binding(void)
     struct binding b = {
         .kind = ROOT_SEV_SNP,
         .root_key_select = SNP_KEY_SELECT_VCEK,
-        .guest_field_select = SNP_PROFILE_A_FIELDS,
+        .guest_field_select = SNP_FIELDS_IMAGE,
         .vmpl = 1,
         .tcb_version = MILAN_TCB,
         .report_version = 3,
@@ -248,7 +248,7 @@ static void test_only_profile_a(void **state)
     for (uint64_t fields = 0; fields <= SNP_FIELD_KNOWN; fields++) {
         b = snp_binding();
         b.guest_field_select = fields;
-        if (fields != SNP_PROFILE_A_FIELDS)
+        if (fields != SNP_FIELDS_IMAGE)
             assert_not_allowed(&b, "mix exactly");
     }
     b = snp_binding();

@@ -697,13 +697,13 @@ static void test_report_is_appended(void **state)
 
     memset(data, 0xd5, sizeof(data));
     buf_u8(&out, 0x77);
-    assert_int_equal(emulated->report(&f->conf, data, &out), CKR_OK);
+    assert_int_equal(emulated->report(&f->conf, data, &out, NULL), CKR_OK);
     assert_int_equal(out.n, 1 + ROOT_REPORT_BYTES);
     assert_int_equal(out.p[0], 0x77);
     assert_int_equal(out.p[1], 3);
     assert_memory_equal(out.p + 1 + SNP_REPORT_REPORT_DATA, data, sizeof(data));
     set(f, "fail=report-data\n");
-    assert_int_equal(emulated->report(&f->conf, data, &out), CKR_DEVICE_ERROR);
+    assert_int_equal(emulated->report(&f->conf, data, &out, NULL), CKR_DEVICE_ERROR);
     assert_int_equal(out.n, 1 + ROOT_REPORT_BYTES);
 }
 
