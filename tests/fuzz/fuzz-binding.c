@@ -60,8 +60,10 @@ static void check_explain(const struct binding *b)
     binding_explain(b, &here, &text);
     FUZZ_OK(buf_ok(&text));
     FUZZ_CHECK(text.n < 2 || text.p[text.n - 1] != ' ');
-    /* Its own firmware could be older than what it is sealed to, or its chip have no name. */
-    if (b->tcb_version != b->committed_tcb || mem_is_zero(b->chip_id, sizeof(b->chip_id)))
+    /* Its own firmware or image could be older than what it is sealed to, or its chip have no name
+     * or give no keys. */
+    if (b->tcb_version != b->committed_tcb || mem_is_zero(b->chip_id, sizeof(b->chip_id)) ||
+        b->guest_svn > b->report_guest_svn || (b->key_info & SNP_KEY_INFO_MASK_CHIP_KEY) != 0)
         return;
     binding_explain(b, b, &none);
     FUZZ_CHECK(none.n == 0);
