@@ -112,7 +112,7 @@ CK_RV C_GetMechanismInfo(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_I
     TRY(slot_check(slot));
     row = mech_find_enabled(type);
     ENSURE(row != NULL, CKR_MECHANISM_INVALID);
-    *info = (CK_MECHANISM_INFO){row->min, row->max, row->flags};
+    *info = (CK_MECHANISM_INFO){row->min, row->max, mech_flags(row)};
     return CKR_OK;
 }
 

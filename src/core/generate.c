@@ -5,6 +5,7 @@
 #include "core/create.h"
 #include "core/dek_object.h"
 #include "core/operation.h"
+#include "core/protection.h"
 #include "crypto/gen.h"
 #include "tee-pkcs11.h"
 
@@ -31,7 +32,7 @@ static CK_RV find_row(const CK_MECHANISM *m, CK_FLAGS flag, const struct mech **
 {
     const struct mech *row = mech_find_enabled(m->mechanism);
 
-    ENSURE(row != NULL && (row->flags & flag) != 0, CKR_MECHANISM_INVALID);
+    ENSURE(row != NULL && (mech_flags(row) & flag) != 0, CKR_MECHANISM_INVALID);
     *ret = row;
     return CKR_OK;
 }
@@ -189,27 +190,12 @@ CK_RV key_derive(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE base
     c = context_of(s, TEMPLATE_DERIVE, CKO_SECRET_KEY, TEMPLATE_SAYS);
     c.nested = attrs_span(object_attrs(parent), CKA_DERIVE_TEMPLATE);
     TRY(template_build(&c, v, n, &a));
+    TRY(protection_derived(object_attrs(parent), a));
     TRY(new_object_allowed(s, a));
     TRY(gen_derive(row, m, k, a));
     TRY(key_complete(a));
     TRY(new_object_finish(&c, a, CK_UNAVAILABLE_INFORMATION, object_attrs(parent)));
     return token_add(s->token, s->handle, &a, 1, ret);
-}
-
-/* May this key leave under that one? One place for every path that exports (v3.2 5.18.3). */
-static CK_RV may_leave(const struct attrs *key, const struct attrs *wrapping)
-{
-    const struct span rule = attrs_span(wrapping, CKA_WRAP_TEMPLATE);
-    bool agrees = true;
-
-    ENSURE(attrs_bool(key, CKA_EXTRACTABLE, false), CKR_KEY_UNEXTRACTABLE);
-    ENSURE(!attrs_bool(key, CKA_WRAP_WITH_TRUSTED, false) ||
-               attrs_bool(wrapping, CKA_TRUSTED, false),
-           CKR_KEY_NOT_WRAPPABLE);
-    if (rule.n > 0)
-        TRY(template_agrees(rule, key, &agrees));
-    ENSURE(agrees, CKR_KEY_HANDLE_INVALID);
-    return CKR_OK;
 }
 
 CK_RV key_wrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrapping,
@@ -223,7 +209,7 @@ CK_RV key_wrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrappi
     TRY(find_row(m, CKF_WRAP, &row));
     TRY(usable(s, wrapping, row, &wrapping_use, &wrapper, &k));
     TRY(key_object(s, key, &target));
-    TRY(may_leave(object_attrs(target), object_attrs(wrapper)));
+    TRY(protection_may_leave(target, wrapper, k));
     return gen_wrap(row, m, k, object_attrs(target), out);
 }
 
@@ -252,6 +238,7 @@ CK_RV key_unwrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE unwr
     c = context_of(s, TEMPLATE_UNWRAP, TEMPLATE_SAYS, TEMPLATE_SAYS);
     c.nested = attrs_span(object_attrs(unwrapper), CKA_UNWRAP_TEMPLATE);
     TRY(template_build(&c, v, n, &a));
+    TRY(protection_unwrapped(object_attrs(unwrapper), a));
     TRY(new_object_allowed(s, a));
     TRY(gen_unwrap(row, m, k, wrapped, a));
     TRY(unwrapped_complete(a));

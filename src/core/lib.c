@@ -10,9 +10,11 @@
 #include "core/session.h"
 #include "core/state.h"
 #include "core/token.h"
+#include "crypto/mech_lists.h"
 #include "crypto/ossl.h"
 #include "root/root.h"
 #include "util/log.h"
+#include "util/policy.h"
 
 /* Only what must exist before C_Initialize is static; the rest comes and goes with `state`. */
 struct lib {
@@ -81,6 +83,21 @@ static void lib_free(struct lib *l)
 }
 DEFINE_AUTO(lib_freep, struct lib, lib_free)
 
+/* What the process may and may not do from here on. */
+static CK_RV install_policy(const struct conf *conf)
+{
+    const char *unknown = mech_lists_apply(&conf->mechanisms_allow, &conf->mechanisms_deny);
+
+    if (unknown != NULL) {
+        log_err("%s: mechanisms-allow, mechanisms-deny: there is no mechanism %s (see "
+                "docs/mechanisms.md)",
+                conf->path, unknown);
+        FAIL(CKR_GENERAL_ERROR);
+    }
+    policy_install(conf->policy);
+    return CKR_OK;
+}
+
 static CK_RV lib_new(struct lib **ret)
 {
     AUTO(lib_freep) struct lib *l = calloc(1, sizeof(*l));
@@ -98,6 +115,7 @@ static CK_RV lib_new(struct lib **ret)
     free(error);
     /* C_Initialize has no code for a bad configuration; the log has the file and line. */
     ENSURE(rv == CKR_OK, rv == CKR_HOST_MEMORY ? rv : CKR_GENERAL_ERROR);
+    TRY(install_policy(l->conf));
     *ret = TAKE(l);
     return CKR_OK;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/operation_impl.h"
+#include "util/policy.h"
 
 #define NO_USAGE CK_UNAVAILABLE_INFORMATION
 
@@ -125,7 +126,7 @@ CK_RV operation_init(struct session *s, enum op_kind kind, const CK_MECHANISM *m
     session_op_drop_void(s, &s->ops[kind]);
     ENSURE(s->ops[kind].op == NULL, CKR_OPERATION_ACTIVE);
     row = mech_find_enabled(m->mechanism);
-    ENSURE(row != NULL && (row->flags & kinds[kind].flag) != 0, CKR_MECHANISM_INVALID);
+    ENSURE(row != NULL && (mech_flags(row) & kinds[kind].flag) != 0, CKR_MECHANISM_INVALID);
     if (kind == OP_DIGEST)
         TRY(op_start(kind, row, m, NULL, &started.op));
     else
@@ -229,7 +230,8 @@ CK_RV operation_digest_key(struct session *s, CK_OBJECT_HANDLE h)
     a = object_attrs(o);
     ENSURE(attrs_ulong(a, CKA_CLASS, CKO_DATA) == CKO_SECRET_KEY, CKR_KEY_INDIGESTIBLE);
     /* A digest of a sensitive value is an oracle for it (peers' record, attack k). */
-    ENSURE(!attrs_bool(a, CKA_SENSITIVE, true) && attrs_bool(a, CKA_EXTRACTABLE, false),
+    ENSURE((!attrs_bool(a, CKA_SENSITIVE, true) && attrs_bool(a, CKA_EXTRACTABLE, false)) ||
+               !policy_holds(POLICY_DIGEST_SENSITIVE),
            CKR_KEY_INDIGESTIBLE);
     return operation_update(s, OP_DIGEST, attrs_span(a, CKA_VALUE), NULL);
 }

@@ -22,14 +22,16 @@ struct gen_class {
     /* Wrapping is the row's encryption, unwrapping its decryption (gen_wrap.c). */
     bool wraps_secrets, wraps_privates;
     bool unwraps_secrets, unwraps_privates;
-    bool fills_up; /* plaintext gets zeros behind it to a multiple of 8 bytes (KW) */
+    bool secrets_relaxed; /* unwraps secrets only where the rule wrap-mechanisms does not hold */
+    size_t fills_up;      /* plaintext gets zeros behind it to a multiple of these (KW, ECB, CBC) */
 };
 
 extern const struct gen_class gen_secret; /* random bytes of the length asked for */
 extern const struct gen_class gen_rsa;    /* RSA pairs */
 extern const struct gen_class gen_ec;     /* pairs on elliptic curves of all three forms */
 extern const struct gen_class gen_ecdh, gen_ecdh_cofactor; /* derivation */
-extern const struct gen_class gen_wrap_kw, gen_wrap_kwp, gen_wrap_oaep, gen_wrap_cbc;
+extern const struct gen_class gen_wrap_kw, gen_wrap_kwp, gen_wrap_oaep;
+extern const struct gen_class gen_wrap_cbc_pad, gen_wrap_blocks, gen_wrap_rsa_pkcs;
 extern const struct gen_class gen_dek; /* refuses: core/ handles it before */
 
 #endif

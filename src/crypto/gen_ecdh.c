@@ -12,6 +12,7 @@
 #include "crypto/key_class.h"
 #include "crypto/key_secret.h"
 #include "crypto/ossl_auto.h"
+#include "util/policy.h"
 
 #define MAX_SECRET CURVE_MAX_FIELD
 
@@ -52,7 +53,8 @@ static CK_RV agree(const struct key *base, EVP_PKEY *peer, uint8_t ret[MAX_SECRE
     ENSURE(EVP_PKEY_derive_set_peer(ctx, peer) == 1, ossl_rv(CKR_MECHANISM_PARAM_INVALID));
     ENSURE(EVP_PKEY_derive(ctx, ret, &n) == 1, ossl_rv(CKR_MECHANISM_PARAM_INVALID));
     /* On a Weierstrass curve, 0 is the x of a point like any other. */
-    ENSURE(base->type == CKK_EC || !mem_is_zero(ret, n), CKR_MECHANISM_PARAM_INVALID);
+    ENSURE(base->type == CKK_EC || !mem_is_zero(ret, n) || !policy_holds(POLICY_ZERO_SECRETS),
+           CKR_MECHANISM_PARAM_INVALID);
     *ret_n = n;
     return CKR_OK;
 }

@@ -13,8 +13,10 @@
 #include "crypto/key_secret.h"
 #include "crypto/op.h"
 #include "crypto/ossl_auto.h"
+#include "util/policy.h"
 
 #define SEMIBLOCK 8
+#define AES_BLOCK 16
 
 /* Append the PrivateKeyInfo of a private key. */
 static CK_RV private_encode(const struct attrs *a, struct buf *ret)
@@ -41,7 +43,7 @@ static CK_RV private_encode(const struct attrs *a, struct buf *ret)
 /* Append what is wrapped of an object. */
 static CK_RV target_encode(const struct gen_class *class, const struct attrs *a, struct buf *ret)
 {
-    static const uint8_t zeros[SEMIBLOCK];
+    static const uint8_t zeros[AES_BLOCK];
     const CK_OBJECT_CLASS object = attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
 
     if (object == CKO_SECRET_KEY && class->wraps_secrets) {
@@ -51,8 +53,8 @@ static CK_RV target_encode(const struct gen_class *class, const struct attrs *a,
         ENSURE(object == CKO_PRIVATE_KEY && class->wraps_privates, CKR_KEY_NOT_WRAPPABLE);
         TRY(private_encode(a, ret));
     }
-    if (class->fills_up && ret->n % SEMIBLOCK != 0)
-        buf_put(ret, span_of(zeros, SEMIBLOCK - ret->n % SEMIBLOCK));
+    if (class->fills_up > 0 && ret->n % class->fills_up != 0)
+        buf_put(ret, span_of(zeros, class->fills_up - ret->n % class->fills_up));
     return buf_ok(ret);
 }
 
@@ -88,12 +90,23 @@ static CK_RV wrapped_decrypt(const struct mech *row, const CK_MECHANISM *m, stru
     ENSURE(out.data != NULL, CKR_HOST_MEMORY);
     rv = op_once(o, wrapped, &out);
     ENSURE(rv != CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_WRAPPED_KEY_LEN_RANGE);
-    ENSURE(rv == CKR_OK, rv == CKR_HOST_MEMORY ? rv : CKR_WRAPPED_KEY_INVALID);
+    ENSURE(rv == CKR_OK,
+           rv == CKR_HOST_MEMORY || !policy_holds(POLICY_ONE_CODE) ? rv : CKR_WRAPPED_KEY_INVALID);
     ret->n = n;
     return CKR_OK;
 }
 
-/* KW fills up with zeros: the template says how many bytes are the key's (6.16.3). */
+/* Is it a private key? One that came in as a secret would do what its own type does not. */
+static bool is_private_key(struct span plain)
+{
+    const uint8_t *p = plain.p;
+    PKCS8_PRIV_KEY_INFO *p8 = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)plain.n);
+
+    PKCS8_PRIV_KEY_INFO_free(p8);
+    return p8 != NULL;
+}
+
+/* What was filled up with zeros: the template says how many bytes are the key's (6.16.3). */
 static CK_RV secret_decode(const struct gen_class *class, struct span plain, struct attrs *a)
 {
     const struct key_class *c =
@@ -101,12 +114,13 @@ static CK_RV secret_decode(const struct gen_class *class, struct span plain, str
     const CK_ULONG asked = attrs_ulong(a, CKA_VALUE_LEN, 0);
 
     ENSURE(c != NULL, CKR_TEMPLATE_INCONSISTENT);
-    if (class->fills_up && asked > 0 && asked < plain.n && plain.n - asked < SEMIBLOCK) {
+    if (asked > 0 && asked < plain.n && plain.n - asked < class->fills_up) {
         ENSURE(mem_is_zero(plain.p + asked, plain.n - asked), CKR_WRAPPED_KEY_INVALID);
         plain.n = asked;
     }
     ENSURE(asked == 0 || asked == plain.n, CKR_WRAPPED_KEY_INVALID);
     ENSURE(key_secret_length(c, plain.n), CKR_WRAPPED_KEY_INVALID);
+    ENSURE(!policy_holds(POLICY_UNWRAP_TYPE) || !is_private_key(plain), CKR_WRAPPED_KEY_INVALID);
     return attrs_set(a, CKA_VALUE, plain);
 }
 
@@ -118,8 +132,7 @@ static CK_RV private_parse(const struct gen_class *class, struct span plain, EVP
 
     ENSURE(p8 != NULL, ossl_rv(CKR_WRAPPED_KEY_INVALID));
     rest = plain.n - (size_t)(p - plain.p);
-    ENSURE(rest == 0 || (class->fills_up && rest < SEMIBLOCK && mem_is_zero(p, rest)),
-           CKR_WRAPPED_KEY_INVALID);
+    ENSURE(rest == 0 || (rest < class->fills_up && mem_is_zero(p, rest)), CKR_WRAPPED_KEY_INVALID);
     *ret = EVP_PKCS82PKEY_ex(p8, ossl_ctx(), NULL);
     ENSURE(*ret != NULL, ossl_rv(CKR_WRAPPED_KEY_INVALID));
     return CKR_OK;
@@ -143,6 +156,9 @@ static CK_RV unwrap_checked(const struct gen_class *class, CK_OBJECT_CLASS objec
            CKR_MECHANISM_INVALID);
     ENSURE(object == CKO_SECRET_KEY ? class->unwraps_secrets
                                     : object == CKO_PRIVATE_KEY && class->unwraps_privates,
+           CKR_TEMPLATE_INCONSISTENT);
+    ENSURE(object != CKO_SECRET_KEY || !class->secrets_relaxed ||
+               !policy_holds(POLICY_WRAP_MECHANISMS),
            CKR_TEMPLATE_INCONSISTENT);
     return CKR_OK;
 }
@@ -174,7 +190,7 @@ const struct gen_class gen_wrap_kw = {
     .wraps_privates = true,
     .unwraps_secrets = true,
     .unwraps_privates = true,
-    .fills_up = true,
+    .fills_up = SEMIBLOCK,
 };
 
 const struct gen_class gen_wrap_kwp = {
@@ -191,6 +207,29 @@ const struct gen_class gen_wrap_oaep = {
     .unwraps_secrets = true,
 };
 
-/* Only to import private keys (PKCS#12 tools do it so): they have a structure, so that this tells
- * nobody whether the padding of a ciphertext of his making is right. */
-const struct gen_class gen_wrap_cbc = {.name = "wrap-cbc", .unwraps_privates = true};
+/* By default only to import private keys (PKCS#12 tools do it so): they have a structure, so that
+ * this tells nobody whether the padding of a ciphertext of his making is right. */
+const struct gen_class gen_wrap_cbc_pad = {
+    .name = "wrap-cbc-pad",
+    .wraps_secrets = true,
+    .wraps_privates = true,
+    .unwraps_secrets = true,
+    .unwraps_privates = true,
+    .secrets_relaxed = true,
+};
+
+/* ECB and CBC: nothing authenticates what comes back. */
+const struct gen_class gen_wrap_blocks = {
+    .name = "wrap-blocks",
+    .wraps_secrets = true,
+    .wraps_privates = true,
+    .unwraps_secrets = true,
+    .unwraps_privates = true,
+    .fills_up = AES_BLOCK,
+};
+
+const struct gen_class gen_wrap_rsa_pkcs = {
+    .name = "wrap-rsa-pkcs",
+    .wraps_secrets = true,
+    .unwraps_secrets = true,
+};

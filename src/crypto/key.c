@@ -12,6 +12,8 @@
 #include "crypto/key_secret.h"
 #include "crypto/ossl_auto.h"
 
+#define MAX_STRENGTH 256 /* more is not told apart */
+
 const struct key_class *key_class_find(CK_KEY_TYPE type)
 {
     static const struct key_class *const pairs[] = {
@@ -92,6 +94,38 @@ CK_KEY_TYPE key_type(const struct key *k)
 CK_ULONG key_bits(const struct key *k)
 {
     return k->bits;
+}
+
+/* The largest row that is not above; sizes fall into the ranges between. */
+static CK_ULONG rsa_strength(CK_ULONG bits)
+{
+    static const struct {
+        CK_ULONG bits, strength;
+    } rows[] = {{8192, 200}, {7680, 192}, {6144, 176}, {4096, 152},
+                {3072, 128}, {2048, 112}, {1024, 80}};
+
+    for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
+        if (bits >= rows[i].bits)
+            return rows[i].strength;
+    }
+    return 0;
+}
+
+/* Half of the curve's field: 25519's 255 bits are 128 too. */
+static CK_ULONG curve_strength(const struct curve *c)
+{
+    const CK_ULONG strength = (c->bits + 1) / 2;
+
+    return strength > MAX_STRENGTH ? MAX_STRENGTH : strength;
+}
+
+CK_ULONG key_strength(const struct key *k)
+{
+    if (k->curve != NULL)
+        return curve_strength(k->curve);
+    if (k->pkey != NULL)
+        return rsa_strength(k->bits);
+    return k->bits > MAX_STRENGTH ? MAX_STRENGTH : k->bits;
 }
 
 CK_RV key_complete(struct attrs *a)

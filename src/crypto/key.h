@@ -27,6 +27,11 @@ CK_KEY_TYPE key_type(const struct key *k);
 /* Size in bits (RSA modulus, EC field, secret value). */
 CK_ULONG key_bits(const struct key *k);
 
+/* Bits of security, at most 256, by which keys of different types compare (SP 800-57 part 1 table
+ * 2; RSA sizes between its rows by the formula of FIPS 140's implementation guidance 7.5, rounded
+ * down to 8). A secret of n bits has n. */
+CK_ULONG key_strength(const struct key *k);
+
 /*
  * For C_CreateObject, C_UnwrapKey and C_DeriveKey: check the key material in `a` (a point on its
  * curve, RSA components that belong together and are large enough, an EC private key in range,

@@ -10,6 +10,7 @@
 #include "crypto/key_class.h"
 #include "crypto/ossl_auto.h"
 #include "crypto/rsa_factor.h"
+#include "util/policy.h"
 
 #define MIN_PRIVATE_EXPONENT 65537 /* a smaller public exponent is for verifying what is old */
 #define MAX_EXPONENT_BYTES   32    /* SP 800-56B 6.4.1.2: below 2^256 */
@@ -137,13 +138,14 @@ static CK_RV private_complete(struct attrs *a)
     static const uint8_t usual[] = {0x01, 0x00, 0x01};
     AUTO(pkey_freep) EVP_PKEY *pkey = NULL;
 
-    TRY(size_check(a, RSA_MIN_PRIVATE));
+    TRY(size_check(a, policy_holds(POLICY_RSA_SIZE) ? RSA_MIN_PRIVATE : RSA_MIN_PUBLIC));
     ENSURE(attrs_span(a, CKA_PRIVATE_EXPONENT).n > 0, CKR_ATTRIBUTE_VALUE_INVALID);
     /* v3.2 6.1.3 wants it; a key that comes without most likely has the usual one, and what is
      * computed below fails if it has not. */
     if (attrs_span(a, CKA_PUBLIC_EXPONENT).n == 0)
         TRY(attrs_set(a, CKA_PUBLIC_EXPONENT, SPAN_ARRAY(usual)));
-    TRY(exponent_check(attrs_span(a, CKA_PUBLIC_EXPONENT), MIN_PRIVATE_EXPONENT));
+    TRY(exponent_check(attrs_span(a, CKA_PUBLIC_EXPONENT),
+                       policy_holds(POLICY_RSA_EXPONENT) ? MIN_PRIVATE_EXPONENT : 3));
     TRY(rsa_add_crt(a));
     TRY(rsa_pkey(a, true, &pkey));
     TRY(private_check(pkey));

@@ -15,11 +15,13 @@
 #include "crypto/op_class.h"
 #include "crypto/params.h"
 #include "tee-pkcs11.h"
+#include "util/policy.h"
 
-#define SV  (CKF_SIGN | CKF_VERIFY)
-#define ED  (CKF_ENCRYPT | CKF_DECRYPT)
-#define SVR (CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER)
-#define WU  (CKF_WRAP | CKF_UNWRAP)
+#define SV            (CKF_SIGN | CKF_VERIFY)
+#define ED            (CKF_ENCRYPT | CKF_DECRYPT)
+#define SVR           (CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER)
+#define WU            (CKF_WRAP | CKF_UNWRAP)
+#define WRAPS_RELAXED (MECH_WRAP_RELAXED | MECH_UNWRAP_RELAXED)
 /* What can be said of curves and points (6.3): named ones over prime fields. */
 #define EC     (CKF_EC_F_P | CKF_EC_OID | CKF_EC_CURVENAME | CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS)
 #define EC_RAW (CKF_EC_F_P | CKF_EC_OID | CKF_EC_CURVENAME | CKF_EC_UNCOMPRESS)
@@ -41,6 +43,10 @@
 #define ROW(t, ...)                                                                                \
     {                                                                                              \
         t, #t, __VA_ARGS__, 0                                                                      \
+    }
+#define ROW_WITH(traits, t, ...)                                                                   \
+    {                                                                                              \
+        t, #t, __VA_ARGS__, traits                                                                 \
     }
 #define ROW_OFF(t, ...)                                                                            \
     {                                                                                              \
@@ -75,6 +81,10 @@
     {                                                                                              \
         t, #t, CKF_GENERATE_KEY_PAIR | (flags), key, size, NULL, NULL, parse_none, NULL, gen, 0    \
     }
+#define AES_WITH(traits, t, flags, mode, parse, op, gen)                                           \
+    {                                                                                              \
+        t, #t, flags, CKK_AES, AES_BYTES, NULL, mode, parse, op, gen, traits                       \
+    }
 #define AES(t, flags, mode, parse, op, gen)                                                        \
     {                                                                                              \
         t, #t, flags, CKK_AES, AES_BYTES, NULL, mode, parse, op, gen, 0                            \
@@ -83,8 +93,8 @@
 const struct mech mechs[] = {
     /* 0x000 */
     PAIR(CKM_RSA_PKCS_KEY_PAIR_GEN, 0, CKK_RSA, RSA_MAKE, &gen_rsa),
-    ROW(CKM_RSA_PKCS, SV | SVR | ED, CKK_RSA, RSA_VERIFY, NULL, NULL, parse_none, &op_rsa_pkcs,
-        NULL),
+    ROW_WITH(WRAPS_RELAXED | MECH_DECRYPT_RELAXED, CKM_RSA_PKCS, SV | SVR | ED | WU, CKK_RSA,
+             RSA_VERIFY, NULL, NULL, parse_none, &op_rsa_pkcs, &gen_wrap_rsa_pkcs),
     ROW_OFF(CKM_RSA_X_509, SV | SVR | ED, CKK_RSA, RSA_VERIFY, NULL, NULL, parse_none, &op_rsa_x509,
             NULL),
     RSA_PKCS(CKM_SHA1_RSA_PKCS, "SHA1"),
@@ -166,9 +176,11 @@ const struct mech mechs[] = {
     SECRET_GEN(CKM_AES_XTS_KEY_GEN, CKK_AES_XTS, XTS_BYTES),
     /* 0x1080 */
     SECRET_GEN(CKM_AES_KEY_GEN, CKK_AES, AES_BYTES),
-    AES(CKM_AES_ECB, ED, "ECB", parse_none, &op_cipher, NULL),
-    AES(CKM_AES_CBC, ED, "CBC", parse_iv, &op_cipher, NULL),
-    AES(CKM_AES_CBC_PAD, ED | CKF_UNWRAP, "CBC", parse_iv, &op_cipher_pad, &gen_wrap_cbc),
+    AES_WITH(WRAPS_RELAXED, CKM_AES_ECB, ED | WU, "ECB", parse_none, &op_cipher, &gen_wrap_blocks),
+    AES_WITH(WRAPS_RELAXED, CKM_AES_CBC, ED | WU, "CBC", parse_iv, &op_cipher, &gen_wrap_blocks),
+    /* Unwraps private keys in any case: see gen_wrap_cbc_pad. */
+    AES_WITH(MECH_WRAP_RELAXED, CKM_AES_CBC_PAD, ED | WU, "CBC", parse_iv, &op_cipher_pad,
+             &gen_wrap_cbc_pad),
     AES(CKM_AES_CTR, ED, "CTR", parse_ctr, &op_cipher_stream, NULL),
     AES(CKM_AES_GCM, ED, "GCM", parse_gcm, &op_aead, NULL),
     AES(CKM_AES_CCM, ED, "CCM", parse_ccm, &op_ccm, NULL),
@@ -241,6 +253,27 @@ void mech_set_switch(const struct mech *row, enum mech_switch to)
     atomic_store_explicit(&switches[row - mechs], (unsigned char)to, memory_order_relaxed);
 }
 
+static const struct {
+    unsigned trait;
+    enum policy_rule rule;
+    CK_FLAGS flag;
+} masks[] = {
+    {MECH_WRAP_RELAXED, POLICY_WRAP_MECHANISMS, CKF_WRAP},
+    {MECH_UNWRAP_RELAXED, POLICY_WRAP_MECHANISMS, CKF_UNWRAP},
+    {MECH_DECRYPT_RELAXED, POLICY_PKCS1_DECRYPTION, CKF_DECRYPT},
+};
+
+CK_FLAGS mech_flags(const struct mech *row)
+{
+    CK_FLAGS flags = row->flags;
+
+    for (size_t i = 0; i < N_ELEMENTS(masks); i++) {
+        if ((row->traits & masks[i].trait) != 0 && policy_holds(masks[i].rule))
+            flags &= ~masks[i].flag;
+    }
+    return flags;
+}
+
 /* The class of object that a use takes: of pairs the public half verifies, encrypts and wraps. */
 static bool class_fits(CK_OBJECT_CLASS class, CK_FLAGS use)
 {
@@ -265,7 +298,8 @@ bool mech_takes_key(const struct mech *row, CK_OBJECT_CLASS class, CK_KEY_TYPE t
 {
     const struct key_class *c = key_class_find(type);
 
-    if (c == NULL || row->key_type == ANY_KEY || (row->flags & use) == 0 || !type_fits(row, type))
+    if (c == NULL || row->key_type == ANY_KEY || (mech_flags(row) & use) == 0 ||
+        !type_fits(row, type))
         return false;
     /* A key type is of pairs or of secrets, never of both. */
     return (class == CKO_SECRET_KEY) == (c->store == NULL) && class_fits(class, use);

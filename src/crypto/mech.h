@@ -27,12 +27,17 @@ struct gen_class; /* generate, generate_pair, derive, wrap, unwrap: crypto/gen.h
 enum {
     /* Not there unless the configuration switches it on: for those who need it and know why. */
     MECH_OFF_BY_DEFAULT = 1 << 0,
+    /* CKF_WRAP, CKF_UNWRAP or CKF_DECRYPT among its flags is there only while a rule of the policy
+     * does not hold: wrap-mechanisms, or for CKF_DECRYPT pkcs1-decryption. */
+    MECH_WRAP_RELAXED = 1 << 1,
+    MECH_UNWRAP_RELAXED = 1 << 2,
+    MECH_DECRYPT_RELAXED = 1 << 3,
 };
 
 struct mech {
     CK_MECHANISM_TYPE type;
     const char *name;     /* "CKM_SHA256_RSA_PKCS" */
-    CK_FLAGS flags;       /* as C_GetMechanismInfo reports them, and what is permitted */
+    CK_FLAGS flags;       /* all that it can do: mech_flags() says what it may */
     CK_KEY_TYPE key_type; /* of the key that it takes, or makes; ANY_KEY for digests */
     CK_ULONG min, max;    /* key size, in the unit that the standard gives this mechanism */
     const char *md;       /* OpenSSL digest name; NULL: none, or from the parameter */
@@ -61,6 +66,9 @@ const struct mech *mech_find_enabled(CK_MECHANISM_TYPE type);
 /* What the configuration says of a row of the table. For the whole process, from any thread; meant
  * for C_Initialize. */
 void mech_set_switch(const struct mech *row, enum mech_switch to);
+/* The flags as C_GetMechanismInfo reports them, and what is permitted: the row's, less what the
+ * policy takes away. */
+CK_FLAGS mech_flags(const struct mech *row);
 /* May a key of this type be used with the row? (HMAC rows take CKK_GENERIC_SECRET too, ...) */
 bool mech_takes_key(const struct mech *row, CK_OBJECT_CLASS class, CK_KEY_TYPE type, CK_FLAGS use);
 /* The size of a key in the unit of the row's min and max. */

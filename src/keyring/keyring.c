@@ -25,6 +25,7 @@ static CK_RV conf_copy(const struct conf *c, struct conf **ret)
 
     ENSURE(copy != NULL, CKR_HOST_MEMORY);
     *copy = *c;
+    copy->mechanisms_allow = copy->mechanisms_deny = (struct conf_names){0}; /* not its business */
     copy->path = copy->store = copy->device = copy->software_key = copy->tsm = NULL;
     memset(copy->recovery, 0, sizeof(copy->recovery));
     TRY(text_copy(c->path, &copy->path));

@@ -2,6 +2,8 @@
 /* check.c - what the rows of a schema cannot say; see check.h. */
 #include "model/check.h"
 
+#include "util/policy.h"
+
 /* Without leading zeros: the standard's big integers may have some. */
 static struct span big_integer(const struct attrs *a, CK_ATTRIBUTE_TYPE type)
 {
@@ -89,29 +91,40 @@ NODISCARD CK_RV check_chacha20(const struct attrs *a)
     return CKR_OK;
 }
 
+/* What one key should not do both. Derivation conflicts for some mechanisms alone (those that
+ * encrypt), so no template is refused for it and no default yields to it. */
 static const struct {
-    CK_ATTRIBUTE_TYPE key;  /* what it does to keys */
-    CK_ATTRIBUTE_TYPE data; /* what it must then not do to data */
+    CK_ATTRIBUTE_TYPE key;  /* to keys */
+    CK_ATTRIBUTE_TYPE data; /* to data */
+    bool always;
 } conflicts[] = {
-    {CKA_WRAP, CKA_DECRYPT},
-    {CKA_UNWRAP, CKA_ENCRYPT},
+    {CKA_WRAP, CKA_DECRYPT, true},    {CKA_WRAP, CKA_ENCRYPT, true},
+    {CKA_UNWRAP, CKA_ENCRYPT, true},  {CKA_UNWRAP, CKA_DECRYPT, true},
+    {CKA_DERIVE, CKA_ENCRYPT, false}, {CKA_DERIVE, CKA_DECRYPT, false},
 };
 
+/* A key of this type can do this to data at all. By a public key anybody can, so that it does not
+ * count. */
 static bool can_at_all(const struct schema *s, CK_ATTRIBUTE_TYPE usage)
 {
     const struct attr_rule *rule = schema_rule(s, usage);
 
-    return rule != NULL && rule->def == D_TRUE;
+    return s->class != CKO_PUBLIC_KEY && rule != NULL && rule->def == D_TRUE;
+}
+
+static bool has_conflict(const struct schema *s, const struct attrs *a)
+{
+    for (size_t i = 0; i < N_ELEMENTS(conflicts); i++) {
+        if (conflicts[i].always && can_at_all(s, conflicts[i].data) &&
+            attrs_bool(a, conflicts[i].key, false) && attrs_bool(a, conflicts[i].data, false))
+            return true;
+    }
+    return false;
 }
 
 NODISCARD CK_RV check_policy(const struct schema *s, const struct attrs *a)
 {
-    for (size_t i = 0; i < N_ELEMENTS(conflicts); i++) {
-        const bool both =
-            attrs_bool(a, conflicts[i].key, false) && attrs_bool(a, conflicts[i].data, false);
-
-        ENSURE(!both || !can_at_all(s, conflicts[i].data), CKR_TEMPLATE_INCONSISTENT);
-    }
+    ENSURE(!policy_holds(POLICY_USAGE_TEMPLATES) || !has_conflict(s, a), CKR_TEMPLATE_INCONSISTENT);
     ENSURE(!attrs_bool(a, CKA_ALWAYS_AUTHENTICATE, false) || attrs_bool(a, CKA_PRIVATE, false),
            CKR_TEMPLATE_INCONSISTENT);
     return CKR_OK;
@@ -119,12 +132,21 @@ NODISCARD CK_RV check_policy(const struct schema *s, const struct attrs *a)
 
 bool check_yields(const struct attrs *given, CK_ATTRIBUTE_TYPE usage)
 {
-    const bool moves_keys =
-        attrs_bool(given, CKA_WRAP, false) || attrs_bool(given, CKA_UNWRAP, false);
-
     for (size_t i = 0; i < N_ELEMENTS(conflicts); i++) {
-        if (conflicts[i].data == usage)
-            return moves_keys;
+        if (conflicts[i].always && conflicts[i].data == usage &&
+            attrs_bool(given, conflicts[i].key, false))
+            return true;
+    }
+    return false;
+}
+
+bool check_settled(const struct schema *s, const struct attrs *a, CK_ATTRIBUTE_TYPE usage)
+{
+    for (size_t i = 0; i < N_ELEMENTS(conflicts); i++) {
+        if (can_at_all(s, conflicts[i].data) &&
+            (conflicts[i].key == usage ||
+             (conflicts[i].data == usage && attrs_bool(a, conflicts[i].key, false))))
+            return policy_holds(POLICY_USAGE_CONFLICTS);
     }
     return false;
 }

@@ -25,17 +25,23 @@ NODISCARD CK_RV check_chacha20(const struct attrs *a);
  * The rules that need no key material, for every object: template_build() applies them before
  * anything is generated, and every change applies them again.
  *
- * One key never both wraps and decrypts, nor unwraps and encrypts: what it wrapped it could then
- * reveal, and what somebody knows it could bring in as if it were a key (reference: Clulow, CHES
- * 2003; Delaune, Kremer, Steel). The rule holds for key types that can encrypt and decrypt, which
- * is what a default of CK_TRUE in the schema says: a generic secret may carry the flags, as
- * pkcs11-tool sets them on what it derives, since no mechanism takes it. CKA_ALWAYS_AUTHENTICATE
- * needs CKA_PRIVATE (v3.2 4.10).
+ * With the rule usage-templates, one key never both wraps or unwraps and encrypts or decrypts: what
+ * it wrapped it could then reveal (Clulow, CHES 2003; Delaune, Kremer, Steel). It holds for key
+ * types that can encrypt and decrypt, which is what a default of CK_TRUE in the schema says: a
+ * generic secret may carry the flags, as pkcs11-tool sets them on what it derives, since no
+ * mechanism takes it. Without the rule, such a key is made, but wraps nothing sensitive
+ * (core/protection.h) and stays as it is: check_settled(). CKA_ALWAYS_AUTHENTICATE needs
+ * CKA_PRIVATE (v3.2 4.10).
  */
 NODISCARD CK_RV check_policy(const struct schema *s, const struct attrs *a);
 
 /* Does a default of CK_TRUE for this usage give way to what the template asked for? A key made to
  * wrap or unwrap is not by default one that encrypts and decrypts. */
 bool check_yields(const struct attrs *given, CK_ATTRIBUTE_TYPE usage);
+
+/* Is it settled what the key does to keys and to data, so that this usage of it cannot change any
+ * more, in the object or in a copy (the rule usage-conflicts)? Else a copy that decrypts and one
+ * that wraps would be the same key. */
+bool check_settled(const struct schema *s, const struct attrs *a, CK_ATTRIBUTE_TYPE usage);
 
 #endif

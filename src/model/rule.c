@@ -4,6 +4,7 @@
 
 #include "model/check.h"
 #include "model/value.h"
+#include "util/policy.h"
 
 #define UNIQUE_BYTES 16
 
@@ -14,7 +15,8 @@ static bool is_true(struct span value)
 
 bool rule_allows(const struct attr_rule *rule, struct span value, bool is_so)
 {
-    return is_so || (rule->notes & SO_TRUE) == 0 || !is_true(value);
+    return is_so || (rule->notes & SO_TRUE) == 0 || !is_true(value) ||
+           !policy_holds(POLICY_TRUST_BY_SO);
 }
 
 NODISCARD CK_RV rule_take(const struct attr_rule *rule, const CK_ATTRIBUTE *given, bool is_so,
@@ -30,7 +32,7 @@ NODISCARD CK_RV rule_take(const struct attr_rule *rule, const CK_ATTRIBUTE *give
 
 bool rule_hides(const struct attr_rule *rule, const struct attrs *a)
 {
-    return (rule->notes & SECRET) != 0 &&
+    return (rule->notes & SECRET) != 0 && policy_holds(POLICY_READ_SENSITIVE) &&
            (attrs_bool(a, CKA_SENSITIVE, true) || !attrs_bool(a, CKA_EXTRACTABLE, false));
 }
 

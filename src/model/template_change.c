@@ -8,8 +8,10 @@
  */
 #include "model/template.h"
 
+#include "model/check.h"
 #include "model/rule.h"
 #include "model/value.h"
+#include "util/policy.h"
 
 struct change {
     const struct schema *schema;
@@ -32,11 +34,13 @@ static CK_RV take_change(const struct change *c, const CK_ATTRIBUTE *given, stru
 
     ENSURE(rule != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
     ENSURE((rule->notes & c->permit) != 0, CKR_ATTRIBUTE_READ_ONLY);
-    ENSURE(c->may_repeat || !has_arrived(rule, c->from), CKR_ATTRIBUTE_READ_ONLY);
-    TRY(rule_take(rule, given, c->is_so, changes));
-    ENSURE(!has_arrived(rule, c->from) ||
-               span_equal(attrs_span(changes, rule->type), attrs_span(c->from, rule->type)),
+    ENSURE(c->may_repeat || !has_arrived(rule, c->from) || !policy_holds(POLICY_ONE_WAY),
            CKR_ATTRIBUTE_READ_ONLY);
+    TRY(rule_take(rule, given, c->is_so, changes));
+    if (span_equal(attrs_span(changes, rule->type), attrs_span(c->from, rule->type)))
+        return CKR_OK;
+    ENSURE(!has_arrived(rule, c->from) || !policy_holds(POLICY_ONE_WAY), CKR_ATTRIBUTE_READ_ONLY);
+    ENSURE(!check_settled(c->schema, c->from, rule->type), CKR_TEMPLATE_INCONSISTENT);
     return CKR_OK;
 }
 

@@ -23,6 +23,7 @@
 
 #include "util/buf.h"
 #include "util/log.h"
+#include "util/policy.h"
 
 #define SYSTEM_CONF    "/etc/tee-pkcs11/tee-pkcs11.conf"
 #define USER_CONF      ".config/tee-pkcs11/tee-pkcs11.conf"
@@ -219,6 +220,22 @@ static int check_digest(cfg_t *cfg, cfg_opt_t *opt)
     return -1;
 }
 
+/* The words of `policy`: each is tried on a set of its own, so that a bad one is reported with its
+ * line. */
+static int check_policy(cfg_t *cfg, cfg_opt_t *opt)
+{
+    const char *word = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
+    uint32_t set = policy_default();
+
+    if (word != NULL && policy_word(word, &set))
+        return 0;
+    cfg_error(cfg,
+              "%s = %s: not default, strict, compatible, nor a rule (or no- and a rule that can "
+              "be relaxed): see tee-pkcs11.conf(5)",
+              opt->name, word != NULL ? word : "");
+    return -1;
+}
+
 /* `recovery-certificate` may be given more than once: libconfuse keeps the last value of a key, so
  * each is collected when it is set. Guarded by scanner_lock. */
 static struct conf *collecting;
@@ -305,6 +322,7 @@ static CK_RV conf_defaults(struct conf *c)
     c->so_reset = true;
     c->cache_objects = 4096;
     c->unseal_cache = 60;
+    c->policy = policy_default();
     TRY(default_store(&c->store));
     TRY(text_copy(DEFAULT_DEVICE, &c->device));
     TRY(text_copy(DEFAULT_TSM, &c->tsm));
@@ -334,6 +352,26 @@ static CK_RV take_snp(cfg_t *cfg, struct conf *c)
     return tsm != NULL ? text_copy(tsm, &c->tsm) : CKR_OK;
 }
 
+static uint32_t take_policy(cfg_t *cfg)
+{
+    uint32_t set = policy_default();
+
+    for (unsigned i = 0; i < cfg_size(cfg, "policy"); i++)
+        (void)policy_word(cfg_getnstr(cfg, "policy", i), &set); /* checked: it is a word */
+    return set;
+}
+
+static CK_RV take_names(cfg_t *cfg, const char *key, struct conf_names *ret)
+{
+    const unsigned n = cfg_size(cfg, key);
+
+    ret->v = calloc(n + 1, sizeof(*ret->v));
+    ENSURE(ret->v != NULL, CKR_HOST_MEMORY);
+    for (ret->n = 0; ret->n < n; ret->n++)
+        TRY(text_copy(cfg_getnstr(cfg, key, (unsigned)ret->n), &ret->v[ret->n]));
+    return CKR_OK;
+}
+
 static CK_RV take_values(cfg_t *cfg, struct conf *c)
 {
     const char *store = cfg_getstr(cfg, "store");
@@ -358,7 +396,9 @@ static CK_RV take_values(cfg_t *cfg, struct conf *c)
     c->pin_log2_n = (uint32_t)cfg_getint(cfg, "pin-log2-n");
     c->map_size = (uint64_t)cfg_getint(cfg, "map-size") << 20;
     c->cache_objects = (uint32_t)cfg_getint(cfg, "cache-objects");
-    return CKR_OK;
+    c->policy = take_policy(cfg);
+    TRY(take_names(cfg, "mechanisms-allow", &c->mechanisms_allow));
+    return take_names(cfg, "mechanisms-deny", &c->mechanisms_deny);
 }
 
 static void free_cfg(cfg_t **cfg)
@@ -391,6 +431,9 @@ static CK_RV parse_locked(const char *path, const char *text, struct conf *c, ch
         CFG_INT("pin-tries", (long)c->pin_tries, CFGF_NONE),
         CFG_INT("pin-log2-n", (long)c->pin_log2_n, CFGF_NONE),
         CFG_BOOL("so-reset", cfg_true, CFGF_NONE),
+        CFG_STR_LIST("policy", NULL, CFGF_NONE),
+        CFG_STR_LIST("mechanisms-allow", NULL, CFGF_NONE),
+        CFG_STR_LIST("mechanisms-deny", NULL, CFGF_NONE),
         CFG_INT("map-size", 0, CFGF_NONE),
         CFG_INT("cache-objects", (long)c->cache_objects, CFGF_NONE),
         CFG_END(),
@@ -413,6 +456,7 @@ static CK_RV parse_locked(const char *path, const char *text, struct conf *c, ch
     (void)cfg_set_validate_func(cfg, "author-key-digest", check_digest);
     (void)cfg_set_validate_func(cfg, "software-key", check_path);
     (void)cfg_set_validate_func(cfg, "recovery-certificate", collect_recovery);
+    (void)cfg_set_validate_func(cfg, "policy", check_policy);
     parsing = path;
     if (cfg_parse_buf(cfg, text) != CFG_SUCCESS) {
         error_set(error, "%s:%d: not of the form key = value", path, cfg->line);
@@ -554,6 +598,13 @@ CK_RV conf_load(struct conf **ret, char **ret_error)
     return conf_load_file(path, ret, ret_error);
 }
 
+static void names_clear(struct conf_names *names)
+{
+    for (size_t i = 0; i < names->n; i++)
+        free(names->v[i]);
+    free(names->v);
+}
+
 void conf_free(struct conf *c)
 {
     if (c == NULL)
@@ -565,6 +616,8 @@ void conf_free(struct conf *c)
     free(c->software_key);
     for (size_t i = 0; i < c->n_recovery; i++)
         free(c->recovery[i]);
+    names_clear(&c->mechanisms_allow);
+    names_clear(&c->mechanisms_deny);
     free(c);
 }
 

@@ -35,6 +35,12 @@ struct conf_digest {
     bool said;
 };
 
+/* Names as the file has them; what they mean is for who uses them to say. */
+struct conf_names {
+    char **v;
+    size_t n;
+};
+
 struct conf {
     char *path;  /* the file that was read; NULL: none was found, these are the defaults */
     char *store; /* directory; default: /var/lib/tee-pkcs11 for root, else
@@ -62,6 +68,9 @@ struct conf {
     bool so_reset;          /* the SO can set a forgotten user PIN (an escrow); default yes */
     uint64_t map_size;      /* bytes of address space first given to LMDB */
     uint32_t cache_objects; /* decrypted objects kept per process; default 4096 */
+    uint32_t policy;        /* the rules that hold: util/policy.h */
+    struct conf_names mechanisms_allow; /* empty: not said */
+    struct conf_names mechanisms_deny;
 };
 
 /* Find and read the configuration. On failure *ret_error (malloc'd text naming file and line, owned

@@ -329,7 +329,8 @@ static CK_OBJECT_HANDLE import_aes(CK_SESSION_HANDLE h, CK_ATTRIBUTE_TYPE first,
     CK_OBJECT_CLASS class = CKO_SECRET_KEY;
     CK_KEY_TYPE type = CKK_AES;
     CK_ATTRIBUTE v[] = {ATTR_OBJ(CKA_CLASS, class), ATTR_OBJ(CKA_KEY_TYPE, type),
-                        ATTR(CKA_VALUE, value, sizeof(value)), ATTR_TRUE(first), ATTR_TRUE(second)};
+                        ATTR(CKA_VALUE, value, sizeof(value)), ATTR_TRUE(first), ATTR_TRUE(second),
+                        ATTR_FALSE(CKA_SENSITIVE), ATTR_TRUE(CKA_EXTRACTABLE)};
     CK_OBJECT_HANDLE o = CK_INVALID_HANDLE;
 
     ASSERT_OK(p11->C_CreateObject(h, v, N_ELEMENTS(v), &o));
@@ -340,10 +341,10 @@ static CK_OBJECT_HANDLE extractable_ec(CK_SESSION_HANDLE h)
 {
     CK_MECHANISM m = {CKM_EC_KEY_PAIR_GEN, NULL, 0};
     CK_ATTRIBUTE public_v[] = {ATTR(CKA_EC_PARAMS, p256_params, sizeof(p256_params))};
-    CK_ATTRIBUTE private_v[] = {ATTR_TRUE(CKA_EXTRACTABLE)};
+    CK_ATTRIBUTE private_v[] = {ATTR_TRUE(CKA_EXTRACTABLE), ATTR_FALSE(CKA_SENSITIVE)};
     CK_OBJECT_HANDLE public_key, private_key = CK_INVALID_HANDLE;
 
-    ASSERT_OK(p11->C_GenerateKeyPair(h, &m, public_v, 1, private_v, 1, &public_key, &private_key));
+    ASSERT_OK(p11->C_GenerateKeyPair(h, &m, public_v, 1, private_v, 2, &public_key, &private_key));
     return private_key;
 }
 

@@ -346,7 +346,10 @@ static void test_conflicting_usages(void **state)
     CK_OBJECT_HANDLE o = CK_INVALID_HANDLE;
 
     (void)state;
-    ASSERT_RV(CKR_TEMPLATE_INCONSISTENT, p11->C_GenerateKey(h, &m, v, 3, &o));
+    ASSERT_OK(p11->C_GenerateKey(h, &m, v, 3, &o));
+    ASSERT_RV(CKR_TEMPLATE_INCONSISTENT, set_flag(h, o, CKA_DECRYPT, CK_FALSE));
+    ASSERT_RV(CKR_TEMPLATE_INCONSISTENT, copy_with(h, o, CKA_DECRYPT, CK_FALSE));
+    ASSERT_RV(CKR_ATTRIBUTE_READ_ONLY, set_flag(h, o, CKA_WRAP, CK_FALSE));
     ASSERT_OK(p11->C_GenerateKey(h, &m, v, 2, &o));
     assert_int_equal(attr_bool(h, o, CKA_DECRYPT), CK_FALSE);
     ASSERT_RV(CKR_TEMPLATE_INCONSISTENT, set_flag(h, o, CKA_DECRYPT, CK_TRUE));

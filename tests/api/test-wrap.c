@@ -20,12 +20,14 @@ static int group_setup(void **state)
     return 0;
 }
 
-/* A key that wraps and unwraps, with one attribute more. */
+/* A key that wraps and unwraps, with one attribute more. It can be read, as what goes under it can:
+ * the rules for what cannot are test-policy.c's. */
 static CK_OBJECT_HANDLE kek_with(CK_ATTRIBUTE more)
 {
     CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_CLASS, CKO_SECRET_KEY), ATTR_ULONG(CKA_KEY_TYPE, CKK_AES),
                         ATTR(CKA_VALUE, kek_bytes, sizeof(kek_bytes)), ATTR_TRUE(CKA_WRAP),
-                        ATTR_TRUE(CKA_UNWRAP), more};
+                        ATTR_TRUE(CKA_UNWRAP), ATTR_FALSE(CKA_SENSITIVE),
+                        ATTR_TRUE(CKA_EXTRACTABLE), more};
     CK_OBJECT_HANDLE ret = CK_INVALID_HANDLE;
 
     ASSERT_OK(p11->C_CreateObject(session, v, N_ELEMENTS(v), &ret));
@@ -41,7 +43,7 @@ static CK_OBJECT_HANDLE target_with(CK_ULONG n, CK_ATTRIBUTE more)
 {
     CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_CLASS, CKO_SECRET_KEY),
                         ATTR_ULONG(CKA_KEY_TYPE, CKK_GENERIC_SECRET), ATTR(CKA_VALUE, secret, n),
-                        ATTR_TRUE(CKA_EXTRACTABLE), more};
+                        ATTR_FALSE(CKA_SENSITIVE), ATTR_TRUE(CKA_EXTRACTABLE), more};
     CK_OBJECT_HANDLE ret = CK_INVALID_HANDLE;
 
     ASSERT_OK(p11->C_CreateObject(session, v, N_ELEMENTS(v), &ret));
@@ -127,7 +129,7 @@ static void test_private_keys(void **state)
         CK_ULONG n = evp_cipher("AES-256-WRAP-PAD", true, false, SPAN_ARRAY(kek_bytes), NULL,
                                 span_of(der, n_der), wrapped);
         CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_CLASS, CKO_PRIVATE_KEY), ATTR_OBJ(CKA_KEY_TYPE, type),
-                            ATTR_TRUE(CKA_EXTRACTABLE)};
+                            ATTR_TRUE(CKA_EXTRACTABLE), ATTR_FALSE(CKA_SENSITIVE)};
         const uint8_t *p = plain;
         CK_OBJECT_HANDLE o = CK_INVALID_HANDLE;
 

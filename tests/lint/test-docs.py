@@ -6,7 +6,9 @@ Usage: test-docs.py SOURCE_ROOT. Exit 1 with a line per fault:
 - a configuration key that is not in the parser's table, conf/tee-pkcs11.conf and the manual alike;
 - a subcommand that the manual does not have, or the other way round;
 - a link in README.md or docs/ to a file that is not there;
-- a test that docs/threat-model.md names and that does not exist;
+- a test that docs/threat-model.md or docs/policy.md names and that does not exist;
+- a rule of the policy (src/util/policy.c) that docs/policy.md or the manual does not have, or the
+  other way round, or that is marked otherwise than it is;
 - a path of the machine that something was written on.
 """
 import pathlib
@@ -14,7 +16,7 @@ import re
 import subprocess
 import sys
 
-OPTION = re.compile(r'^\s*CFG_(?:STR|INT|BOOL)\("([a-z0-9-]+)"', re.M)
+OPTION = re.compile(r'^\s*CFG_(?:STR_LIST|STR|INT|BOOL)\("([a-z0-9-]+)"', re.M)
 CONF_KEY = re.compile(r'^#?([a-z][a-z0-9-]*) = ', re.M)
 ITEM = re.compile(r'^\.It Cm ([a-z][a-z0-9-]*)', re.M)
 COMMAND = re.compile(r'^\s*\{"([a-z-]+)",', re.M)
@@ -57,6 +59,34 @@ def command_faults(root):
                        set(ITEM.findall(manual)), 'docs/tee-pkcs11.1')
 
 
+RULE = re.compile(r'\[POLICY_\w+\] =\s*\{"([a-z0-9-]+)",\s*(?:"[^"]*"\s*)+,\s*POLICY_(\w+)\}')
+HEADING = re.compile(r'^### ([a-z0-9-]+)$', re.M)
+RULE_ITEM = re.compile(r'^\.It Ic ([a-z0-9-]+)( [*+])?$', re.M)
+# What docs/policy.md says of a rule, and the mark of the manual, by how the rule may be relaxed.
+SAYS = {'ALWAYS': "Can't be relaxed", 'RELAXABLE': '*Relax:*', 'STRICT': '*Enforce:*'}
+MARKS = {'ALWAYS': ' *', 'RELAXABLE': '', 'STRICT': ' +'}
+
+
+def policy_faults(root):
+    """The rules of the policy: in the table, on their page and in the manual."""
+    rules = dict(RULE.findall((root / 'src/util/policy.c').read_text()))
+    page = (root / 'docs/policy.md').read_text()
+    manual = (root / 'docs/tee-pkcs11.conf.5').read_text()
+    manual = manual.split('.It Cm policy\n', 1)[1].split('\n.El\n', 1)[0]
+    if not rules:
+        yield 'src/util/policy.c: no table of rules found'
+    yield from compare('rule', set(rules), 'src/util/policy.c', set(HEADING.findall(page)),
+                       'docs/policy.md')
+    yield from compare('rule', {(name, MARKS[mode]) for name, mode in rules.items()},
+                       'src/util/policy.c', set(RULE_ITEM.findall(manual)),
+                       'docs/tee-pkcs11.conf.5')
+    for name, mode in rules.items():
+        text = page.split(f'\n### {name}\n', 1)[-1].split('\n#', 1)[0]
+        for phrase in (SAYS[mode], '*Stops*'):
+            if phrase not in text:
+                yield f'docs/policy.md: {name}: does not say "{phrase}"'
+
+
 def link_faults(root):
     """Relative links point at something."""
     for page in [root / 'README.md', *sorted((root / 'docs').glob('*.md'))]:
@@ -66,18 +96,18 @@ def link_faults(root):
 
 
 def promise_faults(root):
-    """The tests that the threat model calls as witnesses exist."""
-    page = root / 'docs/threat-model.md'
-    if not page.exists():
-        yield 'docs/threat-model.md is not there'
-        return
+    """The tests that two pages call as witnesses exist."""
     tests = ''.join(p.read_text() for p in sorted((root / 'tests').glob('*/*.c')))
-    named = TEST_NAME.findall(page.read_text())
-    if not named:
-        yield 'docs/threat-model.md: names no test'
-    for name in named:
-        if f'"{name}"' not in tests:
-            yield f'docs/threat-model.md: there is no test {name}'
+    for page in ('docs/threat-model.md', 'docs/policy.md'):
+        if not (root / page).exists():
+            yield f'{page} is not there'
+            continue
+        named = TEST_NAME.findall((root / page).read_text())
+        if not named:
+            yield f'{page}: names no test'
+        for name in named:
+            if f'"{name}"' not in tests:
+                yield f'{page}: there is no test {name}'
 
 
 def tracked(root):
@@ -104,7 +134,7 @@ def machine_faults(root):
 def main():
     root = pathlib.Path(sys.argv[1])
     bad = 0
-    for check in (conf_faults, command_faults, link_faults, promise_faults, machine_faults):
+    for check in (conf_faults, policy_faults, command_faults, link_faults, promise_faults, machine_faults):
         for text in check(root):
             print(text)
             bad += 1

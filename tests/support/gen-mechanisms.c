@@ -51,7 +51,9 @@ static const char intro[] =
     "  a key is unwrapped, CKR_WRAPPED_KEY_INVALID.\n"
     "- CKM_RSA_PKCS_OAEP wraps secret keys. CKM_AES_CBC_PAD unwraps private keys, as importing "
     "from\n"
-    "  PKCS#12 needs it, and wraps nothing.\n\n"
+    "  PKCS#12 needs it, and wraps nothing. [policy.md](policy.md) says what relaxing its rules "
+    "adds:\n"
+    "  wrapping by CKM_AES_ECB, CKM_AES_CBC, CKM_AES_CBC_PAD and CKM_RSA_PKCS.\n\n"
     "| mechanism | number | uses | parts | keys | sizes | parameter |\n"
     "|---|---|---|---|---|---|---|\n";
 
@@ -138,7 +140,7 @@ static void put_mech(struct buf *b, const struct mech *row)
     }
     buf_printf(b, "| %s%s | 0x%lx | ", row->name,
                (row->traits & MECH_OFF_BY_DEFAULT) != 0 ? " (off)" : "", row->type);
-    put_uses(b, row->flags);
+    put_uses(b, mech_flags(row));
     buf_printf(b, " | %s | %s | ", takes_parts(row), keys);
     if (row->min != row->max)
         buf_printf(b, "%lu-%lu", row->min, row->max);

@@ -4,6 +4,7 @@
  * taken in, applied and compared.
  */
 #include "model.h"
+#include "util/policy.h"
 
 /* An AES key with this CKA_UNWRAP_TEMPLATE. */
 static CK_RV take(CK_ATTRIBUTE *nested, CK_ULONG n, struct attrs **ret)
@@ -216,12 +217,16 @@ static void test_conflict_is_inconsistent(void **state)
     CK_ATTRIBUTE wraps[] = {A_ULONG(CKA_KEY_TYPE, CKK_AES), A_BOOL(CKA_WRAP, CK_TRUE)};
     struct buf bytes = encoded(nested, 2);
     struct buf wrapping = encoded(wraps, 2);
+    uint32_t policy = policy_default();
     struct attrs *a = NULL;
 
     (void)state;
     T_RV(CKR_TEMPLATE_INCONSISTENT, unwrap(buf_span(&bytes), false, value, 2, &a));
     T_RV(CKR_TEMPLATE_INCONSISTENT, unwrap(buf_span(&bytes), false, type, 2, &a));
+    assert_true(policy_word("usage-templates", &policy));
+    policy_install(policy);
     T_RV(CKR_TEMPLATE_INCONSISTENT, unwrap(buf_span(&wrapping), false, usage, 2, &a));
+    policy_install(policy_default());
     assert_null(a);
     buf_clear(&bytes);
     buf_clear(&wrapping);

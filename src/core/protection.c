@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* protection.c - keys that leave, come in and follow from others; see protection.h. */
+#include "core/protection.h"
+
+#include "model/record.h"
+#include "model/template.h"
+#include "util/policy.h"
+
+/* Could an application read the value? */
+static bool is_readable(const struct attrs *a)
+{
+    return !attrs_bool(a, CKA_SENSITIVE, false) && attrs_bool(a, CKA_EXTRACTABLE, true);
+}
+
+static bool works_on_data(const struct attrs *a)
+{
+    return attrs_bool(a, CKA_ENCRYPT, false) || attrs_bool(a, CKA_DECRYPT, false);
+}
+
+/* Does nobody outside know the value, nor can bring in a second key with it? A public key's private
+ * half may be anywhere, and what was imported, unwrapped or derived may be known. */
+static bool is_unknown_outside(const struct attrs *a)
+{
+    return attrs_ulong(a, CKA_CLASS, CKO_DATA) == CKO_SECRET_KEY &&
+           attrs_bool(a, CKA_LOCAL, false) && attrs_bool(a, CKA_NEVER_EXTRACTABLE, false);
+}
+
+/* The SO vouches for it; that it can't be read or leave is for us to see. */
+static bool is_trusted(const struct attrs *a)
+{
+    return attrs_bool(a, CKA_TRUSTED, false) &&
+           (attrs_ulong(a, CKA_CLASS, CKO_DATA) == CKO_PUBLIC_KEY ||
+            !attrs_bool(a, CKA_EXTRACTABLE, false));
+}
+
+/* Anybody encrypts by a public key: only what the private half does would count. */
+static bool mixes_usages(const struct attrs *wrapping)
+{
+    return attrs_ulong(wrapping, CKA_CLASS, CKO_DATA) == CKO_SECRET_KEY && works_on_data(wrapping);
+}
+
+static CK_RV strong_enough(struct object *key, const struct key *by)
+{
+    AUTO(key_unrefp) struct key *k = NULL;
+
+    if (!policy_holds(POLICY_WRAP_STRENGTH))
+        return CKR_OK;
+    TRY(object_key(key, &k));
+    ENSURE(key_strength(by) >= key_strength(k), CKR_WRAPPING_KEY_SIZE_RANGE);
+    return CKR_OK;
+}
+
+/* What could be read anyway may leave under anything. */
+static CK_RV secret_may_leave(struct object *key, const struct attrs *wrapping,
+                              const struct key *by)
+{
+    if (is_readable(object_attrs(key)))
+        return CKR_OK;
+    ENSURE(!policy_holds(POLICY_USAGE_CONFLICTS) || !mixes_usages(wrapping), CKR_KEY_NOT_WRAPPABLE);
+    ENSURE(!policy_holds(POLICY_WRAP_TRUSTED) || is_unknown_outside(wrapping) ||
+               is_trusted(wrapping),
+           CKR_KEY_NOT_WRAPPABLE);
+    return strong_enough(key, by);
+}
+
+CK_RV protection_may_leave(struct object *key, const struct object *wrapping, const struct key *by)
+{
+    const struct attrs *a = object_attrs(key), *w = object_attrs(wrapping);
+    const struct span rule = attrs_span(w, CKA_WRAP_TEMPLATE);
+    bool agrees = true;
+
+    ENSURE(!policy_holds(POLICY_WRAP_EXTRACTABLE) || attrs_bool(a, CKA_EXTRACTABLE, false),
+           CKR_KEY_UNEXTRACTABLE);
+    ENSURE(!attrs_bool(a, CKA_WRAP_WITH_TRUSTED, false) || attrs_bool(w, CKA_TRUSTED, false),
+           CKR_KEY_NOT_WRAPPABLE);
+    if (rule.n > 0)
+        TRY(template_agrees(rule, a, &agrees));
+    ENSURE(agrees, CKR_KEY_HANDLE_INVALID);
+    return secret_may_leave(key, w, by);
+}
+
+/* What an unwrapped key gets from its unwrapping key, where that one has it. CKA_SENSITIVE it gets
+ * where the unwrapping key cannot be read, for whatever reason. */
+static bool hands_down(const struct attrs *unwrapping, CK_ATTRIBUTE_TYPE type)
+{
+    return type == CKA_SENSITIVE ? !is_readable(unwrapping) : attrs_bool(unwrapping, type, false);
+}
+
+CK_RV protection_unwrapped(const struct attrs *unwrapping, struct attrs *a)
+{
+    static const CK_ATTRIBUTE_TYPE types[] = {CKA_SENSITIVE, CKA_PRIVATE, CKA_WRAP_WITH_TRUSTED};
+    const struct span nested = attrs_span(unwrapping, CKA_UNWRAP_TEMPLATE);
+    AUTO(attrs_freep) struct attrs *said = NULL;
+
+    if (!policy_holds(POLICY_UNWRAP_PROTECTED))
+        return CKR_OK;
+    TRY(nested.n == 0 ? attrs_new(&said) : record_decode(nested, &said));
+    for (size_t i = 0; i < N_ELEMENTS(types); i++) {
+        if (hands_down(unwrapping, types[i]) && !attrs_has(said, types[i]))
+            TRY(attrs_set_bool(a, types[i], true));
+    }
+    return CKR_OK;
+}
+
+CK_RV protection_derived(const struct attrs *base, const struct attrs *a)
+{
+    ENSURE(!policy_holds(POLICY_DERIVE_AGREED) || is_readable(base) || !is_readable(a) ||
+               attrs_ulong(a, CKA_CLASS, CKO_DATA) == CKO_PUBLIC_KEY,
+           CKR_TEMPLATE_INCONSISTENT);
+    return CKR_OK;
+}
