@@ -15,6 +15,7 @@
 #include "fixed_keys.h"
 #include "given_mech.h"
 #include "model/record.h"
+#include "util/policy.h"
 
 #define MAX_DATA 160
 #define MAX_OUT  4096
@@ -39,7 +40,12 @@ struct use {
 
 static void setup(void)
 {
+    uint32_t policy = policy_default();
+
     given_setup();
+    /* Every row wraps and unwraps that can. */
+    FUZZ_CHECK(policy_word("no-wrap-mechanisms", &policy));
+    policy_install(policy);
     FUZZ_OK(crypto_ready());
     for (unsigned i = 0; i < FIXED_N_OBJECTS; i++) {
         FUZZ_OK(fixed_attrs(i, &objects[i]));
