@@ -3,10 +3,11 @@
 #
 # test-exports.sh MODULE - what the built module shows and how it is linked: three names, everything
 # bound and read-only after loading, no executable stack, never unmapped, no code at load or exit
-# but the compiler's own.
+# but the compiler's own; built with stack protector, checked libc calls and, on x86-64, for shadow
+# stacks and branch tracking.
 set -eu
 
-for tool in nm readelf; do
+for tool in nm readelf objdump; do
     command -v "$tool" >/dev/null || { echo "$tool is missing"; exit 77; }
 done
 module=$1
@@ -34,4 +35,16 @@ echo "$dynamic" | grep -Eq 'RPATH|RUNPATH' && fault "has a library path of its o
 for array in INIT_ARRAYSZ FINI_ARRAYSZ; do
     echo "$dynamic" | grep -Eq "\($array\) +8 \(bytes\)" || fault "$array: more than the compiler's own"
 done
+
+# What the compiler's switches leave behind.
+imports=$(nm -D --undefined-only "$module")
+echo "$imports" | grep -q ' __stack_chk_fail' || fault "no stack protector"
+echo "$imports" | grep -Eq ' __[a-z]+_chk(@|$)' || fault "no checked libc calls (_FORTIFY_SOURCE)"
+if readelf -hW "$module" | grep -q X86-64; then
+    readelf -nW "$module" | grep -q SHSTK || fault "not marked for shadow stacks"
+    for name in C_GetFunctionList C_GetInterface C_GetInterfaceList; do
+        objdump -d --no-show-raw-insn "--disassemble=$name" "$module" |
+            grep -A1 "<$name>:" | grep -q endbr64 || fault "$name: no endbr64"
+    done
+fi
 exit "$status"
