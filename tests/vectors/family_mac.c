@@ -78,7 +78,11 @@ static CK_MECHANISM_TYPE gmac_mechanism(const struct vector *v)
 static CK_RV gmac_run(const struct vector *v)
 {
     const struct span iv = json_bytes(v->test, "iv");
-    CK_MECHANISM m = {CKM_AES_GMAC, (void *)(uintptr_t)iv.p, iv.n};
+    CK_GCM_PARAMS p = {.pIv = (CK_BYTE *)(uintptr_t)iv.p,
+                       .ulIvLen = iv.n,
+                       .ulIvBits = 8 * iv.n,
+                       .ulTagBits = json_number(v->group, "tagSize")};
+    CK_MECHANISM m = {CKM_AES_GMAC, &p, sizeof(p)};
     CK_OBJECT_HANDLE key;
 
     STEP(key_secret(CKK_AES, json_bytes(v->test, "key"), usage, &key));

@@ -86,9 +86,17 @@ static bool size_is_large(const struct vector *v)
     return json_number(v->test, "size") > MAX_SECRET;
 }
 
+/* Keys of 48 bytes are two of AES-192. */
+static bool key_is_192(const struct vector *v)
+{
+    return json_bytes(v->test, "key").n == 48;
+}
+
 static const struct limit limits[] = {
     {"AES-GCM", iv_is_long, CKR_MECHANISM_PARAM_INVALID,
      "OpenSSL takes GCM IVs of up to 128 bytes"},
+    {"AES-XTS", key_is_192, CKR_KEY_SIZE_RANGE,
+     "XTS is defined (IEEE 1619), and in OpenSSL, for AES-128 and AES-256 alone"},
     {"HKDF-*", size_is_large, CKR_KEY_SIZE_RANGE, "secret keys have up to 4096 bytes"},
 };
 
