@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/gate.h"
 #include "util/log.h"
 
 #define MAP_DEFAULT (UINT64_C(16) << 30)  /* address space, not memory */
@@ -126,6 +127,7 @@ static CK_RV open_nowhere_else(const char *directory)
 static CK_RV open_down(const char *directory, uint64_t map_size, MDB_env **ret)
 {
     uint64_t size = map_size == 0 ? MAP_DEFAULT : map_size < MAP_LEAST ? MAP_LEAST : map_size;
+    AUTO(gate_leavep) int gate = gate_enter(directory);
     int rc = 0;
 
     TRY(open_nowhere_else(directory));
@@ -236,10 +238,20 @@ CK_RV db_open(const char *directory, bool create, uint64_t map_size, struct db *
     return CKR_OK;
 }
 
+static void close_gated(MDB_env *mdb)
+{
+    const char *directory = "";
+    AUTO(gate_leavep) int gate = -1;
+
+    (void)mdb_env_get_path(mdb, &directory);
+    gate = gate_enter(directory);
+    mdb_env_close(mdb);
+}
+
 void db_clear(struct db *d)
 {
     if (d->env != NULL)
-        mdb_env_close(d->env);
+        close_gated(d->env);
     d->env = NULL;
 }
 

@@ -3,6 +3,7 @@
  * test-processes.c - eight processes, most of eight threads each, on one store, logging in,
  * finding, signing, writing, rotating, and one after the other killed with SIGKILL wherever they
  * are: no error in those that live, no lock left behind, and every object that is there is whole.
+ * And processes that open the store while the last one closes it.
  *
  * TEE_TEST_SECONDS: how long (default 8).
  */
@@ -21,6 +22,7 @@
 
 #define N_PROCESSES 8
 #define N_THREADS   8
+#define N_VISITS    100
 
 /* Shared by all processes. */
 static struct board {
@@ -244,6 +246,44 @@ static void test_afterwards(void **state)
     assert_true(now() - begin < 20);
 }
 
+/* -- one closes the store as the last one, another opens it -------------------------------------- */
+
+/* Killed by SIGALRM when it waits for a lock that nobody gives back. */
+static int child_comes_and_goes(void)
+{
+    (void)alarm(60);
+    for (unsigned i = 0; i < N_VISITS; i++) {
+        CK_ULONG n;
+
+        if (p11->C_Initialize(NULL) != CKR_OK || p11->C_GetSlotList(CK_TRUE, NULL, &n) != CKR_OK ||
+            n != 2 || p11->C_Finalize(NULL) != CKR_OK)
+            return 1;
+    }
+    return 0;
+}
+
+static void test_come_and_go(void **state)
+{
+    pid_t pids[N_PROCESSES];
+
+    (void)state;
+    ASSERT_OK(p11->C_Finalize(NULL)); /* else this process is always the last one */
+    for (unsigned i = 0; i < N_PROCESSES; i++) {
+        pids[i] = fork();
+        assert_true(pids[i] >= 0);
+        if (pids[i] == 0)
+            _exit(child_comes_and_goes());
+    }
+    for (unsigned i = 0; i < N_PROCESSES; i++) {
+        int status = 0;
+
+        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+    }
+    ASSERT_OK(p11->C_Initialize(NULL));
+}
+
 static int group_setup(void **state)
 {
     (void)setup_token(state);
@@ -264,6 +304,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST("/processes/killed", test_killed_processes),
         TEST("/processes/afterwards", test_afterwards),
+        TEST("/processes/come-and-go", test_come_and_go),
     };
 
     return cmocka_run_group_tests(tests, group_setup, teardown_module);
