@@ -11,6 +11,8 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include <libtasn1.h>
+
 #define MODULE       "TeePkcs11."
 #define NUMBER_BYTES 9 /* 64 bits and a sign */
 

@@ -13,13 +13,13 @@
 #ifndef TEE_ATTEST_DER_H
 #define TEE_ATTEST_DER_H
 
-#include <libtasn1.h>
-
 #include "util/buf.h"
 
+struct asn1_node_st; /* libtasn1's; its header does not go together with OpenSSL's */
+
 struct der {
-    asn1_node node;   /* NULL: nothing */
-    struct span from; /* what was decoded; der_span() points into it */
+    struct asn1_node_st *node; /* NULL: nothing */
+    struct span from;          /* what was decoded; der_span() points into it */
 };
 
 #define DER_INIT ((struct der){.node = NULL, .from = {.p = NULL, .n = 0}})

@@ -97,6 +97,10 @@ struct statement {
     struct statement_handover handover;
 };
 
+/* Hash what a descriptor has from its position on, to its end. CKR_DEVICE_ERROR: it can't be read.
+ */
+NODISCARD CK_RV statement_file_hash(int fd, struct statement_file *ret);
+
 /* "nothing", "key", "file", "handover" */
 const char *statement_kind_name(enum statement_kind kind);
 

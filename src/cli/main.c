@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "crypto/ossl.h"
 #include "util/log.h"
+#include "verifier/verifier.h"
 #include "version.h"
 
 static const struct cli_command commands[] = {
@@ -22,6 +23,8 @@ static const struct cli_command commands[] = {
     {"recover", "--key FILE [--expect FINGERPRINT | --yes] [--dry-run]",
      "open the store with a recovery certificate's key and seal it to this platform",
      command_recover},
+    {"verify", VERIFIER_ARGUMENTS,
+     "is this evidence of a confidential VM genuine, and within a policy?", verifier_command},
     {"doctor", "", "check device, permissions, store and configuration; say how to mend each",
      command_doctor},
 };

@@ -5,6 +5,7 @@
 Usage: test-docs.py SOURCE_ROOT. Exit 1 with a line per fault:
 - a configuration key that is not in the parser's table, conf/tee-pkcs11.conf and the manual alike;
 - a subcommand that the manual does not have, or the other way round;
+- an option of the verifier or a key of a policy that its manual does not have, or the other way round;
 - a link in README.md or docs/ to a file that is not there;
 - a test that docs/threat-model.md or docs/policy.md names and that does not exist;
 - a rule of the policy (src/util/policy.c) that docs/policy.md or the manual does not have, or the
@@ -87,6 +88,27 @@ def policy_faults(root):
                 yield f'docs/policy.md: {name}: does not say "{phrase}"'
 
 
+def verifier_faults(root):
+    """The verifier's options and the keys of a policy, in source and manuals."""
+    options = set(re.findall(r'^    \{"([a-z-]+)", (?:required|no)_argument', (
+        root / 'src/verifier/options.c').read_text(), re.M))
+    manual = section((root / 'docs/tee-pkcs11-verify.1').read_text(), 'DESCRIPTION')
+    shown = set(re.findall(r'^\.It Fl -([a-z-]+)', manual, re.M))
+    yield from compare('option', options, 'src/verifier/options.c', shown,
+                       'docs/tee-pkcs11-verify.1')
+    source = (root / 'src/attest/appraisal.c').read_text()
+    tables = re.findall(r'static const struct option (\w+)\[\] = \{(.*?)\n\};', source, re.S)
+    keys = {name: set(re.findall(r'^    \{"([a-z-]+)", read_', body, re.M)) for name, body in tables}
+    policy = (root / 'docs/tee-pkcs11-policy.5').read_text()
+    items = re.findall(r'^\.It Li (.+)$', policy, re.M)
+    yield from compare('key', keys['options'], 'src/attest/appraisal.c',
+                       {key for item in items for key in item.split(' , ')},
+                       'docs/tee-pkcs11-policy.5')
+    for key in sorted(set().union(*keys.values()) - keys['options']):
+        if not re.search(rf'^\.Li {key}\b', policy, re.M):
+            yield f'key {key} of a policy: not in docs/tee-pkcs11-policy.5'
+
+
 def link_faults(root):
     """Relative links point at something."""
     for page in [root / 'README.md', *sorted((root / 'docs').glob('*.md'))]:
@@ -134,7 +156,8 @@ def machine_faults(root):
 def main():
     root = pathlib.Path(sys.argv[1])
     bad = 0
-    for check in (conf_faults, policy_faults, command_faults, link_faults, promise_faults, machine_faults):
+    for check in (conf_faults, policy_faults, command_faults, verifier_faults, link_faults,
+                  promise_faults, machine_faults):
         for text in check(root):
             print(text)
             bad += 1

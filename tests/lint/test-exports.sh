@@ -31,6 +31,9 @@ echo "$segments" | grep -Eq 'GNU_STACK.* RW ' || fault "its stack is executable,
 echo "$dynamic" | grep -q TEXTREL && fault "has text relocations"
 echo "$dynamic" | grep -Eq 'RPATH|RUNPATH' && fault "has a library path of its own"
 
+# The module is in the application's process: no network, and no JSON of a relying party.
+echo "$dynamic" | grep -Eq 'NEEDED.*lib(curl|jansson)' && fault "links what only command and verifier use"
+
 # frame_dummy and __do_global_dtors_aux, one pointer of 8 bytes each.
 for array in INIT_ARRAYSZ FINI_ARRAYSZ; do
     echo "$dynamic" | grep -Eq "\($array\) +8 \(bytes\)" || fault "$array: more than the compiler's own"
