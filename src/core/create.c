@@ -3,9 +3,7 @@
 #include "core/create.h"
 
 #include "core/find.h"
-#include "crypto/prim.h"
-
-#define UNIQUE_ID 16
+#include "core/unique.h"
 
 bool session_is_so(struct session *s)
 {
@@ -26,7 +24,7 @@ CK_RV new_object_finish(const struct template_context *c, struct attrs *a,
 {
     uint8_t unique[UNIQUE_ID];
 
-    TRY(prim_random(unique, sizeof(unique)));
+    TRY(unique_id(unique));
     return template_finish(c, a, gen_mechanism, parent, unique);
 }
 
@@ -53,7 +51,7 @@ CK_RV object_copy(struct session *s, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *v, 
     uint8_t unique[UNIQUE_ID];
 
     TRY(token_object(s->token, h, &o));
-    TRY(prim_random(unique, sizeof(unique)));
+    TRY(unique_id(unique));
     TRY(template_copy(object_attrs(o), session_is_so(s), v, n, unique, &a));
     TRY(new_object_allowed(s, a));
     return token_add(s->token, s->handle, &a, 1, ret);

@@ -10,6 +10,7 @@
 #include "core/session.h"
 #include "core/state.h"
 #include "core/token.h"
+#include "core/unique.h"
 #include "crypto/mech_lists.h"
 #include "crypto/ossl.h"
 #include "root/root.h"
@@ -135,6 +136,7 @@ static void forget_parent(void)
     sessions_forget();
     states_forget();
     tokens_forget();
+    unique_forget();
     store_forget_all();
     conf_forget();
 }

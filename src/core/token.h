@@ -66,7 +66,8 @@ void vault_done(struct vault *v);
 /* The object of a handle, as it is now; a reference. CKR_OBJECT_HANDLE_INVALID: not there, not
  * visible, or of another login. */
 NODISCARD CK_RV token_object(struct token *t, CK_OBJECT_HANDLE h, struct object **ret);
-/* Publish n new objects (attrs are taken on success only): token objects in one store transaction,
+/* Publish n new objects (attrs are taken, and NULL afterwards, if they are session objects, and on
+ * success if they are token objects): token objects in one store transaction,
  * session objects in memory; handles are written last. All are token objects or all are not. */
 NODISCARD CK_RV token_add(struct token *t, CK_SESSION_HANDLE session, struct attrs **objects,
                           size_t n, CK_OBJECT_HANDLE *ret);

@@ -165,15 +165,14 @@ static bool sees_private_locked(const struct token *t)
     return t->login != NULL && login_role(t->login) == ROLE_USER;
 }
 
-static CK_RV add_one_to_memory(struct token *t, CK_SESSION_HANDLE session, const struct attrs *a,
+/* `a` is taken. */
+static CK_RV add_one_to_memory(struct token *t, CK_SESSION_HANDLE session, struct attrs *a,
                                uint64_t id)
 {
-    AUTO(attrs_freep) struct attrs *copy = NULL;
     struct object *o = NULL;
     CK_RV rv;
 
-    TRY(attrs_dup(a, &copy));
-    TRY(object_new(kind_of(a), id, TAKE(copy), session, &o));
+    TRY(object_new(kind_of(a), id, a, session, &o));
     pthread_mutex_lock(&t->lock);
     /* Making a key takes time: who was logged in at the start may not be any more. */
     rv = object_is_private(o) && !sees_private_locked(t) ? CKR_USER_NOT_LOGGED_IN
@@ -203,7 +202,7 @@ static CK_RV add_to_memory(struct token *t, CK_SESSION_HANDLE session, struct at
 
     while (done < n && rv == CKR_OK) {
         ret_ids[done] = lib_next_id();
-        rv = add_one_to_memory(t, session, objects[done], ret_ids[done]);
+        rv = add_one_to_memory(t, session, TAKE(objects[done]), ret_ids[done]);
         done += rv == CKR_OK ? 1 : 0;
     }
     while (rv != CKR_OK && done > 0)
@@ -214,15 +213,18 @@ static CK_RV add_to_memory(struct token *t, CK_SESSION_HANDLE session, struct at
 CK_RV token_add(struct token *t, CK_SESSION_HANDLE session, struct attrs **objects, size_t n,
                 CK_OBJECT_HANDLE *ret)
 {
+    enum handle_kind kinds[2];
     uint64_t ids[2];
 
     ENSURE(n <= N_ELEMENTS(ids), CKR_GENERAL_ERROR);
+    for (size_t i = 0; i < n; i++)
+        kinds[i] = kind_of(objects[i]);
     if (attrs_bool(objects[0], CKA_TOKEN, false))
         TRY(add_to_store(t, objects, n, ids));
     else
         TRY(add_to_memory(t, session, objects, n, ids));
     for (size_t i = 0; i < n; i++) {
-        ret[i] = make_handle(t, kind_of(objects[i]), ids[i]);
+        ret[i] = make_handle(t, kinds[i], ids[i]);
         attrs_free(TAKE(objects[i]));
     }
     return CKR_OK;

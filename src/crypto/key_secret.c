@@ -3,6 +3,7 @@
 #include "crypto/key_secret.h"
 
 #include "crypto/ossl_auto.h"
+#include "crypto/pool.h"
 #include "util/policy.h"
 
 #define CHECK_VALUE    3  /* bytes */
@@ -91,20 +92,56 @@ static CK_RV check_value_set(const uint8_t of[CHECK_VALUE], struct attrs *a)
     return CKR_OK;
 }
 
-CK_RV check_value_aes(struct span value, struct attrs *a)
+static void cipher_ctx_free(void *ctx)
 {
-    static const uint8_t zeros[AES_BLOCK];
-    const char *name = value.n == 16   ? "AES-128-ECB"
-                       : value.n == 24 ? "AES-192-ECB"
-                                       : "AES-256-ECB";
-    AUTO(cipher_ctx_freep) EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    uint8_t block[2 * AES_BLOCK];
+    EVP_CIPHER_CTX_free(ctx);
+}
+
+/* AES in ECB mode by key length. Making a context costs more than the block that it encrypts, so
+ * idle ones are kept for the life of the process, under a key of zeros: they hold no key. */
+static struct {
+    size_t n;
+    const char *name;
+    struct pool idle;
+} aes_sizes[] = {
+    {16, "AES-128-ECB", {.free = cipher_ctx_free}},
+    {24, "AES-192-ECB", {.free = cipher_ctx_free}},
+    {32, "AES-256-ECB", {.free = cipher_ctx_free}},
+};
+
+/* Encrypt a block of zeros, and forget the key. */
+static CK_RV zeros_encrypt(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher, const uint8_t *key,
+                           uint8_t ret[2 * AES_BLOCK])
+{
+    static const uint8_t zeros[AES_BLOCK], no_key[EVP_MAX_KEY_LENGTH];
     int n = 0;
 
-    ENSURE(ctx != NULL, CKR_HOST_MEMORY);
-    ENSURE(EVP_EncryptInit_ex2(ctx, ossl_cipher(name), value.p, NULL, NULL) == 1 &&
-               EVP_EncryptUpdate(ctx, block, &n, zeros, AES_BLOCK) == 1 && n == AES_BLOCK,
+    ENSURE(EVP_EncryptInit_ex2(ctx, cipher, key, NULL, NULL) == 1 &&
+               EVP_EncryptUpdate(ctx, ret, &n, zeros, AES_BLOCK) == 1 && n == AES_BLOCK &&
+               EVP_EncryptInit_ex2(ctx, NULL, no_key, NULL, NULL) == 1,
            ossl_rv(CKR_FUNCTION_FAILED));
+    return CKR_OK;
+}
+
+CK_RV check_value_aes(struct span value, struct attrs *a)
+{
+    AUTO(cipher_ctx_freep) EVP_CIPHER_CTX *ctx = NULL;
+    const EVP_CIPHER *cipher = NULL;
+    uint8_t block[2 * AES_BLOCK];
+    size_t i = 0;
+
+    while (i < N_ELEMENTS(aes_sizes) && aes_sizes[i].n != value.n)
+        i++;
+    ENSURE(i < N_ELEMENTS(aes_sizes), CKR_KEY_SIZE_RANGE);
+    ctx = pool_take(&aes_sizes[i].idle);
+    if (ctx == NULL) {
+        ctx = EVP_CIPHER_CTX_new();
+        cipher = ossl_cipher(aes_sizes[i].name);
+        ENSURE(cipher != NULL, ossl_rv(CKR_FUNCTION_FAILED));
+    }
+    ENSURE(ctx != NULL, CKR_HOST_MEMORY);
+    TRY(zeros_encrypt(ctx, cipher, value.p, block));
+    pool_give(&aes_sizes[i].idle, TAKE(ctx));
     return check_value_set(block, a);
 }
 

@@ -3,14 +3,26 @@
  * attrs.c - the attributes of one object; see attrs.h.
  *
  * Invariants: v[0..n) is sorted by type without duplicates; p is NULL exactly when n is 0. The
- * array itself holds no values and may move; values never move: they are copied and the old ones
- * wiped.
+ * array itself holds no values and may move. Values never move: each has its place in a chunk, is
+ * overwritten there by one that is no longer, and else wiped. A key has thirty attributes, most of
+ * them of one byte: an allocation for each took most of the time of making an object, and more
+ * memory than the values.
  */
 #include "model/attrs.h"
 
 #include <stdlib.h>
 
-#define ATTRS_FIRST_ROOM 16u /* a generated key has about twenty attributes */
+#define FIRST_ROOM  32u  /* entries: what a key has */
+#define FIRST_CHUNK 320u /* bytes of values: a secret key's fit, an EC key's take a second one */
+#define NUMBER      sizeof(CK_ULONG)
+
+/* Values from the first byte on; what is used was written and is wiped with the chunk. */
+struct attrs_chunk {
+    struct attrs_chunk *next;
+    size_t room;
+    size_t used;
+    uint8_t bytes[];
+};
 
 NODISCARD CK_RV attrs_new(struct attrs **ret)
 {
@@ -23,27 +35,29 @@ NODISCARD CK_RV attrs_new(struct attrs **ret)
 
 void attrs_free(struct attrs *a)
 {
+    struct attrs_chunk *c;
+
     if (a == NULL)
         return;
-    for (size_t i = 0; i < a->n; i++)
-        mem_free(a->v[i].p, a->v[i].n);
+    while ((c = a->chunks) != NULL) {
+        a->chunks = c->next;
+        mem_wipe(c->bytes, c->used);
+        free(c);
+    }
     free(a->v);
     free(a);
 }
 
-/* Where the type is, or where it would be inserted. */
+/* Where the type is, or where it would be inserted. No branch depends on what is compared: a search
+ * that goes left and right at random costs more in wrong guesses of the processor than in steps. */
 static size_t position(const struct attrs *a, CK_ATTRIBUTE_TYPE type)
 {
     size_t low = 0;
-    size_t high = a->n;
 
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
+    for (size_t n = a->n; n > 0; n -= (n + 1) / 2) {
+        const size_t half = (n + 1) / 2;
 
-        if (a->v[middle].type < type)
-            low = middle + 1;
-        else
-            high = middle;
+        low += (size_t)(a->v[low + half - 1].type < type) * half;
     }
     return low;
 }
@@ -92,7 +106,7 @@ CK_ULONG attrs_ulong(const struct attrs *a, CK_ATTRIBUTE_TYPE type, CK_ULONG oth
 /* Make room for one more entry. */
 static CK_RV grow(struct attrs *a)
 {
-    const size_t room = a->room == 0 ? ATTRS_FIRST_ROOM : 2 * a->room;
+    const size_t room = a->room == 0 ? FIRST_ROOM : 2 * a->room;
     struct attr *v;
 
     if (a->n < a->room)
@@ -104,16 +118,77 @@ static CK_RV grow(struct attrs *a)
     return CKR_OK;
 }
 
-static CK_RV copy_of(struct span value, uint8_t **ret)
+static CK_RV chunk_add(struct attrs *a, size_t room)
+{
+    struct attrs_chunk *c;
+
+    ENSURE(room <= SIZE_MAX / 2, CKR_HOST_MEMORY);
+    c = malloc(sizeof(*c) + room);
+    ENSURE(c != NULL, CKR_HOST_MEMORY);
+    c->next = a->chunks;
+    c->room = room;
+    c->used = 0;
+    a->chunks = c;
+    return CKR_OK;
+}
+
+/* Where a value of this size starts: numbers are aligned, so that reading one is cheap. */
+static size_t chunk_start(const struct attrs_chunk *c, size_t n)
+{
+    return n == NUMBER ? (c->used + NUMBER - 1) / NUMBER * NUMBER : c->used;
+}
+
+/* A place for n bytes. */
+static CK_RV place_take(struct attrs *a, size_t n, uint8_t **ret)
+{
+    struct attrs_chunk *c = a->chunks;
+    size_t start;
+
+    if (c == NULL || c->room < chunk_start(c, n) || c->room - chunk_start(c, n) < n)
+        TRY(chunk_add(a, n < FIRST_CHUNK ? FIRST_CHUNK : n));
+    c = a->chunks;
+    start = chunk_start(c, n);
+    memset(c->bytes + c->used, 0, start - c->used);
+    c->used = start + n;
+    *ret = c->bytes + start;
+    return CKR_OK;
+}
+
+/* The value over one that is not shorter, which it may be a part of. */
+static void overwrite(struct attr *old, struct span value)
+{
+    if (value.n > 0)
+        memmove(old->p, value.p, value.n);
+    if (old->n > value.n)
+        mem_wipe(old->p + value.n, old->n - value.n);
+    old->p = value.n > 0 ? old->p : NULL;
+    old->n = value.n;
+}
+
+/* A copy of the value; it may stand in the set itself. */
+static CK_RV copy_of(struct attrs *a, struct span value, uint8_t **ret)
 {
     uint8_t *p = NULL;
 
     if (value.n > 0) {
-        p = malloc(value.n);
-        ENSURE(p != NULL, CKR_HOST_MEMORY);
+        TRY(place_take(a, value.n, &p));
         memcpy(p, value.p, value.n);
     }
     *ret = p;
+    return CKR_OK;
+}
+
+/* A new entry at its place. */
+static CK_RV insert(struct attrs *a, size_t i, CK_ATTRIBUTE_TYPE type, struct span value)
+{
+    uint8_t *copy = NULL;
+
+    TRY(grow(a));
+    TRY(copy_of(a, value, &copy));
+    if (i < a->n)
+        memmove(&a->v[i + 1], &a->v[i], (a->n - i) * sizeof(a->v[0]));
+    a->n++;
+    a->v[i] = (struct attr){.type = type, .p = copy, .n = value.n};
     return CKR_OK;
 }
 
@@ -122,16 +197,23 @@ NODISCARD CK_RV attrs_set(struct attrs *a, CK_ATTRIBUTE_TYPE type, struct span v
     const size_t i = position(a, type);
     uint8_t *copy = NULL;
 
-    TRY(grow(a));
-    TRY(copy_of(value, &copy)); /* before the old value goes: it may be the source */
-    if (is_at(a, i, type)) {
-        mem_free(a->v[i].p, a->v[i].n);
-    } else {
-        memmove(&a->v[i + 1], &a->v[i], (a->n - i) * sizeof(a->v[0]));
-        a->n++;
+    if (!is_at(a, i, type))
+        return insert(a, i, type, value);
+    if (value.n <= a->v[i].n) {
+        overwrite(&a->v[i], value);
+        return CKR_OK;
     }
+    TRY(copy_of(a, value, &copy)); /* before the old value goes: it may be the source */
+    mem_wipe(a->v[i].p, a->v[i].n);
     a->v[i] = (struct attr){.type = type, .p = copy, .n = value.n};
     return CKR_OK;
+}
+
+NODISCARD CK_RV attrs_add(struct attrs *a, CK_ATTRIBUTE_TYPE type, struct span value)
+{
+    const size_t i = position(a, type);
+
+    return is_at(a, i, type) ? CKR_OK : insert(a, i, type, value);
 }
 
 NODISCARD CK_RV attrs_set_bool(struct attrs *a, CK_ATTRIBUTE_TYPE type, bool value)
@@ -152,9 +234,29 @@ void attrs_remove(struct attrs *a, CK_ATTRIBUTE_TYPE type)
 
     if (!is_at(a, i, type))
         return;
-    mem_free(a->v[i].p, a->v[i].n);
+    mem_wipe(a->v[i].p, a->v[i].n);
     a->n--;
     memmove(&a->v[i], &a->v[i + 1], (a->n - i) * sizeof(a->v[0]));
+}
+
+NODISCARD CK_RV attrs_reserve(struct attrs *a, size_t n, size_t bytes)
+{
+    ENSURE(n <= SIZE_MAX / 2 / sizeof(*a->v) && bytes <= SIZE_MAX / 4, CKR_HOST_MEMORY);
+    if (a->room == 0 && n > 0) {
+        a->v = calloc(n, sizeof(*a->v));
+        ENSURE(a->v != NULL, CKR_HOST_MEMORY);
+        a->room = n;
+    }
+    return a->chunks == NULL && bytes > 0 ? chunk_add(a, bytes) : CKR_OK;
+}
+
+static size_t bytes_used(const struct attrs *a)
+{
+    size_t used = 0;
+
+    for (const struct attrs_chunk *c = a->chunks; c != NULL; c = c->next)
+        used += c->used;
+    return used;
 }
 
 NODISCARD CK_RV attrs_dup(const struct attrs *a, struct attrs **ret)
@@ -162,6 +264,7 @@ NODISCARD CK_RV attrs_dup(const struct attrs *a, struct attrs **ret)
     AUTO(attrs_freep) struct attrs *copy = NULL;
 
     TRY(attrs_new(&copy));
+    TRY(attrs_reserve(copy, a->n, bytes_used(a)));
     for (size_t i = 0; i < a->n; i++)
         TRY(attrs_set(copy, a->v[i].type, span_of(a->v[i].p, a->v[i].n)));
     *ret = TAKE(copy);
@@ -172,7 +275,7 @@ size_t attrs_size(const struct attrs *a)
 {
     size_t size = sizeof(*a) + a->room * sizeof(a->v[0]);
 
-    for (size_t i = 0; i < a->n; i++)
-        size += a->v[i].n;
+    for (const struct attrs_chunk *c = a->chunks; c != NULL; c = c->next)
+        size += sizeof(*c) + c->room;
     return size;
 }

@@ -18,15 +18,21 @@ struct attr {
     size_t n;
 };
 
+struct attrs_chunk; /* values stand in a few of these */
+
 struct attrs {
     struct attr *v; /* sorted by type, each type once */
     size_t n;
     size_t room;
+    struct attrs_chunk *chunks; /* the newest first */
 };
 
 NODISCARD CK_RV attrs_new(struct attrs **ret);
 void attrs_free(struct attrs *a); /* wipes; NULL is allowed */
 DEFINE_AUTO(attrs_freep, struct attrs, attrs_free)
+/* Room in an empty set for so many attributes with so many bytes in all, to take no more than that.
+ */
+NODISCARD CK_RV attrs_reserve(struct attrs *a, size_t n, size_t bytes);
 NODISCARD CK_RV attrs_dup(const struct attrs *a, struct attrs **ret);
 
 /* Borrowed; NULL when the attribute is not there. */
@@ -40,6 +46,8 @@ CK_ULONG attrs_ulong(const struct attrs *a, CK_ATTRIBUTE_TYPE type, CK_ULONG oth
 
 /* Set a copy of the value, replacing one that is there. */
 NODISCARD CK_RV attrs_set(struct attrs *a, CK_ATTRIBUTE_TYPE type, struct span value);
+/* The same, unless the attribute is there already. */
+NODISCARD CK_RV attrs_add(struct attrs *a, CK_ATTRIBUTE_TYPE type, struct span value);
 NODISCARD CK_RV attrs_set_bool(struct attrs *a, CK_ATTRIBUTE_TYPE type, bool value);
 NODISCARD CK_RV attrs_set_ulong(struct attrs *a, CK_ATTRIBUTE_TYPE type, CK_ULONG value);
 void attrs_remove(struct attrs *a, CK_ATTRIBUTE_TYPE type);

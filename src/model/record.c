@@ -13,6 +13,8 @@
 #include "model/value.h"
 
 #define RECORD_VERSION 1u
+#define ATTR_HEAD      (8 + 4) /* type and length of an attribute */
+#define ALIGNING       64
 #define WIDE           8u /* bytes of a CK_ULONG at rest */
 
 static CK_RV read_record(struct span bytes, unsigned depth, struct attrs *into);
@@ -114,6 +116,15 @@ static CK_RV read_attr(CK_ATTRIBUTE_TYPE type, struct span value, unsigned depth
     return into == NULL ? CKR_OK : attrs_set(into, type, value);
 }
 
+/* As much room as n attributes in these bytes take, with some for aligning the few numbers. */
+static CK_RV reserve(struct attrs *into, size_t n, struct span rest)
+{
+    const size_t heads = n * ATTR_HEAD;
+
+    ENSURE(rest.n >= heads, CKR_DATA_INVALID);
+    return attrs_reserve(into, n, rest.n - heads + ALIGNING);
+}
+
 /* Check the bytes and, unless into is NULL, keep what they say. */
 static CK_RV read_record(struct span bytes, unsigned depth, struct attrs *into)
 {
@@ -124,6 +135,8 @@ static CK_RV read_record(struct span bytes, unsigned depth, struct attrs *into)
 
     ENSURE(version == RECORD_VERSION, CKR_DATA_INVALID);
     ENSURE(n <= RECORD_MAX_ATTRS, CKR_DATA_INVALID);
+    if (into != NULL)
+        TRY(reserve(into, n, c.rest));
     for (uint16_t i = 0; i < n; i++) {
         const uint64_t type = cursor_u64(&c);
         const struct span value = cursor_var(&c);

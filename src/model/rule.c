@@ -22,12 +22,10 @@ bool rule_allows(const struct attr_rule *rule, struct span value, bool is_so)
 NODISCARD CK_RV rule_take(const struct attr_rule *rule, const CK_ATTRIBUTE *given, bool is_so,
                           struct attrs *into)
 {
-    AUTO(buf_clear) struct buf value = BUF_INIT;
-
     ENSURE(!attrs_has(into, rule->type), CKR_TEMPLATE_INCONSISTENT);
-    TRY(value_take(given, rule->kind, &value));
-    ENSURE(rule_allows(rule, buf_span(&value), is_so), CKR_ATTRIBUTE_READ_ONLY);
-    return attrs_set(into, rule->type, buf_span(&value));
+    TRY(value_set(given, rule->kind, into));
+    ENSURE(rule_allows(rule, attrs_span(into, rule->type), is_so), CKR_ATTRIBUTE_READ_ONLY);
+    return CKR_OK;
 }
 
 bool rule_hides(const struct attr_rule *rule, const struct attrs *a)

@@ -5,6 +5,9 @@
  */
 #include "model/schema.h"
 
+#include <pthread.h>
+#include <stdlib.h>
+
 #include "model/schemas.h"
 
 const struct schema *const schemas[] = {
@@ -84,6 +87,39 @@ const struct schema *schema_of(const struct attrs *a)
     return schema_find(class, subtype);
 }
 
+/*
+ * The rows of a schema and its bases, brought together: the nearest of each type, in the order of
+ * the tables and in the order of the types. Made at the first question, since every object that is
+ * made asks a hundred times. A schema that is not one of `schemas`, or has more rows than there is
+ * room for, is walked each time.
+ */
+#define FLAT_RULES 64u
+#define FLAT_SLOTS                                                                                 \
+    128u /* by the schema's address; a power of two, twice as many as schemas or more */
+
+struct flat {
+    const struct schema *schema; /* NULL: a free slot */
+    size_t n;
+    const struct attr_rule *in_order[FLAT_RULES];
+    const struct attr_rule *by_type[FLAT_RULES];
+    CK_ATTRIBUTE_TYPE types[FLAT_RULES]; /* theirs */
+};
+
+static struct flat flats[FLAT_SLOTS];
+static pthread_once_t flats_once = PTHREAD_ONCE_INIT;
+
+_Static_assert(N_ELEMENTS(schemas) <= FLAT_SLOTS / 2, "make room");
+
+/* Where a schema is, or belongs. */
+static struct flat *flat_slot(const struct schema *s)
+{
+    size_t i = (size_t)(((uintptr_t)s * UINT64_C(0x9E3779B97F4A7C15)) >> 40) % FLAT_SLOTS;
+
+    while (flats[i].schema != NULL && flats[i].schema != s)
+        i = (i + 1) % FLAT_SLOTS;
+    return &flats[i];
+}
+
 /* A schema's own row, not its bases'. */
 static const struct attr_rule *own_rule(const struct schema *s, CK_ATTRIBUTE_TYPE type)
 {
@@ -94,7 +130,7 @@ static const struct attr_rule *own_rule(const struct schema *s, CK_ATTRIBUTE_TYP
     return NULL;
 }
 
-const struct attr_rule *schema_rule(const struct schema *s, CK_ATTRIBUTE_TYPE type)
+static const struct attr_rule *nearest_rule(const struct schema *s, CK_ATTRIBUTE_TYPE type)
 {
     const struct attr_rule *rule = NULL;
 
@@ -105,15 +141,86 @@ const struct attr_rule *schema_rule(const struct schema *s, CK_ATTRIBUTE_TYPE ty
     return rule;
 }
 
-NODISCARD CK_RV schema_each(const struct schema *s, schema_fn *fn, void *arg)
+/* Calls fn for the rows that no nearer row hides. */
+static CK_RV walk(const struct schema *s, schema_fn *fn, void *arg)
 {
     for (const struct schema *at = s; at != NULL; at = at->base) {
         for (size_t i = 0; i < at->n_rules; i++) {
             const struct attr_rule *rule = &at->rules[i];
 
-            if (schema_rule(s, rule->type) == rule) /* not hidden by a nearer row */
+            if (nearest_rule(s, rule->type) == rule)
                 TRY(fn(rule, arg));
         }
     }
+    return CKR_OK;
+}
+
+static int type_order(const void *a, const void *b)
+{
+    const struct attr_rule *x = *(const struct attr_rule *const *)a;
+    const struct attr_rule *y = *(const struct attr_rule *const *)b;
+
+    return (x->type > y->type) - (x->type < y->type);
+}
+
+static CK_RV flat_add(const struct attr_rule *rule, void *arg)
+{
+    struct flat *f = arg;
+
+    ENSURE(f->n < FLAT_RULES, CKR_BUFFER_TOO_SMALL);
+    f->in_order[f->n++] = rule;
+    return CKR_OK;
+}
+
+static void flats_make(void)
+{
+    for (size_t i = 0; i < n_schemas; i++) {
+        struct flat *f = flat_slot(schemas[i]);
+
+        if (walk(schemas[i], flat_add, f) != CKR_OK) {
+            f->n = 0;
+            continue;
+        }
+        memcpy(f->by_type, f->in_order, sizeof(f->by_type));
+        qsort(f->by_type, f->n, sizeof(f->by_type[0]), type_order);
+        for (size_t k = 0; k < f->n; k++)
+            f->types[k] = f->by_type[k]->type;
+        f->schema = schemas[i];
+    }
+}
+
+/* NULL: one that is walked. */
+static const struct flat *flat_of(const struct schema *s)
+{
+    const struct flat *f;
+
+    (void)pthread_once(&flats_once, flats_make);
+    f = flat_slot(s);
+    return f->schema == s ? f : NULL;
+}
+
+const struct attr_rule *schema_rule(const struct schema *s, CK_ATTRIBUTE_TYPE type)
+{
+    const struct flat *f = flat_of(s);
+    size_t low = 0;
+
+    if (f == NULL)
+        return nearest_rule(s, type);
+    for (size_t n = f->n; n > 0; n -= (n + 1) / 2) {
+        const size_t half = (n + 1) / 2;
+
+        low += (size_t)(f->types[low + half - 1] < type) * half;
+    }
+    return low < f->n && f->types[low] == type ? f->by_type[low] : NULL;
+}
+
+NODISCARD CK_RV schema_each(const struct schema *s, schema_fn *fn, void *arg)
+{
+    const struct flat *f = flat_of(s);
+
+    if (f == NULL)
+        return walk(s, fn, arg);
+    for (size_t i = 0; i < f->n; i++)
+        TRY(fn(f->in_order[i], arg));
     return CKR_OK;
 }

@@ -32,7 +32,9 @@ struct build {
     const struct template_context *c;
     const CK_ATTRIBUTE *v;
     CK_ULONG n;
-    struct attrs *nested; /* c->nested, decoded */
+    const struct attrs *nested; /* c->nested, decoded; NULL: none */
+    CK_OBJECT_CLASS class;
+    CK_ULONG type; /* SCHEMA_ANY: the class has none */
     const struct schema *schema;
     struct attrs *a;
 };
@@ -63,7 +65,7 @@ static CK_RV resolve(const struct build *b, CK_ATTRIBUTE_TYPE type, CK_ULONG imp
         memcpy(&said, entry.pValue, sizeof(said));
         TRY(hear(said, &number));
     }
-    if (attrs_has(b->nested, type))
+    if (b->nested != NULL && attrs_has(b->nested, type))
         TRY(hear(attrs_ulong(b->nested, type, TEMPLATE_SAYS), &number));
     if (number == TEMPLATE_SAYS)
         number = otherwise;
@@ -72,26 +74,33 @@ static CK_RV resolve(const struct build *b, CK_ATTRIBUTE_TYPE type, CK_ULONG imp
     return CKR_OK;
 }
 
-/* Find the schema, and note in the attributes what was implied. */
+/* Find the schema: class and type from whoever says them. */
 static CK_RV identify(struct build *b)
 {
     CK_ATTRIBUTE_TYPE subtype;
-    CK_OBJECT_CLASS class;
-    CK_ULONG type = SCHEMA_ANY;
 
-    TRY(resolve(b, CKA_CLASS, b->c->class, ops[b->c->op].class, &class));
-    if (schema_subtype(class, &subtype)) {
-        TRY(resolve(b, subtype, b->c->key_type, ops[b->c->op].key_type, &type));
-        TRY(attrs_set_ulong(b->a, subtype, type));
-    }
-    TRY(attrs_set_ulong(b->a, CKA_CLASS, class));
-    b->schema = schema_find(class, type);
+    b->type = SCHEMA_ANY;
+    TRY(resolve(b, CKA_CLASS, b->c->class, ops[b->c->op].class, &b->class));
+    if (schema_subtype(b->class, &subtype))
+        TRY(resolve(b, subtype, b->c->key_type, ops[b->c->op].key_type, &b->type));
+    b->schema = schema_find(b->class, b->type);
     ENSURE(b->schema != NULL, CKR_ATTRIBUTE_VALUE_INVALID);
     return CKR_OK;
 }
 
-/* The application's entries, each under its row. */
-static CK_RV take_given(struct build *b, struct attrs *given)
+/* Note in the attributes what was implied. Where the template said it too, it said the same. */
+static CK_RV take_identity(struct build *b)
+{
+    CK_ATTRIBUTE_TYPE subtype;
+
+    if (schema_subtype(b->class, &subtype))
+        TRY(attrs_set_ulong(b->a, subtype, b->type));
+    return attrs_set_ulong(b->a, CKA_CLASS, b->class);
+}
+
+/* The application's entries, each under its row. `a` has nothing else yet, so that one that is
+ * given twice is seen. */
+static CK_RV take_given(struct build *b)
 {
     for (CK_ULONG i = 0; i < b->n; i++) {
         const CK_ATTRIBUTE entry = value_entry(b->v, i);
@@ -99,7 +108,7 @@ static CK_RV take_given(struct build *b, struct attrs *given)
 
         ENSURE(rule != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
         ENSURE((rule->notes & ops[b->c->op].forbid) == 0, CKR_ATTRIBUTE_READ_ONLY);
-        TRY(rule_take(rule, &entry, b->c->is_so, given));
+        TRY(rule_take(rule, &entry, b->c->is_so, b->a));
     }
     return CKR_OK;
 }
@@ -107,7 +116,7 @@ static CK_RV take_given(struct build *b, struct attrs *given)
 /* What the unwrapping or base key adds must be what a template could have said. */
 static CK_RV take_nested(struct build *b)
 {
-    for (size_t i = 0; i < b->nested->n; i++) {
+    for (size_t i = 0; b->nested != NULL && i < b->nested->n; i++) {
         const struct attr *attr = &b->nested->v[i];
         const struct attr_rule *rule = schema_rule(b->schema, attr->type);
 
@@ -116,13 +125,6 @@ static CK_RV take_nested(struct build *b)
         ENSURE(rule_allows(rule, span_of(attr->p, attr->n), b->c->is_so), CKR_ATTRIBUTE_READ_ONLY);
     }
     return template_apply_nested(b->c->nested, b->a);
-}
-
-static CK_RV add_all(struct attrs *to, const struct attrs *from)
-{
-    for (size_t i = 0; i < from->n; i++)
-        TRY(attrs_set(to, from->v[i].type, span_of(from->v[i].p, from->v[i].n)));
-    return CKR_OK;
 }
 
 static CK_RV require(const struct attr_rule *rule, void *arg)
@@ -153,35 +155,29 @@ static CK_RV fill(const struct attr_rule *rule, void *arg)
     const struct build *b = arg;
     enum attr_default def = rule->def;
 
-    if (def == NO_DEFAULT || attrs_has(b->a, rule->type))
+    if (def == NO_DEFAULT)
         return CKR_OK;
     if (def == D_TRUE && check_yields(b->a, rule->type))
         def = D_FALSE;
-    return attrs_set(b->a, rule->type, span_of(defaults[def].p, defaults[def].n));
-}
-
-static CK_RV decode_nested(struct span nested, struct attrs **ret)
-{
-    return nested.n == 0 ? attrs_new(ret) : record_decode(nested, ret);
+    return attrs_add(b->a, rule->type, span_of(defaults[def].p, defaults[def].n));
 }
 
 NODISCARD CK_RV template_build(const struct template_context *c, const CK_ATTRIBUTE *v, CK_ULONG n,
                                struct attrs **ret)
 {
     AUTO(attrs_freep) struct attrs *nested = NULL;
-    AUTO(attrs_freep) struct attrs *given = NULL;
     AUTO(attrs_freep) struct attrs *a = NULL;
     struct build b = {.c = c, .v = v, .n = n};
 
     TRY(value_check_array(v, n));
-    TRY(decode_nested(c->nested, &nested));
-    TRY(attrs_new(&given));
+    if (c->nested.n > 0)
+        TRY(record_decode(c->nested, &nested));
     TRY(attrs_new(&a));
     b.nested = nested;
     b.a = a;
     TRY(identify(&b));
-    TRY(take_given(&b, given));
-    TRY(add_all(a, given));
+    TRY(take_given(&b));
+    TRY(take_identity(&b));
     TRY(take_nested(&b));
     TRY(schema_each(b.schema, require, &b));
     TRY(schema_each(b.schema, fill, &b));

@@ -24,7 +24,9 @@ NODISCARD CK_RV template_apply_nested(struct span nested, struct attrs *a)
 {
     AUTO(attrs_freep) struct attrs *wanted = NULL;
 
-    TRY(decode(nested, &wanted));
+    if (nested.n == 0)
+        return CKR_OK;
+    TRY(record_decode(nested, &wanted));
     for (size_t i = 0; i < wanted->n; i++) {
         const struct attr *attr = &wanted->v[i];
 

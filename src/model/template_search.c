@@ -18,11 +18,12 @@ static CK_RV take_wanted(const CK_ATTRIBUTE *given, struct attrs *search)
 
     if (name == NULL)
         return attrs_set(search, MATCHES_NOTHING, SPAN_EMPTY);
+    if (!attrs_has(search, given->type))
+        return value_set(given, name->kind, search);
     TRY(value_take(given, name->kind, &value));
-    if (attrs_has(search, given->type) &&
-        !span_equal(attrs_span(search, given->type), buf_span(&value)))
-        return attrs_set(search, MATCHES_NOTHING, SPAN_EMPTY); /* two values at once */
-    return attrs_set(search, given->type, buf_span(&value));
+    if (span_equal(attrs_span(search, given->type), buf_span(&value)))
+        return CKR_OK;
+    return attrs_set(search, MATCHES_NOTHING, SPAN_EMPTY); /* two values at once */
 }
 
 NODISCARD CK_RV template_search(const CK_ATTRIBUTE *v, CK_ULONG n, struct attrs **ret)

@@ -157,3 +157,23 @@ NODISCARD CK_RV value_take(const CK_ATTRIBUTE *given, enum attr_kind kind, struc
 
     return take_at(given, kind, &left, ret);
 }
+
+/* Without a buffer in between: the copy in the set is what is looked at. */
+static CK_RV set_plain(const CK_ATTRIBUTE *given, enum attr_kind kind, struct attrs *into)
+{
+    ENSURE(given->pValue != NULL || given->ulValueLen == 0, CKR_ATTRIBUTE_VALUE_INVALID);
+    ENSURE(given->ulValueLen <= RECORD_MAX_VALUE, CKR_ATTRIBUTE_VALUE_INVALID);
+    TRY(attrs_set(into, given->type, span_of(given->pValue, given->ulValueLen)));
+    ENSURE(value_fits(kind, attrs_span(into, given->type)), CKR_ATTRIBUTE_VALUE_INVALID);
+    return CKR_OK;
+}
+
+NODISCARD CK_RV value_set(const CK_ATTRIBUTE *given, enum attr_kind kind, struct attrs *into)
+{
+    AUTO(buf_clear) struct buf value = BUF_INIT;
+
+    if (kind != AK_TEMPLATE)
+        return set_plain(given, kind, into);
+    TRY(value_take(given, kind, &value));
+    return attrs_set(into, given->type, buf_span(&value));
+}

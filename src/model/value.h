@@ -22,5 +22,8 @@ NODISCARD CK_RV value_check_array(const void *v, CK_ULONG n);
  * CKR_ATTRIBUTE_VALUE_INVALID: wrong size, content or NULL with a length; nested templates may also
  * give CKR_ATTRIBUTE_TYPE_INVALID and CKR_TEMPLATE_INCONSISTENT (given twice). */
 NODISCARD CK_RV value_take(const CK_ATTRIBUTE *given, enum attr_kind kind, struct buf *ret);
+/* The same into a set of attributes that has none of this type, and that the caller drops when this
+ * fails: what was refused may stand in it. */
+NODISCARD CK_RV value_set(const CK_ATTRIBUTE *given, enum attr_kind kind, struct attrs *into);
 
 #endif
