@@ -14,8 +14,6 @@
 #include "cli/cli.h"
 #include "vault/vault.h"
 
-#define BATCH 256
-
 struct request {
     const char *what;
     const char *token; /* label; NULL: every token */
@@ -105,7 +103,7 @@ static CK_RV reencrypt(struct vault *v, uint64_t *ret_done)
     while (left) {
         size_t done = 0;
 
-        TRY(vault_rotate_step(v, BATCH, &done, &left));
+        TRY(vault_rotate_step(v, VAULT_ROTATE_BATCH, &done, &left));
         *ret_done += done;
         output_progress("re-encrypting", left ? *ret_done : total, total);
     }

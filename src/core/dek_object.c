@@ -10,8 +10,7 @@
 #include "tee-pkcs11.h"
 #include "util/log.h"
 
-#define ROTATE_BATCH 256 /* records re-encrypted in one write transaction */
-#define LOGIN_STEPS  16  /* of these, at most, when somebody logs in */
+#define LOGIN_STEPS 4 /* transactions of a rotation, at most, when somebody logs in */
 
 uint64_t dek_object_id(enum scope scope, uint32_t generation)
 {
@@ -155,7 +154,7 @@ static CK_RV rotate_steps(struct token *t, size_t max_steps)
 
     token_vault(t, &v);
     for (size_t i = 0; rv == CKR_OK && left && i < max_steps; i++)
-        rv = vault_rotate_step(&v, ROTATE_BATCH, &done, &left);
+        rv = vault_rotate_step(&v, VAULT_ROTATE_BATCH, &done, &left);
     vault_done(&v);
     return rv;
 }

@@ -60,6 +60,10 @@ void found_clear(struct found *f);
  * not stored objects and never found here. */
 NODISCARD CK_RV vault_find(const struct vault *v, const struct attrs *search, struct found *ret);
 
+/* Records to move in one write transaction: some 20 ms in which no other writer gets in. Fewer cost
+ * more: each transaction writes the upper nodes of the tree again, and waits for the disk. */
+#define VAULT_ROTATE_BATCH 1024
+
 /* Re-encrypt what names a generation that is being rotated away, at most `limit` records in one
  * write transaction; drops the old DEK after the last. *ret_left: false when nothing is left to do
  * in the scopes that v can open. */
