@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "bench/child.h"
+#include "bench/count.h"
 #include "bench/goals.h"
 #include "bench/report.h"
 #include "bench/roles.h"
@@ -192,6 +193,16 @@ static int bench_list(const struct bench *b)
     return EXIT_SUCCESS;
 }
 
+static int bench_count(const struct bench *b)
+{
+    char reason[FAULT_TEXT];
+    const CK_RV rv = count_run(&b->opts, b->instances, b->n_instances);
+
+    if (rv != CKR_OK)
+        fprintf(stderr, "p11bench: %s %s\n", fault_name(rv, reason), fault_words());
+    return rv == CKR_OK ? EXIT_SUCCESS : EXIT_WRONG;
+}
+
 static int bench_main(struct bench *b)
 {
     int status = EXIT_USAGE;
@@ -202,7 +213,7 @@ static int bench_main(struct bench *b)
     else if (b->n_instances == 0)
         fprintf(stderr, "p11bench: no case has \"%s\" in its name\n", b->opts.cases);
     else
-        status = b->opts.list ? bench_list(b) : bench_run(b);
+        status = b->opts.list ? bench_list(b) : b->opts.turns > 0 ? bench_count(b) : bench_run(b);
     results_free(b->results);
     free(b->instances);
     return status;

@@ -10,6 +10,7 @@
 #include "bench/child.h"
 #include "bench/fault.h"
 #include "bench/grow.h"
+#include "bench/names.h"
 #include "bench/job.h"
 #include "bench/raw.h"
 #include "bench/roles.h"
@@ -19,7 +20,7 @@
 
 struct start {
     struct child_orders orders;
-    char label[GROW_TEXT];
+    char label[NAMES_TEXT];
     EVP_PKEY *pkey; /* what verifies; owned for a module */
 };
 
@@ -65,7 +66,7 @@ NODISCARD static CK_RV p11_prepare(struct job *j, enum child_role role)
     TRY(grow_to(j->side, j->count, &added, &seconds));
     start = j->own;
     TRY(grow_public(&start->pkey));
-    grow_label(j->count / 2, start->label);
+    names_label(j->count / 2, start->label);
     start->orders.key = start->label;
     p11_down(&j->side->p11);
     return CKR_OK;

@@ -11,6 +11,7 @@
 #include "bench/export.h"
 #include "bench/fault.h"
 #include "bench/keys.h"
+#include "bench/names.h"
 #include "bench/stats.h"
 
 #define SCALAR           32
@@ -42,34 +43,22 @@ CK_RV grow_public(EVP_PKEY **ret)
     return export_ec_parts("prime256v1", span_of(bytes, n), SPAN_EMPTY, ret);
 }
 
-void grow_label(size_t i, char text[GROW_TEXT])
-{
-    snprintf(text, GROW_TEXT, "p11bench key %08zu", i);
-}
-
 size_t grow_scatter(size_t turn, size_t n)
 {
     /* A prime larger than any count visits every number before it comes back to one. */
     return (size_t)((uint64_t)turn * 2654435761u % n);
 }
 
-static void id_make(size_t i, uint8_t ret[GROW_ID])
-{
-    memcpy(ret, "p11bench key", GROW_ID - sizeof(uint64_t));
-    for (size_t k = 0; k < sizeof(uint64_t); k++)
-        ret[GROW_ID - 1 - k] = (uint8_t)((uint64_t)i >> (8 * k));
-}
-
 static void name_add(struct template *t, CK_ATTRIBUTE_TYPE by, size_t i)
 {
-    uint8_t id[GROW_ID];
-    char label[GROW_TEXT];
+    uint8_t id[NAMES_ID];
+    char label[NAMES_TEXT];
 
     if (by == CKA_ID) {
-        id_make(i, id);
+        names_id(i, id);
         template_bytes(t, CKA_ID, SPAN_ARRAY(id));
     } else {
-        grow_label(i, label);
+        names_label(i, label);
         template_label(t, label);
     }
 }

@@ -12,9 +12,6 @@
 
 #include "bench/side.h"
 
-#define GROW_TEXT 32 /* room for a label */
-#define GROW_ID   20 /* bytes of CKA_ID */
-
 /* Bring the side's token to n keys; says on stderr how long it took. *ret_added is how many were
  * made, *ret_seconds the time. FAULT_SLOW past --patience, FAULT_CROWDED when it has more already.
  */
@@ -25,7 +22,6 @@ NODISCARD CK_RV grow_find(const struct p11 *m, CK_SESSION_HANDLE session, CK_ATT
 /* How many objects have the identifier or label of key number i, at most 2. */
 NODISCARD CK_RV grow_count(const struct p11 *m, CK_SESSION_HANDLE session, CK_ATTRIBUTE_TYPE by,
                            size_t i, size_t *ret);
-void grow_label(size_t i, char text[GROW_TEXT]);
 /* All numbers from 0 to n - 1, jumping about, as turn goes from 0 to n - 1. */
 size_t grow_scatter(size_t turn, size_t n);
 /* The public key of all of them; the caller frees it. */

@@ -6,6 +6,7 @@
 
 #include "bench/fault.h"
 #include "bench/grow.h"
+#include "bench/names.h"
 #include "bench/job.h"
 #include "bench/raw.h"
 #include "bench/work.h"
@@ -117,7 +118,7 @@ static CK_RV read_once(struct job *j)
     CK_ULONG class = 0;
     CK_ULONG type = 0;
     CK_BBOOL sign = CK_FALSE;
-    uint8_t id[GROW_ID];
+    uint8_t id[NAMES_ID];
     uint8_t params[32];
     CK_ATTRIBUTE t[] = {
         {CKA_CLASS, &class, sizeof(class)}, {CKA_KEY_TYPE, &type, sizeof(type)},
@@ -135,9 +136,9 @@ static CK_RV read_once(struct job *j)
 /* The first turn read the sample's first handle, which is that of key 0. */
 static CK_RV read_check(struct job *j)
 {
-    char label[GROW_TEXT];
+    char label[NAMES_TEXT];
 
-    grow_label(0, label);
+    names_label(0, label);
     if (!span_equal(job_out(j), span_of(label, strlen(label))))
         return fault_wrong("the label is another one");
     return CKR_OK;

@@ -27,6 +27,8 @@ static const char usage[] =
     "  --patience S       give up populating a token after so long (600)\n"
     "  --json FILE        write every round's figure\n"
     "  --goals            compare with the project's goals\n"
+    "  --turns N          no clock: N turns of each case in one process, for a profiler; of raw\n"
+    "                     OpenSSL when there is no --module\n"
     "  --list             print the names of the selected cases and stop\n"
     "  --help             this text\n"
     "\n"
@@ -47,6 +49,7 @@ enum option_id {
     ID_PATIENCE,
     ID_JSON,
     ID_GOALS,
+    ID_TURNS,
     ID_LIST,
     ID_HELP,
 };
@@ -80,11 +83,11 @@ static bool seconds_read(const char *text, double *ret)
     return true;
 }
 
-static bool rounds_read(const char *text, size_t *ret)
+static bool number_read(const char *text, size_t most, size_t *ret)
 {
     struct options_counts counts;
 
-    if (!counts_read(text, &counts) || counts.n != 1 || counts.v[0] > 1000)
+    if (!counts_read(text, &counts) || counts.n != 1 || counts.v[0] > most)
         return false;
     *ret = counts.v[0];
     return true;
@@ -139,7 +142,7 @@ static bool option_apply(struct options *o, int id, const char *text)
     case ID_JSON:
         return text_set(&o->json, text);
     case ID_ROUNDS:
-        return rounds_read(text, &o->rounds);
+        return number_read(text, 1000, &o->rounds);
     case ID_SECONDS:
         return seconds_read(text, &o->seconds);
     case ID_PATIENCE:
@@ -152,6 +155,8 @@ static bool option_apply(struct options *o, int id, const char *text)
         return counts_read(text, &o->objects);
     case ID_GOALS:
         return flag_set(&o->goals);
+    case ID_TURNS:
+        return number_read(text, 1000000, &o->turns);
     case ID_LIST:
         return flag_set(&o->list);
     case ID_HELP:
@@ -175,6 +180,7 @@ static const struct option options_long[] = {
     {"patience", required_argument, NULL, ID_PATIENCE},
     {"json", required_argument, NULL, ID_JSON},
     {"goals", no_argument, NULL, ID_GOALS},
+    {"turns", required_argument, NULL, ID_TURNS},
     {"list", no_argument, NULL, ID_LIST},
     {"help", no_argument, NULL, ID_HELP},
     {NULL, 0, NULL, 0},
@@ -210,7 +216,7 @@ enum options_outcome options_read(int argc, char **argv, struct options *ret)
             return OPTIONS_BAD;
         }
     }
-    if (optind < argc || (o.n_modules == 0 && !o.list)) {
+    if (optind < argc || (o.n_modules == 0 && !o.list && o.turns == 0)) {
         fprintf(stderr, "p11bench: %s; see --help\n",
                 optind < argc ? "only options are taken" : "--module PATH is missing");
         return OPTIONS_BAD;

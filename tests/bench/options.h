@@ -35,7 +35,8 @@ struct options {
     struct options_counts processes;
     struct options_counts objects;
     bool goals;
-    bool list; /* only print the names of the cases */
+    size_t turns; /* 0: measure time */
+    bool list;    /* only print the names of the cases */
 };
 
 enum options_outcome { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_BAD };

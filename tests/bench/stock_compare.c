@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stock_compare.c - durable changes beside plain LMDB.
+ *
+ * The plain side is a copy of the store's database, on the same disk. What creating one object
+ * changes in the tables of objects and lists is found by looking at the database before and after;
+ * the plain side then writes just these rows, the same key and value sizes, in one transaction that
+ * LMDB syncs, and takes them back in another. It has no cryptography, no authenticated map and no
+ * root row. The two take turns, and a ratio is that of one turn.
+ */
+#include <limits.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench/stats.h"
+#include "bench/stock.h"
+
+#define TABLES     16
+#define ROWS_MAX   64
+#define ROUNDS_MAX 101
+#define ID_BYTES   8 /* at the end of the key of an object's row */
+
+static const char *const table_names[] = {"object", "index"};
+
+/* A row that creating an object adds (was.n is 0) or changes. */
+struct change {
+    size_t table; /* of table_names */
+    struct buf key, is, was;
+};
+
+struct plain {
+    char directory[PATH_MAX];
+    MDB_env *env;
+    MDB_dbi table[N_ELEMENTS(table_names)];
+    struct change v[ROWS_MAX];
+    size_t n;
+    uint64_t turn;
+};
+
+static CK_RV plain_rv(int rc)
+{
+    if (rc != 0)
+        fprintf(stderr, "p11store: LMDB: %s\n", mdb_strerror(rc));
+    return rc == 0 ? CKR_OK : CKR_DEVICE_ERROR;
+}
+
+static CK_RV env_of(const char *directory, unsigned flags, MDB_env **ret)
+{
+    MDB_env *env = NULL;
+
+    TRY(plain_rv(mdb_env_create(&env)));
+    *ret = env;
+    TRY(plain_rv(mdb_env_set_maxdbs(env, TABLES)));
+    TRY(plain_rv(mdb_env_set_mapsize(env, (size_t)16 << 30)));
+    return plain_rv(mdb_env_open(env, directory, flags | MDB_NOTLS, 0600));
+}
+
+static CK_RV tables_of(MDB_txn *txn, MDB_dbi ret[])
+{
+    for (size_t i = 0; i < N_ELEMENTS(table_names); i++)
+        TRY(plain_rv(mdb_dbi_open(txn, table_names[i], 0, &ret[i])));
+    return CKR_OK;
+}
+
+/* LMDB must not have a file open twice in a process: the keyring is shut meanwhile. */
+static CK_RV copy_make(struct stock *s, struct plain *p)
+{
+    MDB_env *env = NULL;
+    CK_RV rv;
+
+    snprintf(p->directory, sizeof(p->directory), "%s.plain", s->conf->store);
+    ENSURE(mkdir(p->directory, 0700) == 0, CKR_DEVICE_ERROR);
+    rv = env_of(s->conf->store, MDB_RDONLY, &env);
+    if (rv == CKR_OK)
+        rv = plain_rv(mdb_env_copy(env, p->directory));
+    mdb_env_close(env);
+    TRY(rv);
+    return env_of(p->directory, 0, &p->env);
+}
+
+static void plain_clear(struct plain *p)
+{
+    char file[PATH_MAX + 16];
+
+    for (size_t i = 0; i < p->n; i++) {
+        buf_clear(&p->v[i].key);
+        buf_clear(&p->v[i].is);
+        buf_clear(&p->v[i].was);
+    }
+    mdb_env_close(p->env);
+    if (p->directory[0] == '\0')
+        return;
+    snprintf(file, sizeof(file), "%s/data.mdb", p->directory);
+    unlink(file);
+    snprintf(file, sizeof(file), "%s/lock.mdb", p->directory);
+    unlink(file);
+    rmdir(p->directory);
+}
+
+static struct span span_of_val(const MDB_val *v)
+{
+    return span_of(v->mv_data, v->mv_size);
+}
+
+static MDB_val val_of(struct span s)
+{
+    return (MDB_val){.mv_size = s.n, .mv_data = (void *)(uintptr_t)s.p};
+}
+
+/* Note the row, if the plain side has it not or otherwise. */
+static CK_RV note_change(struct plain *p, MDB_txn *before, size_t table, MDB_val *key,
+                         MDB_val *value)
+{
+    struct change *c = &p->v[p->n];
+    MDB_val old = {0};
+    const int rc = mdb_get(before, p->table[table], key, &old);
+
+    if (rc != 0 && rc != MDB_NOTFOUND)
+        return plain_rv(rc);
+    if (rc == 0 && span_equal(span_of_val(&old), span_of_val(value)))
+        return CKR_OK;
+    ENSURE(p->n < ROWS_MAX, CKR_GENERAL_ERROR);
+    p->n++;
+    c->table = table;
+    buf_put(&c->key, span_of_val(key));
+    buf_put(&c->is, span_of_val(value));
+    buf_put(&c->was, span_of_val(&old));
+    return CKR_OK;
+}
+
+static CK_RV note_table(struct plain *p, MDB_txn *before, MDB_txn *after, MDB_dbi dbi, size_t table)
+{
+    MDB_cursor *cursor = NULL;
+    MDB_val key, value;
+    CK_RV rv;
+
+    TRY(plain_rv(mdb_cursor_open(after, dbi, &cursor)));
+    rv = CKR_OK;
+    while (rv == CKR_OK && mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0)
+        rv = note_change(p, before, table, &key, &value);
+    mdb_cursor_close(cursor);
+    return rv;
+}
+
+static CK_RV note_tables(struct plain *p, MDB_env *now)
+{
+    MDB_dbi dbi[N_ELEMENTS(table_names)];
+    MDB_txn *before = NULL, *after = NULL;
+    CK_RV rv = plain_rv(mdb_txn_begin(p->env, NULL, 0, &before));
+
+    if (rv == CKR_OK)
+        rv = plain_rv(mdb_txn_begin(now, NULL, MDB_RDONLY, &after));
+    if (rv == CKR_OK)
+        rv = tables_of(before, p->table);
+    if (rv == CKR_OK)
+        rv = tables_of(after, dbi);
+    for (size_t i = 0; rv == CKR_OK && i < N_ELEMENTS(table_names); i++)
+        rv = note_table(p, before, after, dbi[i], i);
+    if (after != NULL)
+        mdb_txn_abort(after);
+    if (before != NULL && rv == CKR_OK)
+        return plain_rv(mdb_txn_commit(before)); /* keeps the tables' handles */
+    if (before != NULL)
+        mdb_txn_abort(before);
+    return rv;
+}
+
+/* What the database has now that the copy has not. */
+static CK_RV changes_note(struct stock *s, struct plain *p)
+{
+    MDB_env *now = NULL;
+    CK_RV rv = env_of(s->conf->store, MDB_RDONLY, &now);
+
+    if (rv == CKR_OK)
+        rv = note_tables(p, now);
+    mdb_env_close(now);
+    return rv;
+}
+
+/* Keys of new rows are other ones at each turn, where the module's would be. */
+static void key_turn(const struct plain *p, const struct change *c, uint8_t key[])
+{
+    const uint64_t scatter = c->table == 0 ? p->turn : p->turn * UINT64_C(0x9E3779B97F4A7C15);
+
+    memcpy(key, c->key.p, c->key.n);
+    for (size_t i = 0; c->was.n == 0 && i < ID_BYTES; i++)
+        key[c->key.n - 1 - i] = (uint8_t)(key[c->key.n - 1 - i] + (uint8_t)(scatter >> (8 * i)));
+}
+
+static int row_write(const struct plain *p, MDB_txn *txn, const struct change *c, bool back)
+{
+    uint8_t key[512];
+    MDB_val k = {.mv_size = c->key.n, .mv_data = key};
+    MDB_val v = val_of(buf_span(back ? &c->was : &c->is));
+
+    key_turn(p, c, key);
+    return v.mv_size == 0 ? mdb_del(txn, p->table[c->table], &k, NULL)
+                          : mdb_put(txn, p->table[c->table], &k, &v, 0);
+}
+
+static CK_RV plain_write(const struct plain *p, bool back)
+{
+    MDB_txn *txn = NULL;
+    int rc = mdb_txn_begin(p->env, NULL, 0, &txn);
+
+    for (size_t i = 0; rc == 0 && i < p->n; i++)
+        rc = row_write(p, txn, &p->v[i], back);
+    if (rc == 0)
+        rc = mdb_txn_commit(txn);
+    else if (txn != NULL)
+        mdb_txn_abort(txn);
+    return plain_rv(rc);
+}
+
+/* Seconds of the two halves of a turn, summed. */
+struct spent {
+    double create, destroy;
+    size_t turns;
+};
+
+static CK_RV plain_turn(struct plain *p, struct spent *t)
+{
+    const double start = stats_now();
+    double middle;
+
+    p->turn++;
+    TRY(plain_write(p, false));
+    middle = stats_now();
+    TRY(plain_write(p, true));
+    t->create += middle - start;
+    t->destroy += stats_now() - middle;
+    t->turns++;
+    return CKR_OK;
+}
+
+static CK_RV data_add(struct stock *s, uint64_t *ret_id)
+{
+    AUTO(attrs_freep) struct attrs *a = NULL;
+    const struct attrs *objects[1];
+
+    TRY(stock_data(&a));
+    objects[0] = a;
+    return vault_add(&s->vault, objects, 1, ret_id);
+}
+
+static CK_RV vault_turn(struct stock *s, struct spent *t)
+{
+    const double start = stats_now();
+    double middle;
+    uint64_t id = 0;
+
+    TRY(data_add(s, &id));
+    middle = stats_now();
+    TRY(vault_destroy(&s->vault, id, SCOPE_PRIVATE));
+    t->create += middle - start;
+    t->destroy += stats_now() - middle;
+    t->turns++;
+    return CKR_OK;
+}
+
+/* A round: both sides turn about, so that a slow moment of the disk meets both. */
+static CK_RV round_run(struct stock *s, struct plain *p, struct spent *ret_plain,
+                       struct spent *ret_vault)
+{
+    const double until = stats_now() + s->seconds;
+
+    *ret_plain = *ret_vault = (struct spent){0};
+    while (stats_now() < until) {
+        TRY(plain_turn(p, ret_plain));
+        TRY(vault_turn(s, ret_vault));
+    }
+    return CKR_OK;
+}
+
+static CK_RV rounds_run(struct stock *s, struct plain *p)
+{
+    double create[ROUNDS_MAX], destroy[ROUNDS_MAX], raw[ROUNDS_MAX], ours[ROUNDS_MAX];
+    const unsigned n = s->rounds < ROUNDS_MAX ? s->rounds : ROUNDS_MAX;
+    struct spent a, b;
+
+    TRY(round_run(s, p, &a, &b)); /* warms up */
+    for (unsigned i = 0; i < n; i++) {
+        TRY(round_run(s, p, &a, &b));
+        create[i] = a.create / b.create;
+        destroy[i] = a.destroy / b.destroy;
+        raw[i] = (double)a.turns / a.create;
+        ours[i] = (double)b.turns / b.create;
+    }
+    printf("| durable, %zu rows | plain LMDB | tee-pkcs11 | ratio |\n|---|---:|---:|---:|\n", p->n);
+    printf("| create-data | %.0f/s | %.0f/s | %.3f |\n", stats_median(raw, n),
+           stats_median(ours, n), stats_median(create, n));
+    printf("| destroy-data | | | %.3f |\n", stats_median(destroy, n));
+    return CKR_OK;
+}
+
+static CK_RV compare(struct stock *s, struct plain *p)
+{
+    uint64_t id = 0;
+
+    stock_shut(s);
+    TRY(copy_make(s, p));
+    TRY(stock_open(s));
+    TRY(data_add(s, &id));
+    stock_shut(s);
+    TRY(changes_note(s, p));
+    TRY(stock_open(s));
+    TRY(vault_destroy(&s->vault, id, SCOPE_PRIVATE));
+    return rounds_run(s, p);
+}
+
+CK_RV stock_compare(struct stock *s)
+{
+    struct plain *p = calloc(1, sizeof(*p));
+    CK_RV rv;
+
+    ENSURE(p != NULL, CKR_HOST_MEMORY);
+    rv = compare(s, p);
+    plain_clear(p);
+    free(p);
+    return rv;
+}
