@@ -199,7 +199,8 @@ static double make_many(CK_SESSION_HANDLE a, CK_SESSION_HANDLE b, CK_BBOOL is_pr
     return seconds() - start;
 }
 
-/* One walk over the table each: removing them is less work than making them. */
+/* One walk over the table each: removing them is less work than making them. Three times, since
+ * something else may have run meanwhile; a walk for each object would take far longer. */
 static void test_close_with_many_objects(void **state)
 {
     const CK_SESSION_HANDLE keep = open_user(), a = open_session(), b = open_session();
@@ -208,12 +209,12 @@ static void test_close_with_many_objects(void **state)
 
     (void)state;
     ASSERT_OK(p11->C_CloseSession(a));
-    assert_true(seconds() - start < making);
+    assert_true(seconds() - start < 3 * making);
     assert_int_equal(find_label(keep, "a", NULL), 0);
     assert_int_equal(find_label(keep, "b", NULL), MANY / 2);
     start = seconds();
     ASSERT_OK(p11->C_CloseSession(b));
-    assert_true(seconds() - start < making);
+    assert_true(seconds() - start < 3 * making);
     assert_int_equal(find_label(keep, "b", NULL), 0);
 }
 
@@ -228,7 +229,7 @@ static void test_logout_with_many_objects(void **state)
         (void)make_data(a, CK_FALSE, CK_FALSE, "public", "v", 1);
     start = seconds();
     ASSERT_OK(p11->C_Logout(a));
-    assert_true(seconds() - start < making);
+    assert_true(seconds() - start < 3 * making);
     assert_int_equal(find_label(a, "public", NULL), 1000);
     ASSERT_OK(p11->C_Login(a, CKU_USER, text(USER_PIN), strlen(USER_PIN)));
     assert_int_equal(find_label(a, "a", NULL), 0);
