@@ -9,6 +9,7 @@
 /* The pair can be used: a pointer, or no bytes. */
 #define GIVEN(p, n) ((p) != NULL || (n) == 0)
 #define IN(p, n)    span_of((p), (n))
+#define ARG(p, n)   ((struct message_arg){(p), (n)})
 #define OUT(p, n)   (&(struct out){.data = (p), .len = (n)})
 
 #endif

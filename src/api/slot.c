@@ -7,7 +7,7 @@
 
 #include "core/lib.h"
 #include "core/session.h"
-#include "crypto/mech.h"
+#include "crypto/message.h"
 #include "crypto/ossl.h"
 
 static void free_slots(CK_SLOT_ID **v)
@@ -112,7 +112,7 @@ CK_RV C_GetMechanismInfo(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_I
     TRY(slot_check(slot));
     row = mech_find_enabled(type);
     ENSURE(row != NULL, CKR_MECHANISM_INVALID);
-    *info = (CK_MECHANISM_INFO){row->min, row->max, mech_flags(row)};
+    *info = (CK_MECHANISM_INFO){row->min, row->max, mech_flags(row) | message_flags(row)};
     return CKR_OK;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/operation_impl.h"
+#include "core/process.h"
 #include "util/policy.h"
 
 #define NO_USAGE CK_UNAVAILABLE_INFORMATION
@@ -35,6 +36,7 @@ void operations_end(struct session *s)
 {
     for (size_t i = 0; i < OP_N_KINDS; i++)
         session_op_clear(&s->ops[i]);
+    processes_cancel(s, (CK_FLAGS)-1);
 }
 
 void operations_cancel(struct session *s, CK_FLAGS flags)
@@ -43,6 +45,7 @@ void operations_cancel(struct session *s, CK_FLAGS flags)
         if ((kinds[i].flag & flags) != 0)
             session_op_clear(&s->ops[i]);
     }
+    processes_cancel(s, flags);
 }
 
 /* A certificate or data is an object, but no key. */
@@ -236,17 +239,26 @@ CK_RV operation_digest_key(struct session *s, CK_OBJECT_HANDLE h)
     return operation_update(s, OP_DIGEST, attrs_span(a, CKA_VALUE), NULL);
 }
 
-CK_RV operation_authenticate(struct session *s, struct span pin)
+/* The operation or process that waits for its PIN; NULL: none. */
+static bool *find_waiting(struct session *s)
 {
-    struct session_op *waiting = NULL;
+    struct session_process *p;
 
-    for (size_t i = 0; i < OP_N_KINDS && waiting == NULL; i++) {
+    for (size_t i = 0; i < OP_N_KINDS; i++) {
         session_op_drop_void(s, &s->ops[i]);
         if (s->ops[i].op != NULL && s->ops[i].needs_login)
-            waiting = &s->ops[i];
+            return &s->ops[i].needs_login;
     }
+    p = process_waiting(s);
+    return p == NULL ? NULL : &p->needs_login;
+}
+
+CK_RV operation_authenticate(struct session *s, struct span pin)
+{
+    bool *waiting = find_waiting(s);
+
     ENSURE(waiting != NULL, CKR_OPERATION_NOT_INITIALIZED);
     TRY(token_authenticate(s->token, pin));
-    waiting->needs_login = false;
+    *waiting = false;
     return CKR_OK;
 }

@@ -7,7 +7,7 @@
 #define TEE_CORE_SESSION_H
 
 #include "core/token.h"
-#include "crypto/op.h"
+#include "crypto/message.h"
 
 /* The operation in one of a session's slots (core/operation.c). */
 struct session_op {
@@ -20,12 +20,22 @@ struct session_op {
     bool needs_login;          /* CKA_ALWAYS_AUTHENTICATE, and not authenticated yet */
 };
 
+/* A message-based process (core/process.c). */
+struct session_process {
+    struct message *message; /* NULL: none */
+    bool is_private;         /* as above */
+    uint64_t login_generation;
+    bool asks_login;  /* the key is CKA_ALWAYS_AUTHENTICATE: before each message */
+    bool needs_login; /* the next message, or the one begun, has not had it yet */
+};
+
 struct session {
     CK_SESSION_HANDLE handle;
     struct token *token;
     bool rw;
     bool has_objects; /* it may have session objects of its own */
     struct session_op ops[OP_N_KINDS];
+    struct session_process processes[MESSAGE_N_KINDS];
     bool finding; /* C_FindObjectsInit was called */
     CK_OBJECT_HANDLE *found;
     size_t n_found, next_found;

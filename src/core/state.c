@@ -7,6 +7,7 @@
 
 #include "core/find.h"
 #include "core/operation_impl.h"
+#include "core/process.h"
 #include "crypto/prim.h"
 
 #define NAME_RANDOM 32
@@ -59,7 +60,7 @@ static CK_RV find_digest(struct session *s, struct session_op **ret)
         n += s->ops[i].op != NULL ? 1 : 0;
     }
     ENSURE(n > 0, CKR_OPERATION_NOT_INITIALIZED);
-    ENSURE(n == 1 && s->ops[OP_DIGEST].op != NULL, CKR_STATE_UNSAVEABLE);
+    ENSURE(n == 1 && s->ops[OP_DIGEST].op != NULL && !process_is_active(s), CKR_STATE_UNSAVEABLE);
     *ret = &s->ops[OP_DIGEST];
     return CKR_OK;
 }

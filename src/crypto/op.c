@@ -10,8 +10,8 @@
 #include "crypto/key_class.h"
 #include "crypto/ossl_auto.h"
 
-CK_RV op_start(enum op_kind kind, const struct mech *row, const CK_MECHANISM *m, struct key *key,
-               struct op **ret)
+CK_RV op_start_with(enum op_kind kind, const struct mech *row, union mech_param *param,
+                    struct key *key, struct op **ret)
 {
     KEEP_ERRORS;
     AUTO(op_freep) struct op *o = calloc(1, sizeof(*o));
@@ -23,7 +23,8 @@ CK_RV op_start(enum op_kind kind, const struct mech *row, const CK_MECHANISM *m,
     o->how = row->op->kinds[kind];
     if (key != NULL)
         o->key = key_ref(key);
-    TRY(row->parse(row, m, &o->param));
+    o->param = *param;
+    *param = (union mech_param){0};
     if (o->how->start != NULL) {
         o->fed = true; /* until it succeeds: a context half set up is not kept */
         TRY(o->how->start(o));
@@ -31,6 +32,16 @@ CK_RV op_start(enum op_kind kind, const struct mech *row, const CK_MECHANISM *m,
     }
     *ret = TAKE(o);
     return CKR_OK;
+}
+
+CK_RV op_start(enum op_kind kind, const struct mech *row, const CK_MECHANISM *m, struct key *key,
+               struct op **ret)
+{
+    AUTO(param_clear) union mech_param param = {0};
+
+    ENSURE(row->op != NULL && row->op->kinds[kind] != NULL, CKR_MECHANISM_INVALID);
+    TRY(row->parse(row, m, &param));
+    return op_start_with(kind, row, &param, key, ret);
 }
 
 CK_RV op_copy(const struct op *o, struct op **ret)
@@ -140,6 +151,18 @@ CK_RV op_final(struct op *o, struct out *out)
         return out_bytes(out, buf_span(&o->data));
     ENSURE(o->how->final != NULL, CKR_FUNCTION_NOT_SUPPORTED);
     return op_end(o, out, o->how->final(o, out));
+}
+
+CK_RV op_message(struct op *o, struct span in, bool last, uint8_t *tag, struct out *out)
+{
+    KEEP_ERRORS;
+    CK_RV rv;
+
+    ENSURE(o->how->message != NULL, CKR_FUNCTION_NOT_SUPPORTED);
+    rv = op_end(o, out, o->how->message(o, in, last, tag, out));
+    o->fed = o->fed || o->ended;
+    o->ended = o->ended && last;
+    return rv;
 }
 
 CK_RV op_verify_once(struct op *o, struct span in, struct span signature)

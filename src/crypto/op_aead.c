@@ -131,6 +131,18 @@ static CK_RV seal_once(struct op *o, struct span in, struct out *out)
     return CKR_OK;
 }
 
+static CK_RV seal_message(struct op *o, struct span in, bool last, uint8_t *tag, struct out *out)
+{
+    uint8_t own[PARAM_MAX_TAG];
+
+    TRY(seal_update(o, in, out));
+    if (out_is_query(out) || !last)
+        return CKR_OK;
+    TRY(seal_tag(o, own));
+    memcpy(tag, own, o->param.aead.n_tag);
+    return CKR_OK;
+}
+
 /* Text and tag: `to` has room for the text and is wiped when anything is wrong. */
 static CK_RV open_text(struct op *o, struct span text, const uint8_t *tag, uint8_t *to, bool direct)
 {
@@ -178,11 +190,35 @@ static CK_RV open_final(struct op *o, struct out *out)
     return open_once(o, buf_span(&o->data), out);
 }
 
+/* The last part of a message is decrypted with those before it. */
+static CK_RV open_message(struct op *o, struct span in, bool last, uint8_t *tag, struct out *out)
+{
+    const size_t n = o->data.n + in.n;
+    const bool whole = o->data.n == 0;
+    CK_RV rv;
+
+    ENSURE(in.n <= MAX_TEXT - o->data.n, CKR_ENCRYPTED_DATA_LEN_RANGE);
+    if (!last)
+        return open_update(o, in, out);
+    TRY(out_room(out, n));
+    if (out_is_query(out))
+        return CKR_OK;
+    if (!whole)
+        TRY(op_keep(o, in));
+    rv = open_text(o, whole ? in : buf_span(&o->data), tag, out->data,
+                   !whole || is_direct(in, out, n));
+    ENSURE(rv != CKR_ENCRYPTED_DATA_INVALID, CKR_AEAD_DECRYPT_FAILED);
+    TRY(rv);
+    out_done(out, n);
+    return CKR_OK;
+}
+
 static const struct op_methods sealing = {
     .start = aead_start,
     .once = seal_once,
     .update = seal_update,
     .final = seal_final,
+    .message = seal_message,
 };
 
 static const struct op_methods opening = {
@@ -190,6 +226,7 @@ static const struct op_methods opening = {
     .once = open_once,
     .update = open_update,
     .final = open_final,
+    .message = open_message,
 };
 
 const struct op_class op_aead = {

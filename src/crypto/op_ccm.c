@@ -49,30 +49,53 @@ static int ccm_text(EVP_CIPHER_CTX *ctx, struct span text, uint8_t *to)
 
 static CK_RV ccm_check_length(const struct op *o, size_t n_text, CK_RV otherwise)
 {
-    ENSURE(n_text <= INT_MAX && n_text == o->param.aead.n_data, otherwise);
+    const uint64_t said = o->param.aead.n_data;
+
+    ENSURE(n_text <= INT_MAX && (said == PARAM_ANY_LENGTH || n_text == said), otherwise);
+    ENSURE(param_ccm_fits(o->param.aead.n_nonce, o->param.aead.n_tag, n_text), otherwise);
+    return CKR_OK;
+}
+
+/* Text to `to`, the MAC to `tag`. */
+static CK_RV ccm_seal_text(struct op *o, struct span text, uint8_t *to, uint8_t *tag)
+{
+    AUTO(cipher_ctx_freep) EVP_CIPHER_CTX *ctx = NULL;
+
+    TRY(ccm_ready(o, text.n, NULL, &ctx));
+    ENSURE(ccm_text(ctx, text, to) == 1, ossl_rv(CKR_FUNCTION_FAILED));
+    ENSURE(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)o->param.aead.n_tag, tag) == 1,
+           ossl_rv(CKR_FUNCTION_FAILED));
+    return CKR_OK;
+}
+
+/* Text to `to`, which is wiped when the MAC is wrong. */
+static CK_RV ccm_open_text(struct op *o, struct span text, const uint8_t *tag, uint8_t *to)
+{
+    AUTO(cipher_ctx_freep) EVP_CIPHER_CTX *ctx = NULL;
+
+    TRY(ccm_ready(o, text.n, tag, &ctx));
+    if (ccm_text(ctx, text, to) != 1) {
+        mem_wipe(to, text.n);
+        FAIL(ossl_rv(CKR_ENCRYPTED_DATA_INVALID));
+    }
     return CKR_OK;
 }
 
 static CK_RV ccm_seal(struct op *o, struct span in, struct out *out)
 {
-    AUTO(cipher_ctx_freep) EVP_CIPHER_CTX *ctx = NULL;
     const size_t n_tag = o->param.aead.n_tag;
 
     TRY(ccm_check_length(o, in.n, CKR_DATA_LEN_RANGE));
     TRY(out_room(out, in.n + n_tag));
     if (out_is_query(out))
         return CKR_OK;
-    TRY(ccm_ready(o, in.n, NULL, &ctx));
-    ENSURE(ccm_text(ctx, in, out->data) == 1, ossl_rv(CKR_FUNCTION_FAILED));
-    ENSURE(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)n_tag, out->data + in.n) == 1,
-           ossl_rv(CKR_FUNCTION_FAILED));
+    TRY(ccm_seal_text(o, in, out->data, out->data + in.n));
     out_done(out, in.n + n_tag);
     return CKR_OK;
 }
 
 static CK_RV ccm_open(struct op *o, struct span in, struct out *out)
 {
-    AUTO(cipher_ctx_freep) EVP_CIPHER_CTX *ctx = NULL;
     const size_t n_tag = o->param.aead.n_tag;
     size_t n;
 
@@ -82,11 +105,7 @@ static CK_RV ccm_open(struct op *o, struct span in, struct out *out)
     TRY(out_room(out, n));
     if (out_is_query(out))
         return CKR_OK;
-    TRY(ccm_ready(o, n, in.p + n, &ctx));
-    if (ccm_text(ctx, span_of(in.p, n), out->data) != 1) {
-        mem_wipe(out->data, n);
-        FAIL(ossl_rv(CKR_ENCRYPTED_DATA_INVALID));
-    }
+    TRY(ccm_open_text(o, span_of(in.p, n), in.p + n, out->data));
     out_done(out, n);
     return CKR_OK;
 }
@@ -117,7 +136,50 @@ static CK_RV ccm_final(struct op *o, struct out *out)
     return ccm_run(o, buf_span(&o->data), out);
 }
 
-static const struct op_methods ccm = {.once = ccm_run, .update = ccm_update, .final = ccm_final};
+/* The text of a message, its tag apart. */
+static CK_RV ccm_message_text(struct op *o, struct span text, uint8_t *tag, uint8_t *to)
+{
+    uint8_t own[PARAM_MAX_TAG];
+    CK_RV rv;
+
+    if (o->kind == OP_DECRYPT) {
+        memcpy(own, tag, o->param.aead.n_tag);
+        rv = ccm_open_text(o, text, own, to);
+        return rv == CKR_ENCRYPTED_DATA_INVALID ? CKR_AEAD_DECRYPT_FAILED : rv;
+    }
+    TRY(ccm_seal_text(o, text, to, own));
+    memcpy(tag, own, o->param.aead.n_tag);
+    return CKR_OK;
+}
+
+static CK_RV ccm_message(struct op *o, struct span in, bool last, uint8_t *tag, struct out *out)
+{
+    const CK_RV otherwise =
+        o->kind == OP_ENCRYPT ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
+    const size_t n = o->data.n + in.n;
+
+    ENSURE(in.n <= INT_MAX && o->data.n <= INT_MAX, otherwise);
+    if (!last)
+        return ccm_update(o, in, out);
+    TRY(ccm_check_length(o, n, otherwise));
+    TRY(out_room(out, n));
+    if (out_is_query(out))
+        return CKR_OK;
+    if (o->data.n > 0 || (in.p != out->data && op_overlap(in, out, n))) {
+        TRY(op_keep(o, in));
+        in = buf_span(&o->data);
+    }
+    TRY(ccm_message_text(o, in, tag, out->data));
+    out_done(out, n);
+    return CKR_OK;
+}
+
+static const struct op_methods ccm = {
+    .once = ccm_run,
+    .update = ccm_update,
+    .final = ccm_final,
+    .message = ccm_message,
+};
 
 const struct op_class op_ccm = {
     .name = "ccm",

@@ -25,6 +25,8 @@ struct op_methods {
     CK_RV (*update)(struct op *o, struct span in, struct out *out);
     CK_RV (*final)(struct op *o, struct out *out);
     CK_RV (*verify_final)(struct op *o, struct span signature);
+    /* AEAD of messages: the next part; with the last one the tag, written or checked. */
+    CK_RV (*message)(struct op *o, struct span in, bool last, uint8_t *tag, struct out *out);
     /* Give `ret`, which is new, a context in o's state. NULL: it can't be copied. */
     CK_RV (*copy)(const struct op *o, struct op *ret);
 };
@@ -33,6 +35,7 @@ struct op_class {
     const char *name;
     const struct op_methods *kinds[OP_N_KINDS]; /* NULL: not done by this class */
     const struct sign_scheme *scheme;           /* signature classes (sign.h) */
+    bool one_message; /* the parameter is good for one message only: it holds a nonce */
 };
 
 /* How a class's contexts are made and freed. */
@@ -61,6 +64,13 @@ struct op {
     union mech_param param;
 };
 
+/* op_start() with a parameter that is parsed already; it is taken. */
+NODISCARD CK_RV op_start_with(enum op_kind kind, const struct mech *row, union mech_param *param,
+                              struct key *key, struct op **ret);
+/* A part of a message, under the output rule; the tag is of the parameter's length, read or written
+ * with the last part. CKR_FUNCTION_NOT_SUPPORTED; decryption releases nothing before the tag is
+ * checked: CKR_AEAD_DECRYPT_FAILED. */
+NODISCARD CK_RV op_message(struct op *o, struct span in, bool last, uint8_t *tag, struct out *out);
 /* Get a context: an idle one of the key's, or a new one. `variant`: what of the parameter its
  * set-up depends on; NULL: it can't be kept. */
 NODISCARD CK_RV op_ctx(struct op *o, const struct op_ctx_class *c, const CK_ULONG variant[3]);

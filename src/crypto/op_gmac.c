@@ -136,4 +136,5 @@ static const struct op_methods verifying = {
 const struct op_class op_gmac = {
     .name = "gmac",
     .kinds = {[OP_SIGN] = &signing, [OP_VERIFY] = &verifying},
+    .one_message = true,
 };

@@ -3,7 +3,6 @@
 #include "crypto/params.h"
 
 #define CHACHA_NONCE_BITS 96 /* RFC 8439 */
-#define CHACHA_NONCE      12
 #define CHACHA_TAG        16
 #define MAX_PEER          1024 /* bytes of a peer's public key: more than any curve's */
 
@@ -106,6 +105,13 @@ CK_RV parse_ctr(const struct mech *row, const CK_MECHANISM *m, union mech_param 
     return CKR_OK;
 }
 
+/* SP 800-38D 5.2.1.2; the short tags of its appendix C are for special protocols. */
+bool param_gcm_fits(CK_ULONG n_iv, CK_ULONG tag_bits)
+{
+    return n_iv >= 1 && n_iv <= PARAM_MAX_NONCE && tag_bits >= 96 && tag_bits <= 128 &&
+           tag_bits % 8 == 0;
+}
+
 CK_RV parse_gcm(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
 {
     CK_GCM_PARAMS p;
@@ -113,14 +119,18 @@ CK_RV parse_gcm(const struct mech *row, const CK_MECHANISM *m, union mech_param 
     (void)row;
     TRY(take_struct(m, &p, sizeof(p)));
     /* ulIvBits says nothing: applications leave it 0, or set it to 8 * ulIvLen (6.13.5). */
-    ENSURE(p.ulIvLen >= 1 && p.ulIvLen <= PARAM_MAX_NONCE, CKR_MECHANISM_PARAM_INVALID);
-    /* SP 800-38D 5.2.1.2; the short tags of its appendix C are for special protocols. */
-    ENSURE(p.ulTagBits >= 96 && p.ulTagBits <= 128 && p.ulTagBits % 8 == 0,
-           CKR_MECHANISM_PARAM_INVALID);
+    ENSURE(param_gcm_fits(p.ulIvLen, p.ulTagBits), CKR_MECHANISM_PARAM_INVALID);
     TRY(take_nonce(p.pIv, p.ulIvLen, ret));
     ret->aead.n_tag = p.ulTagBits / 8;
     ret->aead.n_data = PARAM_ANY_LENGTH;
     return take_bytes(p.pAAD, p.ulAADLen, &ret->aead.owned);
+}
+
+/* The length of the data has 15 - n octets in the first block: 2 to 8. */
+bool param_ccm_fits(CK_ULONG n_nonce, CK_ULONG n_tag, uint64_t n_data)
+{
+    return n_nonce >= 7 && n_nonce <= 13 && n_tag >= 4 && n_tag <= 16 && n_tag % 2 == 0 &&
+           (n_nonce == 7 || n_data >> (8 * (15 - n_nonce)) == 0);
 }
 
 CK_RV parse_ccm(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
@@ -129,15 +139,17 @@ CK_RV parse_ccm(const struct mech *row, const CK_MECHANISM *m, union mech_param 
 
     (void)row;
     TRY(take_struct(m, &p, sizeof(p)));
-    ENSURE(p.ulNonceLen >= 7 && p.ulNonceLen <= 13, CKR_MECHANISM_PARAM_INVALID);
-    ENSURE(p.ulMACLen >= 4 && p.ulMACLen <= 16 && p.ulMACLen % 2 == 0, CKR_MECHANISM_PARAM_INVALID);
-    /* The length has 15 - n octets in the first block: 2 to 8. */
-    ENSURE(p.ulNonceLen == 7 || p.ulDataLen >> (8 * (15 - p.ulNonceLen)) == 0,
-           CKR_MECHANISM_PARAM_INVALID);
+    ENSURE(param_ccm_fits(p.ulNonceLen, p.ulMACLen, p.ulDataLen), CKR_MECHANISM_PARAM_INVALID);
     TRY(take_nonce(p.pNonce, p.ulNonceLen, ret));
     ret->aead.n_tag = p.ulMACLen;
     ret->aead.n_data = p.ulDataLen;
     return take_bytes(p.pAAD, p.ulAADLen, &ret->aead.owned);
+}
+
+/* In bits, says 6.61.3; many applications give bytes. */
+bool param_chacha_fits(CK_ULONG nonce_length)
+{
+    return nonce_length == CHACHA_NONCE_BITS || nonce_length == PARAM_CHACHA_NONCE;
 }
 
 CK_RV parse_chacha(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
@@ -146,10 +158,8 @@ CK_RV parse_chacha(const struct mech *row, const CK_MECHANISM *m, union mech_par
 
     (void)row;
     TRY(take_struct(m, &p, sizeof(p)));
-    /* In bits, says 6.61.3; many applications give bytes. */
-    ENSURE(p.ulNonceLen == CHACHA_NONCE_BITS || p.ulNonceLen == CHACHA_NONCE,
-           CKR_MECHANISM_PARAM_INVALID);
-    TRY(take_nonce(p.pNonce, CHACHA_NONCE, ret));
+    ENSURE(param_chacha_fits(p.ulNonceLen), CKR_MECHANISM_PARAM_INVALID);
+    TRY(take_nonce(p.pNonce, PARAM_CHACHA_NONCE, ret));
     ret->aead.n_tag = CHACHA_TAG;
     ret->aead.n_data = PARAM_ANY_LENGTH;
     return take_bytes(p.pAAD, p.ulAADLen, &ret->aead.owned);
@@ -244,6 +254,17 @@ void param_clear(union mech_param *p)
 {
     buf_clear(&p->any.owned);
     mem_wipe(p, sizeof(*p));
+}
+
+CK_RV param_copy(const union mech_param *p, union mech_param *ret)
+{
+    union mech_param copy = *p;
+
+    copy.any.owned = BUF_INIT;
+    buf_put(&copy.any.owned, buf_span(&p->any.owned));
+    TRY(buf_ok(&copy.any.owned));
+    *ret = copy;
+    return CKR_OK;
 }
 
 const char *param_text_of(const struct mech *row)

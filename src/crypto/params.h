@@ -18,6 +18,7 @@
 #define PARAM_MAX_NONCE 128 /* bytes of a GCM IV: what OpenSSL takes */
 #define PARAM_MAX_TAG   16
 #define PARAM_GCM_NONCE 12 /* the usual IV of GCM */
+#define PARAM_CHACHA_NONCE 12
 
 /* How a shared secret becomes key material. */
 enum param_kdf { PARAM_KDF_NONE, PARAM_KDF_X963, PARAM_KDF_SP800 };
@@ -83,8 +84,15 @@ mech_parse parse_mac;     /* CK_MAC_GENERAL_PARAMS */
 mech_parse parse_eddsa;   /* none, or CK_EDDSA_PARAMS for the pure scheme without a context */
 mech_parse parse_ecdh;    /* CK_ECDH1_DERIVE_PARAMS */
 
+/* Lengths that AEAD parameters may have, wherever they stand. */
+bool param_gcm_fits(CK_ULONG n_iv, CK_ULONG tag_bits);
+bool param_ccm_fits(CK_ULONG n_nonce, CK_ULONG n_tag, uint64_t n_data);
+bool param_chacha_fits(CK_ULONG nonce_length); /* in bits, or in bytes */
+
 /* Wipe and free what a parser yielded. */
 void param_clear(union mech_param *p);
+/* Another one, with its own copy of what is owned. */
+NODISCARD CK_RV param_copy(const union mech_param *p, union mech_param *ret);
 /* What the row's parser takes, for docs/mechanisms.md: "CK_GCM_PARAMS". */
 const char *param_text_of(const struct mech *row);
 

@@ -190,26 +190,26 @@ enum running { NOTHING, ENCRYPTION, DECRYPTION, DIGEST, SIGNATURE, VERIFICATION,
     F(C_GenerateRandom, (b->h, b->out, b->n), NOTHING, of_random, 0)                               \
     F(C_GetFunctionStatus, (b->h), NOTHING, of_random, 0)                                          \
     F(C_CancelFunction, (b->h), NOTHING, of_random, 0)                                             \
-    F(C_MessageEncryptInit, (b->h, b->m, b->o), NOTHING, of_init, 0)                               \
+    F(C_MessageEncryptInit, (b->h, b->m, b->o), NOTHING, of_init, ALL_NULLS)                               \
     F(C_EncryptMessage, (b->h, b->in, b->n, b->in, b->n, b->in, b->n, b->out, b->out_n), NOTHING,  \
       of_steps, 0)                                                                                 \
     F(C_EncryptMessageBegin, (b->h, b->in, b->n, b->in, b->n), NOTHING, of_steps, 0)               \
     F(C_EncryptMessageNext, (b->h, b->in, b->n, b->in, b->n, b->out, b->out_n, 0), NOTHING,        \
       of_steps, 0)                                                                                 \
     F(C_MessageEncryptFinal, (b->h), NOTHING, of_steps, 0)                                         \
-    F(C_MessageDecryptInit, (b->h, b->m, b->o), NOTHING, of_init, 0)                               \
+    F(C_MessageDecryptInit, (b->h, b->m, b->o), NOTHING, of_init, ALL_NULLS)                               \
     F(C_DecryptMessage, (b->h, b->in, b->n, b->in, b->n, b->in, b->n, b->out, b->out_n), NOTHING,  \
       of_steps, 0)                                                                                 \
     F(C_DecryptMessageBegin, (b->h, b->in, b->n, b->in, b->n), NOTHING, of_steps, 0)               \
     F(C_DecryptMessageNext, (b->h, b->in, b->n, b->in, b->n, b->out, b->out_n, 0), NOTHING,        \
       of_steps, 0)                                                                                 \
     F(C_MessageDecryptFinal, (b->h), NOTHING, of_steps, 0)                                         \
-    F(C_MessageSignInit, (b->h, b->m, b->o), NOTHING, of_init, 0)                                  \
+    F(C_MessageSignInit, (b->h, b->m, b->o), NOTHING, of_init, ALL_NULLS)                                  \
     F(C_SignMessage, (b->h, b->in, b->n, b->in, b->n, b->out, b->out_n), NOTHING, of_steps, 0)     \
     F(C_SignMessageBegin, (b->h, b->in, b->n), NOTHING, of_steps, 0)                               \
     F(C_SignMessageNext, (b->h, b->in, b->n, b->in, b->n, b->out, b->out_n), NOTHING, of_steps, 0) \
     F(C_MessageSignFinal, (b->h), NOTHING, of_steps, 0)                                            \
-    F(C_MessageVerifyInit, (b->h, b->m, b->o), NOTHING, of_init, 0)                                \
+    F(C_MessageVerifyInit, (b->h, b->m, b->o), NOTHING, of_init, ALL_NULLS)                                \
     F(C_VerifyMessage, (b->h, b->in, b->n, b->in, b->n, b->in, b->n), NOTHING, of_steps, 0)        \
     F(C_VerifyMessageBegin, (b->h, b->in, b->n), NOTHING, of_steps, 0)                             \
     F(C_VerifyMessageNext, (b->h, b->in, b->n, b->in, b->n, b->in, b->n), NOTHING, of_steps, 0)    \
@@ -636,7 +636,9 @@ static int run_null_pointers(void *arg)
     static const char *const without[] = {"C_CloseAllSessions", "C_SessionCancel",
                                           "C_DestroyObject",    "C_DigestKey",
                                           "C_GetFunctionStatus", "C_CancelFunction",
-                                          "C_VerifySignatureFinal"};
+                                          "C_VerifySignatureFinal", "C_MessageEncryptFinal",
+                                          "C_MessageDecryptFinal", "C_MessageSignFinal",
+                                          "C_MessageVerifyFinal"};
     CK_SESSION_HANDLE h;
     int n_wrong = 0;
 

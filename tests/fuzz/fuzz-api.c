@@ -183,6 +183,11 @@ OUT_FN(Sign)
 FINAL_FN(SignFinal)
 OUT_FN(SignRecover)
 OUT_FN(VerifyRecover)
+OUT_FN(DigestEncryptUpdate)
+OUT_FN(DecryptDigestUpdate)
+OUT_FN(SignEncryptUpdate)
+OUT_FN(DecryptVerifyUpdate)
+FINAL_FN(GetOperationState)
 
 /* -- operations -------------------------------------------------------------------------------- */
 
@@ -198,6 +203,11 @@ static void do_out(void)
         {out_Digest, "C_Digest"},             {out_DigestFinal, "C_DigestFinal"},
         {out_Sign, "C_Sign"},                 {out_SignFinal, "C_SignFinal"},
         {out_SignRecover, "C_SignRecover"},   {out_VerifyRecover, "C_VerifyRecover"},
+        {out_DigestEncryptUpdate, "C_DigestEncryptUpdate"},
+        {out_DecryptDigestUpdate, "C_DecryptDigestUpdate"},
+        {out_SignEncryptUpdate, "C_SignEncryptUpdate"},
+        {out_DecryptVerifyUpdate, "C_DecryptVerifyUpdate"},
+        {out_GetOperationState, "C_GetOperationState"},
     };
     const uint32_t i = pick(&f.c, N_ELEMENTS(fns));
 
@@ -246,6 +256,149 @@ static void do_verify(void)
         CALL(p11->C_VerifyFinal(session(), signature, n_signature));
 }
 
+static void do_verify_signature(void)
+{
+    const uint32_t how = pick(&f.c, 4);
+    CK_MECHANISM m;
+    CK_ULONG n = 0;
+    CK_BYTE *p = data(&n);
+
+    if (how == 1)
+        CALL(p11->C_VerifySignature(session(), p, n));
+    else if (how == 2)
+        CALL(p11->C_VerifySignatureUpdate(session(), p, n));
+    else if (how == 3)
+        CALL(p11->C_VerifySignatureFinal(session()));
+    else {
+        (void)mechanism(CKF_VERIFY, &m);
+        CALL(p11->C_VerifySignatureInit(session(), &m, object(), p, n));
+    }
+}
+
+/* A state that was saved comes back, as it was or with one bit changed. */
+static void do_state(void)
+{
+    CK_BYTE state[64];
+    CK_ULONG n = sizeof(state);
+    const CK_SESSION_HANDLE h = session();
+    const uint8_t flip = cursor_u8(&f.c);
+    CK_RV rv = p11->C_GetOperationState(h, state, &n);
+
+    check(rv, "C_GetOperationState");
+    if (rv != CKR_OK)
+        return;
+    state[flip % n] ^= flip & 1;
+    rv = p11->C_SetOperationState(session(), state, n, 0, 0);
+    check(rv, "C_SetOperationState");
+    FUZZ_CHECK((flip & 1) == 0 || rv != CKR_OK);
+}
+
+/* -- messages ---------------------------------------------------------------------------------- */
+
+/* The parameter of one message: what may be there, of the right size now and then. */
+static void *message_parameter(CK_BYTE iv[16], CK_BYTE tag[16], CK_ULONG *ret_n)
+{
+    static const CK_ULONG numbers[] = {0, 1, 4, 7, 8, 12, 13, 16, 32, 64, 96, 128, (CK_ULONG)-1};
+    const CK_ULONG n_iv = pick(&f.c, 4) != 0 ? 12 : pick(&f.c, 16) + 1;
+    const CK_ULONG n_tag = pick(&f.c, 4) != 0 ? 16 : pick(&f.c, 17);
+    const CK_ULONG fixed = numbers[pick(&f.c, N_ELEMENTS(numbers))], how = pick(&f.c, 6);
+    CK_BYTE *const iv_at = pick(&f.c, 32) == 0 ? NULL : iv;
+    CK_BYTE *const tag_at = pick(&f.c, 32) == 0 ? NULL : tag;
+    const CK_GCM_MESSAGE_PARAMS gcm = {iv_at, n_iv, fixed, how, tag_at, 8 * n_tag};
+    const CK_CCM_MESSAGE_PARAMS ccm = {pick(&f.c, MAX_DATA), iv_at, n_iv, fixed, how, tag_at, n_tag};
+    const CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS chacha = {iv_at, 96, tag_at};
+    const struct span forms[] = {SPAN_OBJ(gcm), SPAN_OBJ(ccm), SPAN_OBJ(chacha), SPAN_EMPTY};
+    const struct span form = forms[pick(&f.c, N_ELEMENTS(forms))];
+
+    *ret_n = form.n;
+    return arena_copy(&f.mem, form, pick_bool(&f.c) ? 1 : 0);
+}
+
+static void do_message_init(void)
+{
+    CK_C_EncryptInit const inits[] = {p11->C_MessageEncryptInit, p11->C_MessageDecryptInit,
+                                      p11->C_MessageSignInit, p11->C_MessageVerifyInit};
+    CK_RV (*const finals[])(CK_SESSION_HANDLE) = {
+        p11->C_MessageEncryptFinal, p11->C_MessageDecryptFinal, p11->C_MessageSignFinal,
+        p11->C_MessageVerifyFinal};
+    static const CK_FLAGS flags[] = {CKF_ENCRYPT, CKF_DECRYPT, CKF_SIGN, CKF_VERIFY};
+    static const CK_MECHANISM_TYPE aeads[] = {CKM_AES_GCM, CKM_AES_CCM, CKM_CHACHA20_POLY1305};
+    const uint32_t i = pick(&f.c, N_ELEMENTS(flags));
+    CK_MECHANISM m;
+
+    (void)mechanism(flags[i], &m);
+    if (i < 2 && pick(&f.c, 8) != 0)
+        m = (CK_MECHANISM){aeads[pick(&f.c, N_ELEMENTS(aeads))], NULL, 0};
+    if (pick(&f.c, 8) == 0)
+        CALL(finals[i](session()));
+    else
+        CALL(inits[i](session(), pick(&f.c, 16) == 0 ? NULL : &m, object()));
+}
+
+static void do_message_crypt(void)
+{
+    CK_BYTE iv[16], tag[16], room[MAX_DATA];
+    const CK_SESSION_HANDLE h = session();
+    const bool encrypt = pick_bool(&f.c), asks = pick(&f.c, 4) == 0;
+    CK_ULONG n_param = 0, n = 0, n_aad = pick(&f.c, 8), n_out = pick(&f.c, 4) != 0
+                                                                 ? sizeof(room)
+                                                                 : pick(&f.c, sizeof(room));
+    void *const param = message_parameter(iv, tag, &n_param);
+    CK_BYTE *const in = data(&n), *const out = asks ? NULL : room;
+    const CK_FLAGS end = pick(&f.c, 8) == 0 ? 7 : pick(&f.c, 2);
+
+    memset(iv, 3, sizeof(iv));
+    memset(tag, 4, sizeof(tag));
+    switch (pick(&f.c, 3)) {
+    case 0:
+        CALL((encrypt ? p11->C_EncryptMessage : p11->C_DecryptMessage)(
+            h, param, n_param, iv, n_aad, in, n, out, &n_out));
+        break;
+    case 1:
+        CALL((encrypt ? p11->C_EncryptMessageBegin : p11->C_DecryptMessageBegin)(h, param, n_param,
+                                                                                 iv, n_aad));
+        break;
+    default:
+        CALL((encrypt ? p11->C_EncryptMessageNext : p11->C_DecryptMessageNext)(
+            h, param, n_param, in, n, out, &n_out, end));
+        break;
+    }
+}
+
+static void do_message_sign(void)
+{
+    CK_BYTE room[1100];
+    CK_ULONG n = 0, n_signature = 0, n_param = pick(&f.c, 16) == 0 ? 1 : 0,
+             n_out = pick(&f.c, 4) != 0 ? sizeof(room) : pick(&f.c, 64);
+    const CK_SESSION_HANDLE h = session();
+    CK_BYTE *const in = data(&n), *const signature = data(&n_signature);
+    CK_BYTE *const out = pick(&f.c, 4) == 0 ? NULL : room;
+    const bool last = pick_bool(&f.c);
+
+    switch (pick(&f.c, 6)) {
+    case 0:
+        CALL(p11->C_SignMessage(h, room, n_param, in, n, out, &n_out));
+        break;
+    case 1:
+        CALL(p11->C_SignMessageBegin(h, room, n_param));
+        break;
+    case 2:
+        CALL(p11->C_SignMessageNext(h, room, n_param, in, n, last ? out : NULL,
+                                    last ? &n_out : NULL));
+        break;
+    case 3:
+        CALL(p11->C_VerifyMessage(h, room, n_param, in, n, signature, n_signature));
+        break;
+    case 4:
+        CALL(p11->C_VerifyMessageBegin(h, room, n_param));
+        break;
+    default:
+        CALL(p11->C_VerifyMessageNext(h, room, n_param, in, n, last ? signature : NULL,
+                                      last ? n_signature : 0));
+        break;
+    }
+}
+
 static void do_digest_key(void)
 {
     CALL(p11->C_DigestKey(session(), object()));
@@ -253,7 +406,7 @@ static void do_digest_key(void)
 
 static void do_cancel(void)
 {
-    CALL(p11->C_SessionCancel(session(), (CK_FLAGS)cursor_u16(&f.c) << 3));
+    CALL(p11->C_SessionCancel(session(), (CK_FLAGS)cursor_u16(&f.c) << 1));
 }
 
 /* -- objects ----------------------------------------------------------------------------------- */
@@ -636,7 +789,8 @@ static void one(struct span input)
         do_copy,    do_destroy,  do_get,      do_get,          do_set,        do_find_init,
         do_find,    do_generate, do_generate_pair, do_wrap,    do_unwrap,     do_derive,
         do_random,  do_open,     do_close,    do_login,        do_logout,     do_pins,
-        do_info,    do_finalize,
+        do_info,    do_finalize, do_verify_signature, do_state, do_message_init, do_message_init,
+        do_message_crypt, do_message_crypt, do_message_sign, do_message_sign,
     };
 
     memset(&f.session, 0, sizeof(f.session));

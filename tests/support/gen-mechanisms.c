@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "crypto/curve.h"
+#include "crypto/message.h"
 #include "crypto/op_class.h"
 
 static const char intro[] =
@@ -19,7 +20,8 @@ static const char intro[] =
     "curve's field, and of a generic secret to be generated; bytes of every other secret.\n\n"
     "- *uses*: `s` sign, `v` verify, `r` both with recovery of the data, `e` encrypt, `d` "
     "decrypt,\n"
-    "  `h` digest, `g` generate a key, `p` generate a pair, `D` derive, `w` wrap, `u` unwrap.\n"
+    "  `h` digest, `g` generate a key, `p` generate a pair, `D` derive, `w` wrap, `u` unwrap,\n"
+    "  `m` what of `s`, `v`, `e` and `d` is there, by the message-based functions too.\n"
     "- *parts*: does it take data in several parts? A dash where there is no data.\n"
     "- *(off)*: not there by default; see conf(5) for how to switch it on.\n\n"
     "What the table can't say:\n\n"
@@ -45,6 +47,12 @@ static const char intro[] =
     "  of a text until the end; an XTS data unit has 16 bytes to 16 MiB.\n"
     "- CKM_AES_GMAC takes CK_GCM_PARAMS without additional data: the message is that.\n"
     "- CKM_AES_CFB64 is not there, because OpenSSL has it not.\n"
+    "- Messages that are encrypted take CK_GCM_MESSAGE_PARAMS, CK_CCM_MESSAGE_PARAMS and\n"
+    "  CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS; C_MessageEncryptInit may be given none. The token\n"
+    "  makes the IV as the generator function says: at least 32 bits of it. CKG_GENERATE counts\n"
+    "  from a random number; counters begin anew, at 0, with every C_MessageEncryptInit, so that\n"
+    "  CKG_GENERATE_COUNTER is for keys that have one process. Messages that are signed take none.\n"
+    "  AES-GMAC is not for messages: its parameter has the IV, and serves one.\n"
     "- CKM_AES_CTR refuses data for which the counter's bits are too few: CKR_DATA_LEN_RANGE.\n"
     "- Wrong padding and wrong tags are CKR_ENCRYPTED_DATA_INVALID, whatever is wrong with them; "
     "when\n"
@@ -102,6 +110,9 @@ static const char *key_type_name(CK_KEY_TYPE type)
     return NULL;
 }
 
+#define MESSAGES                                                                                   \
+    (CKF_MESSAGE_ENCRYPT | CKF_MESSAGE_DECRYPT | CKF_MESSAGE_SIGN | CKF_MESSAGE_VERIFY)
+
 static void put_uses(struct buf *b, CK_FLAGS flags)
 {
     static const struct {
@@ -111,7 +122,7 @@ static void put_uses(struct buf *b, CK_FLAGS flags)
         {CKF_SIGN, "s"},     {CKF_VERIFY, "v"},  {CKF_SIGN_RECOVER, "r"},
         {CKF_ENCRYPT, "e"},  {CKF_DECRYPT, "d"}, {CKF_DIGEST, "h"},
         {CKF_GENERATE, "g"}, {CKF_DERIVE, "D"},  {CKF_GENERATE_KEY_PAIR, "p"},
-        {CKF_WRAP, "w"},     {CKF_UNWRAP, "u"},
+        {CKF_WRAP, "w"},     {CKF_UNWRAP, "u"},  {MESSAGES, "m"},
     };
 
     for (size_t i = 0; i < N_ELEMENTS(letters); i++) {
@@ -140,7 +151,7 @@ static void put_mech(struct buf *b, const struct mech *row)
     }
     buf_printf(b, "| %s%s | 0x%lx | ", row->name,
                (row->traits & MECH_OFF_BY_DEFAULT) != 0 ? " (off)" : "", row->type);
-    put_uses(b, mech_flags(row));
+    put_uses(b, mech_flags(row) | message_flags(row));
     buf_printf(b, " | %s | %s | ", takes_parts(row), keys);
     if (row->min != row->max)
         buf_printf(b, "%lu-%lu", row->min, row->max);

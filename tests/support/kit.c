@@ -2,7 +2,7 @@
 /* kit.c - what each mechanism is used with; see kit.h. */
 #include "support/kit.h"
 
-enum kit_key { NO_KEY, RSA, P256, ED25519, X25519, AES, CHACHA, SECRET, N_KEYS };
+enum kit_key { NO_KEY, RSA, P256, ED25519, X25519, AES, AES_XTS, CHACHA, SECRET, N_KEYS };
 
 static struct {
     CK_OBJECT_HANDLE public, private;
@@ -11,6 +11,7 @@ static struct {
 static uint8_t iv[16] = {1, 2, 3}, aad[5] = {4, 5};
 static CK_AES_CTR_PARAMS ctr = {.ulCounterBits = 64};
 static CK_GCM_PARAMS gcm = {iv, 12, 96, aad, sizeof(aad), 128};
+static CK_GCM_PARAMS gmac = {iv, 12, 96, NULL, 0, 128};
 static CK_CCM_PARAMS ccm = {96, iv, 13, aad, sizeof(aad), 16};
 static CK_SALSA20_CHACHA20_POLY1305_PARAMS chacha = {iv, 96, aad, sizeof(aad)};
 static CK_RSA_PKCS_OAEP_PARAMS oaep = {CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, NULL, 0};
@@ -71,7 +72,14 @@ static const struct {
     {CKM_AES_CBC, AES, OBJ(iv), 96},
     {CKM_AES_CBC_PAD, AES, OBJ(iv), 96},
     {CKM_AES_CTR, AES, OBJ(ctr), 96},
+    {CKM_AES_CTS, AES, OBJ(iv), 93},
+    {CKM_AES_OFB, AES, OBJ(iv), 93},
+    {CKM_AES_CFB1, AES, OBJ(iv), 93},
+    {CKM_AES_CFB8, AES, OBJ(iv), 93},
+    {CKM_AES_CFB128, AES, OBJ(iv), 93},
+    {CKM_AES_XTS, AES_XTS, OBJ(iv), 93},
     {CKM_AES_GCM, AES, OBJ(gcm), 96},
+    {CKM_AES_GMAC, AES, OBJ(gmac), 96},
     {CKM_AES_CCM, AES, OBJ(ccm), 96},
     {CKM_AES_CMAC, AES, NONE, 96},
     {CKM_AES_CMAC_GENERAL, AES, OBJ(mac), 96},
@@ -93,8 +101,12 @@ void kits_setup(CK_SESSION_HANDLE h)
     static const struct {
         enum kit_key key;
         CK_KEY_TYPE type;
-    } secrets[] = {{AES, CKK_AES}, {CHACHA, CKK_CHACHA20}, {SECRET, CKK_GENERIC_SECRET}};
-    uint8_t value[32];
+        CK_ULONG n;
+    } secrets[] = {{AES, CKK_AES, 32},
+                   {AES_XTS, CKK_AES_XTS, 64},
+                   {CHACHA, CKK_CHACHA20, 32},
+                   {SECRET, CKK_GENERIC_SECRET, 32}};
+    uint8_t value[64];
 
     fill_pattern(value, sizeof(value), 11);
     make_evp_key(h, evp_new_rsa(2048), RSA);
@@ -102,7 +114,7 @@ void kits_setup(CK_SESSION_HANDLE h)
     make_evp_key(h, evp_new("ED25519"), ED25519);
     make_evp_key(h, evp_new("X25519"), X25519);
     for (size_t i = 0; i < N_ELEMENTS(secrets); i++) {
-        const CK_OBJECT_HANDLE o = import_secret(h, secrets[i].type, value, sizeof(value));
+        const CK_OBJECT_HANDLE o = import_secret(h, secrets[i].type, value, secrets[i].n);
 
         keys[secrets[i].key].public = keys[secrets[i].key].private = o;
     }
