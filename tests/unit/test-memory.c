@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test-memory.c - what a process of the module has in its memory: after a login, a signature, a
+ * logout and C_Finalize, all of its memory is read from outside and searched for every secret that
+ * this test knows: PIN, master, T, role key, DEKs, key values.
+ *
+ * "A core file" is what the kernel would write into one: mappings without MADV_DONTDUMP. "Memory"
+ * is everything, locked pages of wrapping keys too.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keyring/login.h"
+#include "keyring/master.h"
+#include "support/keyring_fixture.h"
+
+extern char **environ;
+
+/* -- what is looked for ------------------------------------------------------------------------ */
+
+enum what {
+    PIN,
+    ROLE_KEY,
+    PRIVATE_DEK,
+    EC_VALUE,
+    EC_LIMBS,
+    AES_VALUE,
+    PUBLIC_DEK,
+    T,
+    MASTER,
+    N_WHAT
+};
+static const char *const names[N_WHAT] = {
+    [PIN] = "the PIN",
+    [ROLE_KEY] = "the user's role key",
+    [PRIVATE_DEK] = "the private DEK",
+    [EC_VALUE] = "the EC private key",
+    [EC_LIMBS] = "the EC private key as a BIGNUM",
+    [AES_VALUE] = "the AES key",
+    [PUBLIC_DEK] = "the public DEK",
+    [T] = "the token secret",
+    [MASTER] = "the master key",
+};
+
+#define BIT(what)     (1u << (what))
+#define OF_LOGIN      (BIT(PIN) | BIT(ROLE_KEY) | BIT(PRIVATE_DEK))
+#define KEY_VALUES    (BIT(EC_VALUE) | BIT(EC_LIMBS) | BIT(AES_VALUE))
+#define WRAPPING_KEYS (BIT(ROLE_KEY) | BIT(PRIVATE_DEK) | BIT(PUBLIC_DEK) | BIT(T) | BIT(MASTER))
+
+struct secrets {
+    uint8_t p[N_WHAT][32];
+    size_t n[N_WHAT];
+};
+
+static void know(struct secrets *s, enum what what, struct span value)
+{
+    assert_true(value.n >= 8 && value.n <= sizeof(s->p[what]));
+    memcpy(s->p[what], value.p, value.n);
+    s->n[what] = value.n;
+}
+
+/* Values for the keys that the client imports; a P-256 scalar below the order. */
+static void make_values(struct secrets *s)
+{
+    uint8_t value[32], limbs[32];
+
+    assert_int_equal(prim_random(value, sizeof(value)), CKR_OK);
+    value[0] &= 0x7f;
+    for (size_t i = 0; i < sizeof(value); i++)
+        limbs[i] = value[sizeof(value) - 1 - i];
+    know(s, EC_VALUE, SPAN_ARRAY(value));
+    know(s, EC_LIMBS, SPAN_ARRAY(limbs));
+    assert_int_equal(prim_random(value, sizeof(value)), CKR_OK);
+    know(s, AES_VALUE, SPAN_ARRAY(value));
+    know(s, PIN, USER_PIN);
+}
+
+static void know_dek(struct secrets *s, enum what what, struct keyring *k, const uint8_t *token,
+                     enum scope scope, const struct login *l)
+{
+    AUTO(txn_endp) struct txn *t = NULL;
+    AUTO(dek_unrefp) struct dek *d = NULL;
+
+    assert_int_equal(txn_begin_read(k->store, &t), CKR_OK);
+    assert_int_equal(dek_get(k, t, token, scope, 0, l, &d), CKR_OK);
+    know(s, what, dek_key(d));
+}
+
+/* The store's own secrets, by opening it here too. */
+static void know_store(struct secrets *s, struct keyring_fixture *f)
+{
+    const struct token_info token = fixture_only_token(f);
+    AUTO(login_unrefp) struct login *l = fixture_user(f, &token);
+    AUTO(secret_freep) struct secret *master = NULL;
+    struct ring_token *ring = NULL;
+    struct header header;
+
+    assert_int_equal(master_open(f->k, &master, &header), CKR_OK);
+    assert_int_equal(ring_token_get(f->k, token.id, &ring), CKR_OK);
+    know(s, MASTER, secret_span(master));
+    know(s, T, secret_span(ring->t));
+    know(s, ROLE_KEY, secret_span(l->private_key));
+    know_dek(s, PRIVATE_DEK, f->k, token.id, SCOPE_PRIVATE, l);
+    know_dek(s, PUBLIC_DEK, f->k, token.id, SCOPE_PUBLIC, NULL);
+}
+
+/* -- the process ------------------------------------------------------------------------------- */
+
+struct client {
+    pid_t pid;
+    int to, from;
+    char log[128];
+};
+
+static CK_RV client_answer(struct client *c)
+{
+    CK_RV rv = CKR_GENERAL_ERROR;
+
+    assert_int_equal(read(c->from, &rv, sizeof(rv)), sizeof(rv));
+    return rv;
+}
+
+static void client_start(struct client *c, const char *log)
+{
+    int in[2], out[2];
+    posix_spawn_file_actions_t actions;
+    char *argv[] = {getenv("TEE_TEST_MEMORY_CLIENT"), NULL};
+
+    assert_non_null(argv[0]);
+    assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+    (void)snprintf(c->log, sizeof(c->log), "%s", log);
+    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+    (void)posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+    (void)posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+    (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log,
+                                           O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_int_equal(posix_spawn(&c->pid, argv[0], &actions, NULL, argv, environ), 0);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    assert_int_equal(close(in[0]), 0);
+    assert_int_equal(close(out[1]), 0);
+    c->to = in[1];
+    c->from = out[0];
+    assert_int_equal(client_answer(c), CKR_OK);
+}
+
+static void client_say(struct client *c, const void *p, size_t n)
+{
+    assert_int_equal(write(c->to, p, n), (ssize_t)n);
+}
+
+static void client_say_secret(struct client *c, const struct secrets *s, enum what what)
+{
+    const uint8_t n = (uint8_t)s->n[what];
+
+    client_say(c, &n, 1);
+    client_say(c, s->p[what], n);
+}
+
+static void client_step(struct client *c, const char *what)
+{
+    client_say(c, what, 1);
+    assert_int_equal(client_answer(c), CKR_OK);
+}
+
+static void client_login(struct client *c, const struct secrets *s)
+{
+    client_say(c, "L", 1);
+    client_say_secret(c, s, PIN);
+    assert_int_equal(client_answer(c), CKR_OK);
+}
+
+static void client_end(struct client *c)
+{
+    int status = 0;
+
+    assert_int_equal(close(c->to), 0);
+    assert_int_equal(close(c->from), 0);
+    assert_int_equal(waitpid(c->pid, &status, 0), c->pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* -- looking ----------------------------------------------------------------------------------- */
+
+struct region {
+    unsigned long start, end;
+    bool readable, dumped;
+    char name[128];
+};
+
+/* The next mapping of /proc/PID/smaps, with the flags that the kernel keeps of it. */
+static bool region_next(FILE *smaps, struct region *ret)
+{
+    char line[512], mode[8], name[128];
+    unsigned long start, end;
+    bool have = false;
+
+    while (fgets(line, sizeof(line), smaps) != NULL) {
+        name[0] = '\0';
+        if (sscanf(line, "%lx-%lx %7s %*s %*s %*s %127[^\n]", &start, &end, mode, name) >= 3) {
+            have = true;
+            *ret = (struct region){.start = start, .end = end, .readable = mode[0] == 'r'};
+            memcpy(ret->name, name, sizeof(name));
+        } else if (have && strncmp(line, "VmFlags:", 8) == 0) {
+            ret->dumped = strstr(line, " dd") == NULL;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What of `s` stands in these bytes, as BIT()s; said, where it stands. */
+static unsigned search(const uint8_t *p, size_t n, const struct secrets *s, const struct region *r,
+                       unsigned wanted)
+{
+    unsigned found = 0;
+
+    for (unsigned i = 0; i < N_WHAT; i++) {
+        const uint8_t *at = memmem(p, n, s->p[i], s->n[i]);
+
+        if (at == NULL)
+            continue;
+        found |= BIT(i);
+        if ((wanted & BIT(i)) != 0)
+            print_message("%s at %lx in %s\n", names[i], r->start + (unsigned long)(at - p),
+                          r->name);
+    }
+    return found;
+}
+
+/* The store's map is a file's: ciphertext, and gigabytes. The kernel's own pages can't be read. */
+static bool region_counts(const struct region *r, bool core_only)
+{
+    return r->readable && (r->dumped || !core_only) && strstr(r->name, "/tee-keyring-") == NULL &&
+           strncmp(r->name, "[v", 2) != 0;
+}
+
+static unsigned region_search(int mem, const struct region *r, const struct secrets *s,
+                              unsigned bad)
+{
+    const size_t n = r->end - r->start;
+    uint8_t *copy = malloc(n);
+    unsigned found;
+
+    assert_non_null(copy);
+    assert_int_equal(pread(mem, copy, n, (off_t)r->start), (ssize_t)n);
+    found = search(copy, n, s, r, bad);
+    free(copy);
+    return found;
+}
+
+/* Which secrets are in the client's memory, or in what a core file would have of it; where those of
+ * `bad` are is said. */
+static unsigned memory_search(const struct client *c, const struct secrets *s, bool core_only,
+                              unsigned bad)
+{
+    char path[64];
+    struct region r;
+    unsigned found = 0;
+    FILE *smaps;
+    int mem;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/smaps", (int)c->pid);
+    smaps = fopen(path, "re");
+    (void)snprintf(path, sizeof(path), "/proc/%d/mem", (int)c->pid);
+    mem = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(smaps != NULL && mem >= 0);
+    while (region_next(smaps, &r)) {
+        if (region_counts(&r, core_only))
+            found |= region_search(mem, &r, s, bad);
+    }
+    (void)fclose(smaps);
+    (void)close(mem);
+    return found;
+}
+
+/* -- the tests --------------------------------------------------------------------------------- */
+
+struct memory_fixture {
+    struct keyring_fixture *f;
+    struct secrets s;
+    char conf[128], log[128];
+};
+
+static void conf_write(const struct memory_fixture *m)
+{
+    FILE *file = fopen(m->conf, "we");
+
+    assert_non_null(file);
+    (void)fprintf(file, "store = \"%s\"\nroot = software\nsoftware-key = \"%s\"\n", m->f->store,
+                  m->f->key);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(setenv("TEE_PKCS11_CONF", m->conf, 1), 0);
+    assert_int_equal(setenv("TEE_PKCS11_DEBUG", "all", 1), 0);
+}
+
+/* A token, and two keys in it that another process imported. */
+static int setup(void **state)
+{
+    struct memory_fixture *m = calloc(1, sizeof(*m));
+    struct token_info token;
+    struct client c;
+    void *f = NULL;
+
+    assert_non_null(m);
+    (void)fixture_setup_token(&f);
+    m->f = f;
+    token = fixture_only_token(m->f);
+    fixture_user_pin(m->f, &token);
+    (void)snprintf(m->conf, sizeof(m->conf), "%s/conf", m->f->directory);
+    (void)snprintf(m->log, sizeof(m->log), "%s/log", m->f->directory);
+    conf_write(m);
+    make_values(&m->s);
+    client_start(&c, m->log);
+    client_login(&c, &m->s);
+    client_say(&c, "I", 1);
+    client_say_secret(&c, &m->s, EC_VALUE);
+    client_say_secret(&c, &m->s, AES_VALUE);
+    assert_int_equal(client_answer(&c), CKR_OK);
+    client_end(&c);
+    know_store(&m->s, m->f);
+    *state = m;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct memory_fixture *m = *state;
+    void *f = m->f;
+
+    free(m);
+    return fixture_teardown(&f);
+}
+
+static void client_at_work(struct client *c, const struct memory_fixture *m)
+{
+    client_start(c, m->log);
+    client_login(c, &m->s);
+    client_step(c, "S");
+}
+
+/* Logged in, with keys in use: wrapping keys are there, in pages that no core file gets. */
+static void test_logged_in(void **state)
+{
+    const struct memory_fixture *m = *state;
+    struct client c;
+
+    client_at_work(&c, m);
+    assert_int_equal(
+        memory_search(&c, &m->s, true, WRAPPING_KEYS | BIT(PIN)) & (WRAPPING_KEYS | BIT(PIN)), 0);
+    /* It does look: what has to be somewhere is found. */
+    assert_int_equal(memory_search(&c, &m->s, false, 0) & (BIT(T) | BIT(ROLE_KEY) | BIT(AES_VALUE)),
+                     BIT(T) | BIT(ROLE_KEY) | BIT(AES_VALUE));
+    assert_int_equal(
+        memory_search(&c, &m->s, false, BIT(MASTER) | BIT(PIN)) & (BIT(MASTER) | BIT(PIN)), 0);
+    client_end(&c);
+}
+
+/* After C_Logout: nothing that the login opened, in no kind of memory. */
+static void test_logged_out(void **state)
+{
+    const struct memory_fixture *m = *state;
+    const unsigned gone = OF_LOGIN | KEY_VALUES;
+    struct client c;
+
+    client_at_work(&c, m);
+    client_step(&c, "O");
+    assert_int_equal(memory_search(&c, &m->s, false, gone) & gone, 0);
+    client_end(&c);
+}
+
+/* After C_Finalize: nothing at all, logged out before or not. */
+static void test_finalized(void **state)
+{
+    const struct memory_fixture *m = *state;
+    const unsigned all = OF_LOGIN | KEY_VALUES | WRAPPING_KEYS;
+
+    for (int logged_out = 0; logged_out < 2; logged_out++) {
+        struct client c;
+
+        client_at_work(&c, m);
+        if (logged_out)
+            client_step(&c, "O");
+        client_step(&c, "F");
+        assert_int_equal(memory_search(&c, &m->s, false, all), 0);
+        client_end(&c);
+    }
+}
+
+/* The log, with all of its topics on: no secret as bytes or in hexadecimal. */
+static void test_log(void **state)
+{
+    const struct memory_fixture *m = *state;
+    AUTO(buf_clear) struct buf log = BUF_INIT;
+    struct client c;
+
+    client_at_work(&c, m);
+    client_step(&c, "F");
+    client_end(&c);
+    fixture_file(m->log, &log);
+    assert_true(log.n > 0);
+    for (unsigned i = 0; i < N_WHAT; i++) {
+        char hex[17];
+
+        for (size_t b = 0; b < 8; b++)
+            (void)snprintf(hex + 2 * b, 3, "%02x", m->s.p[i][b]);
+        assert_null(memmem(log.p, log.n, m->s.p[i], 8));
+        assert_null(memmem(log.p, log.n, hex, 16));
+    }
+}
+
+#define TEST(name, fn)                                                                             \
+    {                                                                                              \
+        name, fn, setup, teardown, NULL                                                            \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST("/memory/logged-in", test_logged_in),
+        TEST("/memory/logged-out", test_logged_out),
+        TEST("/memory/finalized", test_finalized),
+        TEST("/memory/log", test_log),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
