@@ -19,7 +19,11 @@ enum handle_kind {
     HANDLE_TOKEN_PRIVATE,
     HANDLE_SESSION_PUBLIC,
     HANDLE_SESSION_PRIVATE,
-    HANDLE_DEK /* a DEK generation: described, not stored */
+    /* Described, not stored. */
+    HANDLE_DEK, /* a DEK generation */
+    HANDLE_PROFILE,
+    HANDLE_MECHANISM,
+    HANDLE_N_KINDS
 };
 
 #define HANDLE_ID_BITS    40
@@ -35,6 +39,12 @@ static inline bool handle_kind_is_private(enum handle_kind kind)
 static inline bool handle_kind_is_session(enum handle_kind kind)
 {
     return kind == HANDLE_SESSION_PUBLIC || kind == HANDLE_SESSION_PRIVATE;
+}
+
+/* There to be looked at: neither stored nor in memory. */
+static inline bool handle_kind_is_described(enum handle_kind kind)
+{
+    return kind >= HANDLE_DEK;
 }
 
 static inline CK_OBJECT_HANDLE handle_make(enum handle_kind kind, uint64_t login, uint64_t id)

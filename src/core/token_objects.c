@@ -9,6 +9,7 @@
 #include "core/object_cache.h"
 #include "core/dek_object.h"
 #include "core/lib.h"
+#include "core/own_object.h"
 #include "core/token_impl.h"
 #include "model/template.h"
 
@@ -19,7 +20,7 @@
 /* A private object's handle is good for the login that it was seen under. */
 static CK_RV check_visible(struct token *t, CK_OBJECT_HANDLE h)
 {
-    ENSURE(handle_kind(h) <= HANDLE_DEK && handle_id(h) != 0, CKR_OBJECT_HANDLE_INVALID);
+    ENSURE(handle_kind(h) < HANDLE_N_KINDS && handle_id(h) != 0, CKR_OBJECT_HANDLE_INVALID);
     if (!handle_kind_is_private(handle_kind(h))) {
         ENSURE(handle_login(h) == 0, CKR_OBJECT_HANDLE_INVALID);
         return CKR_OK;
@@ -119,6 +120,12 @@ static CK_RV get_dek_object(struct token *t, CK_OBJECT_HANDLE h, struct object *
     return dek_object_get(t, handle_id(h), ret);
 }
 
+static CK_RV get_own_object(struct token *t, CK_OBJECT_HANDLE h, struct object **ret)
+{
+    (void)t;
+    return own_object_get(handle_kind(h), handle_id(h), ret);
+}
+
 CK_RV token_object(struct token *t, CK_OBJECT_HANDLE h, struct object **ret)
 {
     static CK_RV (*const get[])(struct token *, CK_OBJECT_HANDLE, struct object **) = {
@@ -127,6 +134,8 @@ CK_RV token_object(struct token *t, CK_OBJECT_HANDLE h, struct object **ret)
         [HANDLE_SESSION_PUBLIC] = get_session_object,
         [HANDLE_SESSION_PRIVATE] = get_session_object,
         [HANDLE_DEK] = get_dek_object,
+        [HANDLE_PROFILE] = get_own_object,
+        [HANDLE_MECHANISM] = get_own_object,
     };
 
     TRY(check_visible(t, h));
@@ -305,15 +314,14 @@ static CK_RV change_token_object(struct token *t, CK_OBJECT_HANDLE h, object_cha
     return rv;
 }
 
-/* DEK generations are there to be looked at. */
 static CK_RV may_change(struct token *t, CK_OBJECT_HANDLE h)
 {
-    AUTO(object_unrefp) struct object *dek = NULL;
+    AUTO(object_unrefp) struct object *described = NULL;
 
-    ENSURE(handle_kind(h) <= HANDLE_DEK, CKR_OBJECT_HANDLE_INVALID);
+    ENSURE(handle_kind(h) < HANDLE_N_KINDS, CKR_OBJECT_HANDLE_INVALID);
     TRY(check_visible(t, h));
-    if (handle_kind(h) == HANDLE_DEK) {
-        TRY(token_object(t, h, &dek));
+    if (handle_kind_is_described(handle_kind(h))) {
+        TRY(token_object(t, h, &described));
         FAIL(CKR_ACTION_PROHIBITED);
     }
     return CKR_OK;
@@ -414,6 +422,7 @@ CK_RV token_find(struct token *t, const struct attrs *search, CK_OBJECT_HANDLE *
     TRY(find_in_store(t, search, &h));
     TRY(find_in_memory(t, search, &h));
     TRY(dek_object_find(t, search, &h.v, &h.n));
+    TRY(own_object_find(search, &h.v, &h.n));
     *ret = TAKE(h.v);
     *ret_n = h.n;
     return CKR_OK;
