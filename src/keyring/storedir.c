@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/gate.h"
 #include "util/buf.h"
 #include "util/log.h"
 
@@ -69,6 +70,7 @@ void storedir_lock_release(struct storedir_lock *l)
         return;
     /* Explicitly: a child that was forked meanwhile has the same lock. */
     (void)flock(l->fd, LOCK_UN);
+    gate_held(false);
     (void)close(l->fd);
     l->fd = -1;
 }
@@ -82,6 +84,7 @@ CK_RV storedir_lock_take(const char *path, struct storedir_lock *l)
         if (errno != EINTR)
             return directory_refuse(path);
     }
+    gate_held(true);
     return CKR_OK;
 }
 

@@ -15,6 +15,13 @@
 
 #define WAIT_MS 5000
 
+static _Thread_local bool have_it;
+
+void gate_held(bool is_held)
+{
+    have_it = is_held;
+}
+
 static bool lock(int fd)
 {
     static const struct timespec step = {.tv_nsec = 1000000L};
@@ -32,8 +39,11 @@ static bool lock(int fd)
 
 int gate_enter(const char *directory)
 {
-    const int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd;
 
+    if (have_it)
+        return -1;
+    fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0 && !lock(fd)) {
         (void)close(fd);
         return -1;

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,6 +33,34 @@ static bool exists(const char *path)
 }
 
 /* -- creation -------------------------------------------------------------------------------- */
+
+int __wrap_flock(int fd, int operation);
+int __real_flock(int fd, int operation);
+static unsigned n_locks, n_refused; /* flock() calls that lock; those that found it locked */
+
+int __wrap_flock(int fd, int operation)
+{
+    const int rc = __real_flock(fd, operation);
+
+    n_locks += operation != LOCK_UN;
+    n_refused += rc != 0;
+    return rc;
+}
+
+/* Whoever makes a store has its directory's lock: what he opens meanwhile must not wait for it. */
+static void create_does_not_wait_for_itself(void **state)
+{
+    struct keyring_fixture *f = *state;
+
+    n_locks = n_refused = 0;
+    assert_int_equal(keyring_create(&f->conf, &f->k), CKR_OK);
+    assert_int_equal(n_locks, 1);
+    assert_int_equal(n_refused, 0);
+    /* Let go again: the next one to open goes through the gate. */
+    fixture_reopen(f);
+    assert_true(n_locks > 1);
+    assert_int_equal(n_refused, 0);
+}
 
 static void create_and_open(void **state)
 {
@@ -416,6 +445,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         PLAIN_TEST("/keyring/create/and-open", create_and_open),
+        PLAIN_TEST("/keyring/create/does-not-wait-for-itself", create_does_not_wait_for_itself),
         STORE_TEST("/keyring/create/opens-what-is-there", create_opens_what_is_there),
         STORE_TEST("/keyring/create/outlives-its-configuration", create_outlives_its_configuration),
         PLAIN_TEST("/keyring/create/refuses-no-way-back", create_refuses_no_way_back),
