@@ -12,10 +12,10 @@
 
 #include <stdbool.h>
 
-/* Wait at the gate of a store's directory and go in; for gate_leavep(). -1: there is no directory, or
- * this thread has the lock already, or a process stood in the gate for seconds (stopped, or a child
- * that inherited it from one that was killed): then the caller goes on, for a rare fault is better
- * than waiting for ever. */
+/* Wait at the gate of a store's directory and go in; for gate_leavep(). -1: there is no directory,
+ * or this thread has the lock already, or a process stood in the gate for seconds (stopped, or a
+ * child that inherited it from one that was killed): then the caller goes on, for a rare fault is
+ * better than waiting for ever. */
 int gate_enter(const char *directory);
 /* This thread has the same lock already, for longer (who makes a store: keyring/storedir.c), or has
  * let it go: what it opens and closes meanwhile does not wait for itself. */
