@@ -25,6 +25,9 @@ int command_init_token(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_rotate(int argc, char **argv);
 int command_recover(int argc, char **argv);
+int command_seal(int argc, char **argv);
+int command_audit(int argc, char **argv);
+int command_prune(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 
 /* Print "tee-pkcs11: text" to standard error; returns the code. */

@@ -20,9 +20,19 @@ static const struct cli_command commands[] = {
     {"status", "[--json]", "root, binding, seals, tokens, DEK ages, warnings", command_status},
     {"rotate", "dek|master [--token LABEL] [--so-pin-file FILE | --so-pin-fd N] [--dry-run]",
      "new data-encryption keys, or a new master key", command_rotate},
-    {"recover", "--key FILE [--expect FINGERPRINT | --yes] [--dry-run]",
-     "open the store with a recovery certificate's key and seal it to this platform",
-     command_recover},
+    {"seal",
+     "list [--json] | add (--certificate FILE | --new-recovery-key | --new-shares K/N | "
+     "--passphrase FILE) [--name NAME] | remove ID [--no-recovery] [--no-platform] | test ID "
+     "[--key FILE|URI | --opened FILE | --recovery-key FILE | --shares FILE | --passphrase FILE] | "
+     "export ID | reseal [--dry-run]",
+     "the ways into the store: list, add, remove, try, renew", command_seal},
+    {"recover",
+     "(--key FILE|URI | --opened FILE | --recovery-key FILE | --shares FILE | --passphrase FILE) "
+     "[--pin-file FILE | --pin-fd N] [--expect FINGERPRINT | --yes] [--dry-run]",
+     "open the store with what its owner keeps, and seal it to this platform", command_recover},
+    {"prune", "[--superseded] [--dry-run]", "drop the seals of images that were superseded",
+     command_prune},
+    {"audit", "show | verify | export", "what was done to the store", command_audit},
     {"verify", VERIFIER_ARGUMENTS,
      "is this evidence of a confidential VM genuine, and within a policy?", verifier_command},
     {"doctor", "", "check device, permissions, store and configuration; say how to mend each",

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * recover.c - `tee-pkcs11 recover`: open the store with a recovery certificate's private key, show
- * which store it is, and seal it to this platform once its owner says that it is the right one.
+ * recover.c - `tee-pkcs11 recover`: open the store with what its owner brings, show which store it
+ * is, and seal it to this platform once the owner says that it is the right one.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,63 +10,37 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
-
-#define KEY_FILE_MAX 65536
+#include "cli/proof.h"
 
 struct request {
-    const char *key;
+    struct proof_options proof;
     const char *expect; /* fingerprint in hex */
     bool yes, dry_run;
 };
 
 static const struct option options[] = {
-    {"key", required_argument, NULL, 'k'},
+    PROOF_OPTIONS,
     {"expect", required_argument, NULL, 'e'},
     {"yes", no_argument, NULL, 'y'},
     {"dry-run", no_argument, NULL, 'n'},
     {NULL, 0, NULL, 0},
 };
 
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-
 static bool parse(int argc, char **argv, struct request *r)
 {
     int c;
 
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 'k')
-            r->key = optarg;
-        else if (c == 'e')
+        if (c == 'e')
             r->expect = optarg;
         else if (c == 'y')
             r->yes = true;
         else if (c == 'n')
             r->dry_run = true;
-        else
+        else if (!proof_option(&r->proof, c, optarg))
             return false;
     }
-    return optind == argc && r->key != NULL;
-}
-
-static bool read_key(const char *path, struct buf *ret)
-{
-    AUTO(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    ssize_t n = -1;
-
-    buf_reserve(ret, KEY_FILE_MAX);
-    if (fd >= 0 && !ret->failed)
-        while ((n = read(fd, ret->p + ret->n, KEY_FILE_MAX - ret->n)) > 0)
-            ret->n += (size_t)n;
-    if (n != 0) {
-        cli_fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
-        return false;
-    }
-    return true;
+    return optind == argc && proof_given(&r->proof) == 1;
 }
 
 /* Does the owner say that this is the store? */
@@ -94,6 +66,23 @@ static bool confirmed(const struct request *r, const char *fingerprint)
     return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
+/* The ways in as they are now. */
+static void tell_seals(struct keyring *k)
+{
+    struct seal_info *v = NULL;
+    size_t n = 0;
+
+    if (seals_list(k, keyring_store(k), &v, &n) != CKR_OK)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        char id[2 * 4 + 1];
+
+        printf("seal %s  %s%s\n", hex_encode(span_of(v[i].id, 4), id), seal_kind_name(v[i].kind),
+               v[i].superseded ? ", superseded: kept for going back, see tee-pkcs11 status" : "");
+    }
+    seals_info_free(v, n);
+}
+
 static int adopt(struct keyring *k, const struct request *r)
 {
     struct store_info info;
@@ -114,30 +103,35 @@ static int adopt(struct keyring *k, const struct request *r)
     if (rv != CKR_OK)
         return cli_rv(rv, "sealing to this platform");
     puts("sealed to this platform: the store opens here from now on");
+    tell_seals(k);
     return EXIT_DONE;
+}
+
+static int recover(const struct conf *c, const struct request *r, const struct proof *p)
+{
+    AUTO(store_unrefp) struct store *s = NULL;
+    AUTO(keyring_unrefp) struct keyring *k = NULL;
+    CK_RV rv = store_open(c->store, false, c->map_size, &s);
+
+    if (rv == CKR_OK)
+        rv = recover_open(c, s, &p->seal, &k);
+    if (rv == CKR_ARGUMENTS_BAD)
+        return cli_fail(EXIT_REFUSED, "opening the store: what was given opens none of its seals");
+    return rv == CKR_OK ? adopt(k, r) : cli_rv(rv, "opening the store");
 }
 
 int command_recover(int argc, char **argv)
 {
-    struct request r = {0};
-    AUTO(buf_clear) struct buf key = BUF_INIT;
-    AUTO(store_unrefp) struct store *s = NULL;
-    AUTO(keyring_unrefp) struct keyring *k = NULL;
+    struct request r = {.proof = PROOF_OPTIONS_NONE};
+    AUTO(proof_clear) struct proof p = {.secret = NULL};
     AUTO(conf_freep) struct conf *c = NULL;
     int code = EXIT_FAILED;
-    CK_RV rv;
 
     if (!parse(argc, argv, &r))
         return cli_usage("recover");
     c = cli_conf(&code);
     if (c == NULL)
         return code;
-    if (!read_key(r.key, &key))
-        return EXIT_FAILED;
-    rv = store_open(c->store, false, c->map_size, &s);
-    if (rv == CKR_OK)
-        rv = recover_open(c, s, buf_span(&key), &k);
-    if (rv != CKR_OK)
-        return cli_rv(rv, "opening the store with this key");
-    return adopt(k, &r);
+    code = proof_read(&r.proof, &p);
+    return code == EXIT_DONE ? recover(c, &r, &p) : code;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/seal.h"
 #include "cli/status.h"
 
 static void json_unref(json_t **j)
@@ -28,16 +29,8 @@ static json_t *seals_json(const struct status *s)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < s->n_seals; i++) {
-        const struct seal_info *seal = &s->seals[i];
-
-        (void)json_array_append_new(
-            list, json_pack("{s:o, s:s, s:s, s:o, s:o, s:b}", "id", hex_json(SPAN_ARRAY(seal->id)),
-                            "kind", seal->kind == SEAL_CERTIFICATE ? "certificate" : "platform",
-                            "description", seal->description != NULL ? seal->description : "",
-                            "created", number(seal->created), "epoch", number(seal->epoch),
-                            "superseded", seal->superseded));
-    }
+    for (size_t i = 0; i < s->n_seals; i++)
+        (void)json_array_append_new(list, seal_json(&s->seals[i], s->conf->rollback_days));
     return list;
 }
 

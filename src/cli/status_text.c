@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/seal.h"
 #include "cli/status.h"
 
 static void print_store(const struct status *s)
@@ -23,8 +24,7 @@ static void print_store(const struct status *s)
         printf("               CANNOT BE OPENED HERE (0x%lx)\n", s->opened);
         if (s->explanation != NULL && s->explanation[0] != '\0')
             printf("               %s\n", s->explanation);
-        puts("               way out: `tee-pkcs11 recover --key FILE`, or start the VM that made "
-             "it");
+        puts("               way out: `tee-pkcs11 recover`, or start the VM that made it");
         return;
     }
     printf("               opened by %s; measured: %s\n", s->opened_by,
@@ -36,18 +36,15 @@ static void print_store(const struct status *s)
 
 static void print_seals(const struct status *s)
 {
-    static const char *const kinds[] = {
-        [SEAL_PLATFORM] = "platform", [SEAL_CERTIFICATE] = "recovery certificate"};
-    char text[32];
+    char text[32], id[2 * 4 + 1];
 
     for (size_t i = 0; i < s->n_seals; i++) {
         const struct seal_info *seal = &s->seals[i];
 
-        printf("seal           %s%s: %s (epoch %" PRIu64 ", %s old)\n",
-               seal->kind <= SEAL_CERTIFICATE && kinds[seal->kind] != NULL ? kinds[seal->kind]
-                                                                           : "unknown kind",
-               seal->superseded ? ", superseded" : "",
-               seal->description != NULL ? seal->description : "", seal->epoch,
+        printf("seal           %s %s", hex_encode(span_of(seal->id, 4), id),
+               seal_kind_name(seal->kind));
+        seal_print_state(seal, s->conf->rollback_days);
+        printf(": %s (epoch %" PRIu64 ", %s old)\n", seal->description, seal->epoch,
                output_age(seal->created, text));
     }
 }

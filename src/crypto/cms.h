@@ -22,4 +22,21 @@ NODISCARD CK_RV cms_seal(struct span certificate_der, struct span plain, struct 
 NODISCARD CK_RV cms_open(struct span cms_der, struct span certificate_der, struct span private_key,
                          struct secret **ret);
 
+/*
+ * Who holds a private key that can't be had as bytes (a key in another token) and does its part.
+ * Both answer CKR_ENCRYPTED_DATA_INVALID when the key refuses what it is given, and
+ * CKR_ARGUMENTS_BAD when it is no key of that kind.
+ */
+struct cms_agent {
+    void *arg;
+    /* RSA-OAEP with SHA-256, MGF1 with SHA-256, no label. */
+    CK_RV (*decrypt)(void *arg, struct span encrypted, struct secret **ret);
+    /* ECDH with an uncompressed point: the x coordinate, as long as the field. */
+    CK_RV (*agree)(void *arg, struct span point, struct secret **ret);
+};
+/* cms_open() of a message of cms_seal(), with the private key in the agent's hands
+ * (cms_agent.c). */
+NODISCARD CK_RV cms_open_by(struct span cms_der, const struct cms_agent *agent,
+                            struct secret **ret);
+
 #endif

@@ -11,11 +11,12 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "crypto/cms.h"
 #include "crypto/ossl.h"
+#include "keyring/audit.h"
 #include "keyring/open.h"
 #include "keyring/platform.h"
 #include "keyring/recipients.h"
+#include "keyring/seal_new.h"
 #include "keyring/storedir.h"
 #include "util/log.h"
 
@@ -63,10 +64,6 @@ static CK_RV creation_allowed(const struct conf *c, size_t n_recipients)
         FAIL(CKR_FUNCTION_REJECTED);
     }
     TRY(snp_allowed(c, n_recipients));
-    if (c->measured == CONF_MEASURED_FIRMWARE)
-        log_warn("measured = firmware: any VM with the same firmware on this chip derives the same "
-                 "key, so only PINs protect the private objects of the store %s",
-                 c->store);
     return CKR_OK;
 }
 
@@ -97,15 +94,13 @@ static CK_RV nothing_lost(const struct conf *c, const struct root *r)
 
 /* All rows of a new store, ready to be written. */
 struct plan {
+    struct keyring *keyring; /* borrowed */
     struct header header;
     struct config config;
     struct secret *master;
     struct secret *keys; /* tree key, audit key */
     struct platform_seal platform;
-    struct plan_seal {
-        uint8_t id[SEAL_ID];
-        struct buf row;
-    } recovery[CONF_MAX_RECOVERY];
+    struct seal_made recovery[CONF_MAX_RECOVERY];
 };
 
 static void plan_free(struct plan *p)
@@ -116,25 +111,22 @@ static void plan_free(struct plan *p)
     secret_free(p->keys);
     platform_seal_clear(&p->platform);
     for (size_t i = 0; i < N_ELEMENTS(p->recovery); i++)
-        buf_clear(&p->recovery[i].row);
+        seal_made_clear(&p->recovery[i]);
     free(p);
 }
 DEFINE_AUTO(plan_freep, struct plan, plan_free)
 
-static CK_RV recovery_make(const struct plan *p, const struct recipient *to, struct plan_seal *ret)
+static CK_RV recovery_make(const struct plan *p, const struct recipient *to, struct seal_made *ret)
 {
-    struct seal s = {.kind = SEAL_CERTIFICATE, .created = p->header.created};
-    AUTO(secret_freep) struct secret *secret = NULL;
-    AUTO(buf_clear) struct buf wrapped = BUF_INIT;
+    const struct seal_lock lock = {
+        .kind = SEAL_CERTIFICATE,
+        .certificate = buf_span(&to->der),
+        .subject = buf_span(&to->subject),
+    };
+    uint8_t id[SEAL_ID];
 
-    TRY(prim_random(ret->id, sizeof(ret->id)));
-    memcpy(s.id, ret->id, sizeof(s.id));
-    TRY(seal_secret_new(s.public_key, &secret));
-    TRY(cms_seal(buf_span(&to->der), secret_span(secret), &wrapped));
-    s.certificate = buf_span(&to->der);
-    s.subject = buf_span(&to->subject);
-    s.wrapped = buf_span(&wrapped);
-    return seal_encode(&p->header, &s, secret_span(p->master), seal_secret_auth(secret), &ret->row);
+    TRY(prim_random(id, sizeof(id)));
+    return seal_new(&p->header, &lock, secret_span(p->master), id, ret);
 }
 
 static CK_RV random_secret(size_t n, struct secret **ret)
@@ -175,6 +167,8 @@ static CK_RV plan_txn(struct txn *t, void *arg)
     TRY(slots_put(t, 0));
     for (size_t i = 0; i < p->config.n_recipients; i++)
         TRY(seal_put(t, p->recovery[i].id, &p->recovery[i].row));
+    TRY(audit_add(p->keyring, t, AUDIT_STORE_MADE, NULL, "root %s, %zu recovery certificates",
+                  root_kind_name(p->config.root), p->config.n_recipients));
     return seal_put(t, p->platform.id, &p->platform.row);
 }
 
@@ -182,18 +176,19 @@ static CK_RV store_make(const struct conf *c, const struct root *r, const struct
                         struct store *s, struct keyring **ret)
 {
     AUTO(plan_freep) struct plan *p = calloc(1, sizeof(*p));
+    AUTO(keyring_unrefp) struct keyring *k = NULL;
     char hex[2 * PRIM_HASH + 1];
-    struct span tree_key;
 
     ENSURE(p != NULL, CKR_HOST_MEMORY);
     TRY(plan_make(c, r, to, p));
-    tree_key = span_of(p->keys->p, PRIM_KEY);
-    TRY(store_set_key(s, tree_key, true));
+    TRY(store_set_key(s, span_of(p->keys->p, PRIM_KEY), true));
+    TRY(keyring_new(c, s, r, &p->header, secret_span(p->keys), &k));
+    p->keyring = k;
     TRY(store_write(s, plan_txn, p));
-    TRY(keyring_new(c, s, r, &p->header, tree_key, ret));
     log_info("made the store %s, sealed by %s, with %zu recovery certificates. Note its "
              "fingerprint, to compare before a recovery: %s",
-             c->store, r->name, to->n, hex_encode(SPAN_ARRAY((*ret)->fingerprint), hex));
+             c->store, r->name, to->n, hex_encode(SPAN_ARRAY(k->fingerprint), hex));
+    *ret = TAKE(k);
     return CKR_OK;
 }
 
@@ -241,6 +236,7 @@ static CK_RV create_new(const struct conf *c, struct store **ret_store, struct k
     TRY(recipients_load(c, &to));
     TRY(creation_allowed(c, to.n));
     TRY(root_select(c, &r));
+    TRY(platform_owner_check(c, r, c->measured));
     TRY(storedir_make(c->store));
     TRY(storedir_lock_take(c->store, &lock));
     return create_locked(c, r, &to, ret_store, ret);

@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 
+#include "keyring/audit.h"
 #include "keyring/login.h"
 #include "keyring/scope.h"
 #include "util/log.h"
@@ -358,12 +359,18 @@ CK_RV dek_advance(struct keyring *k, struct txn *t, const uint8_t token[TOKEN_ID
     uint8_t stamp[STORE_MAC];
     struct wrap_roles roles;
     struct scope_head head;
+    uint32_t generation = 0;
 
     TRY(ring_token_get(k, token, &l.ring));
     l.of = (struct scope_of){k->store_id, token, scope, l.ring->t};
     TRY(head_read(&l, &row, &head, stamp));
     TRY(wrap_roles_get(t, token, &roles));
-    return scope_advance(t, &l.of, &roles, ret_generation);
+    TRY(scope_advance(t, &l.of, &roles, &generation));
+    TRY(audit_add(k, t, AUDIT_DEK_ADVANCED, token, "%s generation %u",
+                  scope == SCOPE_PUBLIC ? "public" : "private", generation));
+    if (ret_generation != NULL)
+        *ret_generation = generation;
+    return CKR_OK;
 }
 
 CK_RV dek_drop(struct keyring *k, struct txn *t, const uint8_t token[TOKEN_ID], enum scope scope,
@@ -371,5 +378,8 @@ CK_RV dek_drop(struct keyring *k, struct txn *t, const uint8_t token[TOKEN_ID], 
 {
     const struct scope_of of = {k->store_id, token, scope, NULL};
 
-    return scope_drop(t, &of, generation);
+    TRY(scope_drop(t, &of, generation));
+    return audit_add(k, t, AUDIT_DEK_DROPPED, token,
+                     "%s generation %u: no record names it any more",
+                     scope == SCOPE_PUBLIC ? "public" : "private", generation);
 }

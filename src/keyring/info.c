@@ -61,10 +61,10 @@ static CK_RV describe(const struct seal *s, char **ret)
 {
     AUTO(buf_clear) struct buf text = BUF_INIT;
 
-    if (s->kind == SEAL_PLATFORM)
+    if (seal_is_platform(s))
         describe_binding(s, &text);
     else
-        buf_put(&text, s->subject);
+        buf_text(&text, s->subject);
     buf_u8(&text, 0);
     TRY(buf_ok(&text));
     *ret = strdup((const char *)text.p);
@@ -82,6 +82,9 @@ static CK_RV list_add(struct seal_list *l, const struct seal *s)
     to->created = s->created;
     to->epoch = s->epoch;
     to->superseded = s->superseded != 0;
+    to->superseded_at = s->superseded;
+    to->threshold = s->threshold;
+    to->shares = s->shares;
     l->n++;
     return CKR_OK;
 }
@@ -107,6 +110,23 @@ CK_RV seals_list(struct keyring *k, struct store *s, struct seal_info **ret, siz
     *ret = TAKE(list.v);
     *ret_n = list.n;
     return CKR_OK;
+}
+
+CK_RV seal_message(struct store *s, const uint8_t id[SEAL_ID], struct buf *ret_der)
+{
+    AUTO(seal_set_freep) struct seal_set *set = NULL;
+
+    TRY(crypto_ready());
+    TRY(seals_read(s, TRUST_NOTHING, &set));
+    for (size_t i = 0; i < set->n; i++) {
+        const struct seal *seal = &set->v[i].seal;
+
+        if (seal->kind == SEAL_CERTIFICATE && memcmp(seal->id, id, SEAL_ID) == 0) {
+            buf_put(ret_der, seal->wrapped);
+            return buf_ok(ret_der);
+        }
+    }
+    FAIL(CKR_ARGUMENTS_BAD);
 }
 
 CK_RV seals_explain(const struct conf *c, struct store *s, struct buf *ret_text)

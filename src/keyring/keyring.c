@@ -27,12 +27,14 @@ static CK_RV conf_copy(const struct conf *c, struct conf **ret)
     *copy = *c;
     copy->mechanisms_allow = copy->mechanisms_deny = (struct conf_names){0}; /* not its business */
     copy->path = copy->store = copy->device = copy->software_key = copy->tsm = NULL;
+    copy->owner_secret = NULL;
     memset(copy->recovery, 0, sizeof(copy->recovery));
     TRY(text_copy(c->path, &copy->path));
     TRY(text_copy(c->store, &copy->store));
     TRY(text_copy(c->device, &copy->device));
     TRY(text_copy(c->tsm, &copy->tsm));
     TRY(text_copy(c->software_key, &copy->software_key));
+    TRY(text_copy(c->owner_secret, &copy->owner_secret));
     for (size_t i = 0; i < c->n_recovery; i++)
         TRY(text_copy(c->recovery[i], &copy->recovery[i]));
     *ret = TAKE(copy);
@@ -49,11 +51,12 @@ static CK_RV fingerprint_make(const struct header *h, struct span tree_key, uint
 }
 
 CK_RV keyring_new(const struct conf *c, struct store *s, const struct root *root,
-                  const struct header *h, struct span tree_key, struct keyring **ret)
+                  const struct header *h, struct span keys, struct keyring **ret)
 {
     AUTO(keyring_unrefp) struct keyring *k = NULL;
     AUTO(conf_freep) struct conf *copy = NULL;
 
+    ENSURE(keys.n == KEYS_BYTES, CKR_GENERAL_ERROR);
     TRY(conf_copy(c, &copy));
     k = calloc(1, sizeof(*k));
     ENSURE(k != NULL, CKR_HOST_MEMORY);
@@ -64,7 +67,8 @@ CK_RV keyring_new(const struct conf *c, struct store *s, const struct root *root
     k->root = root;
     k->root_name = root != NULL ? root->name : "";
     memcpy(k->store_id, h->store_id, sizeof(k->store_id));
-    TRY(fingerprint_make(h, tree_key, k->fingerprint));
+    TRY(secret_from(span_of(keys.p + PRIM_KEY, PRIM_KEY), &k->audit));
+    TRY(fingerprint_make(h, span_of(keys.p, PRIM_KEY), k->fingerprint));
     *ret = TAKE(k);
     return CKR_OK;
 }
@@ -80,6 +84,7 @@ void keyring_unref(struct keyring *k)
     if (k == NULL || atomic_fetch_sub_explicit(&k->refs, 1, memory_order_acq_rel) != 1)
         return;
     ring_tokens_free(k);
+    secret_free(k->audit);
     secret_free(k->master);
     store_unref(k->store);
     conf_free(k->conf);

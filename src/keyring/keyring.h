@@ -15,6 +15,7 @@
 #ifndef TEE_KEYRING_KEYRING_H
 #define TEE_KEYRING_KEYRING_H
 
+#include "crypto/cms.h"
 #include "keyring/box.h"
 #include "store/store.h"
 #include "util/conf.h"
@@ -31,8 +32,9 @@ enum role { ROLE_SO = 0, ROLE_USER = 1 };
  * Make a store in c->store: master key, seals (the platform's, and one per recovery certificate),
  * tree key, configuration row; one write transaction. Refused before the device is asked:
  * CKR_FUNCTION_REJECTED when a hardware root has no recovery certificate and hardware-only is not
- * set, or `measured` is not said for a hardware root, or a store seems to be missing (a lock file
- * or software key is there without a database): the log says what to write where. When another
+ * set, or `measured` is not said for a hardware root, or it is `firmware` and no owner's secret is
+ * configured, or a store seems to be missing (a lock file or software key is there without a
+ * database): the log says what to write where. When another
  * process makes it first, that one is opened.
  */
 NODISCARD CK_RV keyring_create(const struct conf *c, struct keyring **ret);
@@ -169,19 +171,33 @@ struct span keyring_store_id(const struct keyring *k);
 
 /* -- seals, master rotation, recovery: for cli/ ----------------------------------------------- */
 
-enum seal_kind { SEAL_PLATFORM = 1, SEAL_CERTIFICATE = 2 };
+enum seal_kind {
+    SEAL_PLATFORM = 1,
+    SEAL_CERTIFICATE = 2, /* an owner's, by CMS */
+    SEAL_KEY = 3,         /* a recovery key that was printed once */
+    SEAL_SHARES = 4,      /* a recovery key that was never printed but in shares */
+    SEAL_PASSPHRASE = 5,  /* for development */
+    SEAL_OWNED = 6,       /* the platform and an owner's secret, both */
+};
 struct seal_info {
     uint8_t id[16];
     enum seal_kind kind;
     uint64_t created;
     uint64_t epoch;    /* of the master key that it opens */
-    char *description; /* malloc'd: root and binding in words, or the certificate's subject */
+    char *description; /* malloc'd: root and binding in words, the certificate's subject, a name */
     bool superseded;   /* an older seal of this platform, kept for going back */
+    uint64_t superseded_at;
+    uint8_t threshold, shares; /* SEAL_SHARES */
 };
+/* "platform", "recovery certificate", ... */
+const char *seal_kind_name(enum seal_kind kind);
 void seals_info_free(struct seal_info *v, size_t n);
 /* Unverified when k is NULL (a store that can't be opened still shows how it is sealed). */
 NODISCARD CK_RV seals_list(struct keyring *k, struct store *s, struct seal_info **ret,
                            size_t *ret_n);
+/* The CMS message of a certificate's seal, as the disk has it (unverified: no secret is in it but
+ * for who has the private key). CKR_ARGUMENTS_BAD: no such seal, or of another kind. */
+NODISCARD CK_RV seal_message(struct store *s, const uint8_t id[16], struct buf *ret_der);
 /* Why a store can't be opened here, in words, from its platform seals and what the platform says
  * now: other chip, other image, debug policy, rolled-back firmware, other software key. */
 NODISCARD CK_RV seals_explain(const struct conf *c, struct store *s, struct buf *ret_text);
@@ -201,12 +217,21 @@ NODISCARD CK_RV keyring_info(struct keyring *k, struct store_info *ret);
  * write transaction. Running processes keep working. */
 NODISCARD CK_RV master_rotate(struct keyring *k, uint64_t *ret_epoch);
 
-/* Open with a recovery certificate's private key (PEM or DER), show what store it is. Nothing is
- * written until recover_adopt(), which seals to this platform. CKR_ARGUMENTS_BAD: the key belongs
- * to none of the store's certificates. recover_adopt() is for one thread, with no other user of the
- * keyring; CKR_FUNCTION_REJECTED when the configured root protects less than the one that the store
- * was made for. */
-NODISCARD CK_RV recover_open(const struct conf *c, struct store *s, struct span private_key,
+/* What an owner brings to open a seal; borrowed. */
+struct seal_proof {
+    enum seal_kind kind;           /* a recovery: not of the platform */
+    struct span private_key;       /* SEAL_CERTIFICATE: PEM or DER */
+    const struct cms_agent *agent; /* SEAL_CERTIFICATE: who holds the key, when it is elsewhere */
+    struct span opened;            /* SEAL_CERTIFICATE: what the message held, opened elsewhere */
+    struct span secret;            /* SEAL_KEY, SEAL_SHARES: 32 bytes; SEAL_PASSPHRASE */
+};
+
+/* Open with what an owner brings, show what store it is. Nothing is written until recover_adopt(),
+ * which seals to this platform. CKR_ARGUMENTS_BAD: it opens none of the store's seals.
+ * recover_adopt() is for one thread, with no other user of the keyring; CKR_FUNCTION_REJECTED when
+ * the configured root protects less than the one that the store was made for, or an owner's secret
+ * is demanded and not configured. */
+NODISCARD CK_RV recover_open(const struct conf *c, struct store *s, const struct seal_proof *proof,
                              struct keyring **ret);
 NODISCARD CK_RV recover_adopt(struct keyring *k);
 

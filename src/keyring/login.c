@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 
+#include "keyring/audit.h"
 #include "util/log.h"
 
 #define ROUNDS_MAX 100 /* PIN changes in a row that a login waits for */
@@ -107,6 +108,8 @@ static CK_RV check_read(struct pin_check *c)
 static CK_RV count_failure(struct txn *t, struct pin_check *c, uint32_t fails[2])
 {
     c->failures = ++fails[c->role];
+    TRY(audit_add(c->k, t, AUDIT_LOGIN_FAILED, c->token, "wrong %s PIN: %u of %u tries",
+                  c->role == ROLE_SO ? "SO" : "user", c->failures, c->info.pin_tries));
     return fails_put(t, c->token, fails);
 }
 

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "keyring/audit.h"
 #include "keyring/platform.h"
 #include "keyring/token_row.h"
 #include "util/log.h"
@@ -35,16 +36,31 @@ static CK_RV master_read(struct keyring *k, struct seal_set **ret, struct header
     return seal_set_read(t, TRUST_TREE, ret);
 }
 
-CK_RV master_open(struct keyring *k, struct secret **ret_master, struct header *ret)
+CK_RV master_open_here(struct keyring *k, struct secret **ret_master, struct header *ret,
+                       uint8_t ret_id[SEAL_ID])
 {
     AUTO(seal_set_freep) struct seal_set *set = NULL;
     struct header h;
-    size_t which;
+    size_t which = 0;
 
+    ENSURE(k->root != NULL, CKR_FUNCTION_REJECTED);
     TRY(master_read(k, &set, &h));
+    TRY(platform_open(k->conf, k->root, &h, set, ret_master, &which, NULL));
+    memcpy(ret_id, set->v[which].seal.id, SEAL_ID);
+    *ret = h;
+    return CKR_OK;
+}
+
+CK_RV master_open(struct keyring *k, struct secret **ret_master, struct header *ret)
+{
+    AUTO(seal_set_freep) struct seal_set *set = NULL;
+    uint8_t id[SEAL_ID];
+    struct header h;
+
     if (k->root != NULL)
-        TRY(platform_open(k->conf, k->root, &h, set, ret_master, &which, NULL));
-    else if (h.epoch == k->master_epoch)
+        return master_open_here(k, ret_master, ret, id);
+    TRY(master_read(k, &set, &h));
+    if (h.epoch == k->master_epoch)
         TRY(secret_from(secret_span(k->master), ret_master));
     else
         FAIL(CKR_DEVICE_ERROR); /* rotated elsewhere: recover again */
@@ -55,9 +71,11 @@ CK_RV master_open(struct keyring *k, struct secret **ret_master, struct header *
 /* -- rotation -------------------------------------------------------------------------------- */
 
 struct rotation {
+    const struct keyring *keyring;
     const struct secret *old_master;
     struct header from, to;
     bool drop_expired;
+    uint32_t rollback_days;
     bool moved; /* somebody else rotated: open the master again */
 };
 
@@ -71,14 +89,24 @@ static CK_RV rotate_keys(struct txn *t, const struct rotation *r, struct span ne
     return keys_put(t, &r->to, new_master, secret_span(keys));
 }
 
+static CK_RV drop_seal(struct txn *t, const struct rotation *r, const struct seal *s)
+{
+    char id[SEAL_ID_TEXT];
+
+    TRY(txn_del(t, STORE_SEAL, SPAN_ARRAY(s->id), NULL));
+    return audit_add(r->keyring, t, AUDIT_SEAL_EXPIRED, NULL,
+                     "seal %s of an image that was superseded more than %u days ago",
+                     seal_id_text(s->id, id), r->rollback_days);
+}
+
 static CK_RV rotate_seal(struct txn *t, const struct rotation *r, struct span new_master,
                          const struct seal *s)
 {
     AUTO(secret_freep) struct secret *auth = NULL;
     AUTO(buf_clear) struct buf row = BUF_INIT;
 
-    if (r->drop_expired && seal_expired(s, meta_now()))
-        return txn_del(t, STORE_SEAL, SPAN_ARRAY(s->id), NULL);
+    if (r->drop_expired && seal_expired(s, meta_now(), r->rollback_days))
+        return drop_seal(t, r, s);
     TRY(seal_open_auth(&r->from, s, secret_span(r->old_master), &auth));
     TRY(seal_encode(&r->to, s, new_master, secret_span(auth), &row));
     return seal_put(t, s->id, &row);
@@ -125,6 +153,8 @@ static CK_RV rotate_txn(struct txn *t, void *arg)
     TRY(rotate_keys(t, r, secret_span(new_master)));
     TRY(rotate_seals(t, r, secret_span(new_master)));
     TRY(rotate_tokens(t, r, secret_span(new_master)));
+    TRY(audit_add(r->keyring, t, AUDIT_MASTER_ROTATED, NULL, "epoch %llu",
+                  (unsigned long long)r->to.epoch));
     return header_put(t, &r->to);
 }
 
@@ -145,7 +175,10 @@ static CK_RV rotate_once(struct keyring *k, struct rotation *r)
 
 CK_RV master_replace(struct keyring *k, bool drop_expired, uint64_t *ret_epoch)
 {
-    struct rotation r = {.drop_expired = drop_expired, .moved = true};
+    struct rotation r = {.keyring = k,
+                         .drop_expired = drop_expired,
+                         .rollback_days = k->conf->rollback_days,
+                         .moved = true};
 
     for (int i = 0; i < TRIES_MAX && r.moved; i++)
         TRY(rotate_once(k, &r));

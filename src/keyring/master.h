@@ -13,6 +13,10 @@
  * it with no transaction open and no lock held. A write transaction that uses it has to check that
  * the header still says that epoch (header_same). */
 NODISCARD CK_RV master_open(struct keyring *k, struct secret **ret_master, struct header *ret);
+/* The same through the platform alone, and which seal it was: CKR_FUNCTION_REJECTED in a store that
+ * was opened by a recovery. */
+NODISCARD CK_RV master_open_here(struct keyring *k, struct secret **ret_master, struct header *ret,
+                                 uint8_t ret_id[SEAL_ID]);
 /* The verified header of `t` still names the epoch of `h`. */
 NODISCARD CK_RV header_same(struct txn *t, const struct header *h, bool *ret_same);
 

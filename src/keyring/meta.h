@@ -7,6 +7,7 @@
  *   config  what the configuration said when the store was made
  *   slots   the next slot number that was never used
  *   clean   ids of dead tokens whose objects are still being removed (keyring/clean.c)
+ *   audit   how long the audit log is, and the hash of its last entry (keyring/audit.c)
  *
  * docs/formats.md has the bytes. Decoders take hostile bytes: CKR_DEVICE_ERROR.
  */
@@ -22,6 +23,7 @@
 #define META_CONFIG SPAN_LIT("config")
 #define META_SLOTS  SPAN_LIT("slots")
 #define META_CLEAN  SPAN_LIT("clean")
+#define META_AUDIT  SPAN_LIT("audit")
 
 /* Whether a row is proven by the tree, or what a host may have written. */
 enum trust { TRUST_TREE, TRUST_NOTHING };

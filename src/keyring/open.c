@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "crypto/ossl.h"
+#include "keyring/audit.h"
 #include "keyring/clean.h"
 #include "keyring/master.h"
 #include "keyring/platform.h"
@@ -138,7 +139,7 @@ CK_RV opening_finish(const struct conf *c, struct store *s, const struct root *r
 
     TRY(keys_open(buf_span(&o->keys_row), &o->header, master, &keys));
     TRY(store_set_key(s, span_of(keys->p, PRIM_KEY), false));
-    TRY(keyring_new(c, s, root, &o->header, span_of(keys->p, PRIM_KEY), &k));
+    TRY(keyring_new(c, s, root, &o->header, secret_span(keys), &k));
     TRY(txn_begin_read(s, &t));
     TRY(opening_proven(t, o, which, &proven));
     *ret_moved = !proven;
@@ -152,6 +153,7 @@ CK_RV opening_finish(const struct conf *c, struct store *s, const struct root *r
 /* -- keeping the seal up to date ------------------------------------------------------------- */
 
 struct renewal {
+    const struct keyring *keyring;
     const struct header *header;
     const uint8_t *old_id;
     struct span old_row;
@@ -162,12 +164,16 @@ static CK_RV renew_txn(struct txn *t, void *arg)
 {
     const struct renewal *r = arg;
     bool same = false, old_there = true;
+    char made[SEAL_ID_TEXT], old[SEAL_ID_TEXT];
 
     TRY(header_same(t, r->header, &same));
     TRY(row_same(t, STORE_SEAL, span_of(r->old_id, SEAL_ID), r->old_row, &old_there));
     if (!same || !old_there)
         return CKR_CANCEL; /* somebody rotated or renewed: the next opening looks again */
     TRY(txn_del(t, STORE_SEAL, span_of(r->old_id, SEAL_ID), NULL));
+    TRY(audit_add(r->keyring, t, AUDIT_SEAL_RENEWED, NULL,
+                  "seal %s after a firmware update, in place of %s",
+                  seal_id_text(r->made->id, made), seal_id_text(r->old_id, old)));
     return seal_put(t, r->made->id, &r->made->row);
 }
 
@@ -181,7 +187,7 @@ static CK_RV seal_renew(struct keyring *k, const struct header *h, const struct 
                         struct span master)
 {
     AUTO(platform_seal_clear) struct platform_seal made = {.row = BUF_INIT};
-    struct renewal r = {h, old->seal.id, buf_span(&old->row), &made};
+    struct renewal r = {k, h, old->seal.id, buf_span(&old->row), &made};
     struct binding sealed, now;
     CK_RV rv;
 
@@ -199,10 +205,10 @@ static CK_RV seal_renew(struct keyring *k, const struct header *h, const struct 
     return CKR_OK;
 }
 
-static bool any_expired(const struct seal_set *seals, uint64_t now)
+static bool any_expired(const struct seal_set *seals, uint64_t now, uint32_t days)
 {
     for (size_t i = 0; i < seals->n; i++) {
-        if (seal_expired(&seals->v[i].seal, now))
+        if (seal_expired(&seals->v[i].seal, now, days))
             return true;
     }
     return false;
@@ -216,7 +222,7 @@ static void upkeep(struct keyring *k, const struct opening *o, size_t which, boo
 {
     CK_RV rv = asked ? seal_renew(k, &o->header, &o->seals->v[which], master) : CKR_OK;
 
-    if (rv == CKR_OK && any_expired(o->seals, meta_now()))
+    if (rv == CKR_OK && any_expired(o->seals, meta_now(), k->conf->rollback_days))
         rv = master_replace(k, true, NULL);
     if (rv != CKR_OK)
         log_warn("the store %s is open, but its seals could not be brought up to date (error "

@@ -6,6 +6,7 @@
  * the new public key, and makes a new private generation. So an old PIN with an old disk opens what
  * was written before, and nothing after. scrypt for the new PIN runs before the transaction.
  */
+#include "keyring/audit.h"
 #include "keyring/login.h"
 #include "keyring/scope.h"
 
@@ -70,6 +71,8 @@ static CK_RV change_then(struct txn *t, struct pin_check *c)
     const struct scope_of of = private_scope(c->k, c->token, c->ring);
 
     TRY(role_put(t, c->token, c->role, &p->row));
+    TRY(audit_add(c->k, t, AUDIT_PIN_CHANGED, c->token, "%s PIN",
+                  c->role == ROLE_SO ? "SO" : "user"));
     return keys_follow(t, &of, &by, c->role, false);
 }
 
@@ -167,6 +170,7 @@ static CK_RV reset_txn(struct txn *t, void *arg)
     TRY(fails_get(t, p->so->token, fails));
     fails[ROLE_USER] = 0;
     TRY(fails_put(t, p->so->token, fails));
+    TRY(audit_add(p->k, t, AUDIT_PIN_RESET, p->so->token, "user PIN, by the SO"));
     return keys_follow(t, &of, &by, ROLE_USER, true);
 }
 

@@ -7,20 +7,13 @@
  */
 #include "keyring/platform.h"
 
+#include "keyring/owner.h"
+#include "keyring/recipients.h"
+#include "keyring/seal_new.h"
 #include "keyring/unseal_cache.h"
 #include "util/log.h"
 
 #define TRIES_MAX 8 /* device requests for one opening: hosts throttle to one in two seconds */
-
-static struct box_context wrapped_context(const struct header *h, const uint8_t id[SEAL_ID])
-{
-    return (struct box_context){
-        .purpose = "seal",
-        .store_id = SPAN_ARRAY(h->store_id),
-        .table = STORE_SEAL,
-        .extra = span_of(id, SEAL_ID),
-    };
-}
 
 /* -- order ----------------------------------------------------------------------------------- */
 
@@ -46,7 +39,7 @@ static void candidates_insert(struct candidates *list, const struct seal_set *se
     list->index[at] = which;
 }
 
-static void candidates_find(const struct root *r, const struct seal_set *set,
+static void candidates_find(const struct conf *c, const struct root *r, const struct seal_set *set,
                             struct candidates *ret)
 {
     const uint64_t now = meta_now();
@@ -55,7 +48,7 @@ static void candidates_find(const struct root *r, const struct seal_set *set,
         const struct seal *s = &set->v[i].seal;
         struct binding b;
 
-        if (s->kind == SEAL_PLATFORM && !seal_expired(s, now) &&
+        if (seal_is_platform(s) && !seal_expired(s, now, c->rollback_days) &&
             binding_decode(s->binding, &b) == CKR_OK && b.kind == r->kind)
             candidates_insert(ret, set, i);
     }
@@ -70,19 +63,35 @@ static CK_RV candidate_allowed(const struct conf *c, const struct root *r, const
     return binding_allowed(c, r, ret);
 }
 
+/* What the box around the seal's secret is under: the root key of the binding (the device is asked,
+ * always), with an owner's secret where the seal needs one. */
+static CK_RV parent_key(const struct conf *c, const struct root *r, const struct header *h,
+                        const struct seal *s, const struct binding *b, struct secret **ret)
+{
+    AUTO(secret_freep) struct secret *root_key = NULL;
+
+    TRY(binding_allowed(c, r, b));
+    TRY(r->derive(c, b, &root_key));
+    if (s->kind == SEAL_OWNED)
+        return owner_key(c, h, s, root_key, ret);
+    *ret = TAKE(root_key);
+    return CKR_OK;
+}
+
 static CK_RV try_device(const struct conf *c, const struct root *r, const struct header *h,
                         const struct seal *s, struct secret **ret_master)
 {
-    const struct box_context context = wrapped_context(h, s->id);
-    AUTO(secret_freep) struct secret *root_key = NULL;
+    const struct box_context context = seal_wrapped_context(h, s->id);
+    AUTO(secret_freep) struct secret *parent = NULL;
     AUTO(secret_freep) struct secret *secret = NULL;
     struct binding b;
 
     TRY(candidate_allowed(c, r, s, &b));
-    TRY(r->derive(c, &b, &root_key));
-    TRY(box_open_secret(secret_span(root_key), &context, s->wrapped, &secret));
+    TRY(parent_key(c, r, h, s, &b, &parent));
+    TRY(box_open_secret(secret_span(parent), &context, s->wrapped, &secret));
     TRY(seal_open(h, s, secret, ret_master));
-    unseal_cache_put(c, r, h, s, secret);
+    if (s->kind == SEAL_PLATFORM) /* an owner's secret is asked for each time */
+        unseal_cache_put(c, r, h, s, secret);
     return CKR_OK;
 }
 
@@ -93,7 +102,7 @@ static bool try_cache(const struct conf *c, const struct root *r, const struct h
     AUTO(secret_freep) struct secret *secret = unseal_cache_find(c, r, h, s);
     struct binding b;
 
-    if (secret == NULL || candidate_allowed(c, r, s, &b) != CKR_OK)
+    if (secret == NULL || s->kind != SEAL_PLATFORM || candidate_allowed(c, r, s, &b) != CKR_OK)
         return false;
     if (seal_open(h, s, secret, ret_master) == CKR_OK)
         return true;
@@ -109,7 +118,7 @@ static void kinds_print(const struct seal_set *set, struct buf *text)
     for (size_t i = 0; i < set->n; i++) {
         struct binding b;
 
-        if (set->v[i].seal.kind != SEAL_PLATFORM ||
+        if (!seal_is_platform(&set->v[i].seal) ||
             binding_decode(set->v[i].seal.binding, &b) != CKR_OK || (seen & 1u << b.kind) != 0)
             continue;
         buf_printf(text, "%s%s", seen != 0 ? ", " : "", root_kind_name(b.kind));
@@ -146,7 +155,7 @@ static CK_RV refuse_all(const struct conf *c, const struct root *r, const struct
 
 static void warn_superseded(const struct conf *c, const struct seal *s)
 {
-    const uint64_t now = meta_now(), end = s->superseded + SEAL_KEEP_SECONDS;
+    const uint64_t now = meta_now(), end = seal_expiry(s, c->rollback_days);
 
     if (s->superseded != 0)
         log_warn("the store %s was opened by an image that has been replaced: that works for %llu "
@@ -192,7 +201,7 @@ CK_RV platform_open(const struct conf *c, const struct root *r, const struct hea
     struct candidates list = {.n = 0};
     bool asked = false;
 
-    candidates_find(r, set, &list);
+    candidates_find(c, r, set, &list);
     if (list.n == 0)
         return refuse_kind(c, r, set);
     if (!open_cached(c, r, h, set, &list, ret_master, ret_which)) {
@@ -212,17 +221,27 @@ void platform_seal_clear(struct platform_seal *s)
     buf_clear(&s->row);
 }
 
-/* Wrap the seal's secret under the root key of the binding: the device is asked, always. */
 static CK_RV wrap_secret(const struct conf *c, const struct root *r, const struct header *h,
-                         const struct platform_seal *to, const struct secret *secret,
+                         const struct seal *s, const struct binding *b, const struct secret *secret,
                          struct buf *ret)
 {
-    const struct box_context context = wrapped_context(h, to->id);
-    AUTO(secret_freep) struct secret *root_key = NULL;
+    const struct box_context context = seal_wrapped_context(h, s->id);
+    AUTO(secret_freep) struct secret *parent = NULL;
 
-    TRY(binding_allowed(c, r, &to->binding));
-    TRY(r->derive(c, &to->binding, &root_key));
-    return box_seal(secret_span(root_key), &context, secret_span(secret), ret);
+    TRY(parent_key(c, r, h, s, b, &parent));
+    return box_seal(secret_span(parent), &context, secret_span(secret), ret);
+}
+
+/* With an owner's secret wherever one is configured: it is what the owner wants, and more than the
+ * platform alone. */
+static CK_RV seal_begin(const struct conf *c, uint64_t superseded, struct seal *ret)
+{
+    ret->kind = c->owner_secret != NULL ? SEAL_OWNED : SEAL_PLATFORM;
+    ret->created = meta_now();
+    ret->superseded = superseded;
+    ret->log2_n = (uint8_t)c->pin_log2_n;
+    TRY(prim_random(ret->salt, sizeof(ret->salt)));
+    return prim_random(ret->id, sizeof(ret->id));
 }
 
 CK_RV platform_make(const struct conf *c, const struct root *r, bool may_create,
@@ -233,21 +252,32 @@ CK_RV platform_make(const struct conf *c, const struct root *r, bool may_create,
     AUTO(secret_freep) struct secret *secret = NULL;
     AUTO(buf_clear) struct buf wrapped = BUF_INIT;
     AUTO(buf_clear) struct buf binding = BUF_INIT;
-    struct seal s = {.kind = SEAL_PLATFORM, .created = meta_now(), .superseded = superseded};
+    struct seal s = {.epoch = 0};
 
-    TRY(prim_random(made.id, sizeof(made.id)));
+    TRY(seal_begin(c, superseded, &s));
     TRY(r->bind(c, may_create, &made.binding));
     TRY(seal_secret_new(s.public_key, &secret));
-    TRY(wrap_secret(c, r, h, &made, secret, &wrapped));
+    TRY(wrap_secret(c, r, h, &s, &made.binding, secret, &wrapped));
     binding_encode(&made.binding, &binding);
     TRY(buf_ok(&binding));
-    memcpy(s.id, made.id, sizeof(s.id));
+    memcpy(made.id, s.id, sizeof(made.id));
     s.binding = buf_span(&binding);
     s.wrapped = buf_span(&wrapped);
     TRY(seal_encode(h, &s, master, seal_secret_auth(secret), &made.row));
     *ret = made;
     made.row = BUF_INIT;
     return CKR_OK;
+}
+
+CK_RV platform_owner_check(const struct conf *c, const struct root *r, enum conf_measured measured)
+{
+    if (!r->hardware || measured != CONF_MEASURED_FIRMWARE || c->owner_secret != NULL)
+        return CKR_OK;
+    log_err("measured = firmware: any VM with the same firmware on this chip derives the same key, "
+            "so the store %s is sealed to the platform only together with an owner's secret. Write "
+            "owner-secret = FILE in %s, and see tee-pkcs11.conf(5)",
+            c->store, config_path(c));
+    FAIL(CKR_FUNCTION_REJECTED);
 }
 
 /* -- comparing ------------------------------------------------------------------------------- */
@@ -277,7 +307,7 @@ CK_RV platform_explain(const struct seal_set *set, const struct binding *now, st
     size_t n = 0;
 
     for (size_t i = 0; i < set->n; i++) {
-        if (set->v[i].seal.kind != SEAL_PLATFORM)
+        if (!seal_is_platform(&set->v[i].seal))
             continue;
         if (n++ > 0)
             buf_printf(ret_text, " | ");

@@ -32,6 +32,11 @@ NODISCARD CK_RV platform_make(const struct conf *c, const struct root *r, bool m
                               const struct header *h, struct span master, uint64_t superseded,
                               struct platform_seal *ret);
 
+/* A hardware root of which the vendor's firmware alone is measured seals only together with an
+ * owner's secret: CKR_FUNCTION_REJECTED, with a log line, where none is configured. */
+NODISCARD CK_RV platform_owner_check(const struct conf *c, const struct root *r,
+                                     enum conf_measured measured);
+
 /* One line per platform seal: what it is sealed to and how that differs from `now` (NULL: the
  * platform can't say). */
 NODISCARD CK_RV platform_explain(const struct seal_set *set, const struct binding *now,

@@ -164,18 +164,22 @@ static CK_RV recipients_check(const struct conf *c, const struct config *stored)
     for (size_t i = 0; i < r.n; i++) {
         if (!config_has(stored, r.v[i].hash)) {
             log_err("the certificate \"%.*s\" that %s names is not a recipient of the store %s, "
-                    "which can't be recovered with it: take it out of that file",
+                    "which can't be recovered with it: tee-pkcs11 seal add makes it one once it is "
+                    "out of that file",
                     (int)r.v[i].subject.n, (const char *)r.v[i].subject.p, config_path(c),
                     c->store);
             FAIL(CKR_DEVICE_ERROR);
         }
     }
-    if (r.n > 0 && r.n + r.n_unread < stored->n_recipients) {
-        log_err("the store %s has %zu recovery certificates and %s names %zu of them: name all or "
-                "none; tee-pkcs11 status shows them",
-                c->store, stored->n_recipients, config_path(c), r.n);
-        FAIL(CKR_DEVICE_ERROR);
-    }
+    return CKR_OK;
+}
+
+CK_RV recipients_name(const struct conf *c, const uint8_t hash[PRIM_HASH], bool *ret)
+{
+    AUTO(recipients_clear) struct recipients r = {.n = 0};
+
+    TRY(recipients_read(c, false, &r));
+    *ret = recipients_have(&r, hash);
     return CKR_OK;
 }
 

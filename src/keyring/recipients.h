@@ -26,9 +26,9 @@ NODISCARD CK_RV recipients_load(const struct conf *c, struct recipients *ret);
 
 /*
  * The configuration against what the store was made with (verified). CKR_DEVICE_ERROR, with a log
- * line naming both sides, when it names another root or `measured`, or when it names certificates
- * and these are not the recipients. What it doesn't say is not a contradiction; a certificate file
- * that is missing now (it is needed at creation only) is a warning.
+ * line naming both sides, when it names another root or `measured`, or a certificate that is not a
+ * recipient. What it doesn't say is not a contradiction (the command can have added recipients); a
+ * certificate file that is missing now (it is needed at creation only) is a warning.
  */
 NODISCARD CK_RV config_check(const struct conf *c, const struct root *r,
                              const struct config *stored);
@@ -36,6 +36,8 @@ NODISCARD CK_RV config_check(const struct conf *c, const struct root *r,
  * may be higher than those of the file. CKR_DEVICE_ERROR after a log line. */
 NODISCARD CK_RV config_floors(const struct conf *c, const struct config *stored,
                               const struct root *r, const struct binding *b);
+/* Does the configuration name the certificate with this hash? */
+NODISCARD CK_RV recipients_name(const struct conf *c, const uint8_t hash[PRIM_HASH], bool *ret);
 /* "image", "firmware" or "nothing said". */
 const char *config_measured_name(enum conf_measured m);
 /* The file that a log line asks to change: the one that was read, or where to make one. */

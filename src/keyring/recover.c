@@ -1,59 +1,68 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * recover.c - opening a store with a recovery certificate's private key, and sealing it to this
- * platform.
+ * recover.c - opening a store with what its owner brings (a certificate's private key, a recovery
+ * key, shares of one, a passphrase), and sealing it to this platform.
  *
- * The certificate is public, so a host can make a store of its own and seal it to the owner. What
+ * A certificate is public, so a host can make a store of its own and seal it to the owner. What
  * tells that store from the owner's is the fingerprint: recover_open() writes nothing, its caller
  * shows the fingerprint (keyring_info) and asks before recover_adopt().
  */
-#include "crypto/cms.h"
 #include "crypto/ossl.h"
+#include "keyring/audit.h"
 #include "keyring/master.h"
 #include "keyring/open.h"
 #include "keyring/platform.h"
 #include "keyring/recipients.h"
+#include "keyring/seal_new.h"
 #include "util/log.h"
 
 #define ROUNDS_MAX 8
 
 /* -- opening --------------------------------------------------------------------------------- */
 
-static CK_RV try_seal(const struct header *h, const struct seal *s, struct span private_key,
+static CK_RV try_seal(const struct header *h, const struct seal *s, const struct seal_proof *proof,
                       struct secret **ret_master)
 {
     AUTO(secret_freep) struct secret *secret = NULL;
 
-    TRY(cms_open(s->wrapped, s->certificate, private_key, &secret));
+    TRY(seal_unwrap(h, s, proof, &secret));
     return seal_open(h, s, secret, ret_master);
 }
 
-static CK_RV refuse_key(const struct store *s, const struct seal_set *set)
+static void name_print(const struct seal *s, struct buf *ret)
+{
+    buf_printf(ret, "%s%s", ret->n > 0 ? ", " : "", seal_kind_name(s->kind));
+    if (s->subject.n > 0) {
+        buf_printf(ret, " \"");
+        buf_text(ret, s->subject);
+        buf_printf(ret, "\"");
+    }
+}
+
+static CK_RV refuse_proof(const struct store *s, const struct seal_set *set)
 {
     AUTO(buf_clear) struct buf names = BUF_INIT;
 
     for (size_t i = 0; i < set->n; i++) {
-        const struct seal *seal = &set->v[i].seal;
-
-        if (seal->kind == SEAL_CERTIFICATE)
-            buf_printf(&names, "%s\"%.*s\"", names.n > 0 ? ", " : "", (int)seal->subject.n,
-                       (const char *)seal->subject.p);
+        if (!seal_is_platform(&set->v[i].seal))
+            name_print(&set->v[i].seal, &names);
     }
     TRY(buf_ok(&names));
     if (names.n == 0)
-        log_err("the store %s has no recovery certificate: nothing but its platform opens it",
+        log_err("the store %s has no recovery seal, neither certificate nor key: nothing but its "
+                "platform opens it",
                 store_directory(s));
     else
-        log_err("the private key belongs to none of the recovery certificates of the store %s, "
-                "which are %.*s",
+        log_err("what was given opens none of the recovery seals of the store %s, which are: %.*s",
                 store_directory(s), (int)names.n, (const char *)names.p);
     FAIL(CKR_ARGUMENTS_BAD);
 }
 
-/* The seal that the key opens. A key that belongs to a certificate and opens a seal that was
- * changed is a broken store, not a wrong key. */
-static CK_RV recovery_open(const struct store *s, const struct opening *o, struct span private_key,
-                           struct secret **ret_master, size_t *ret_which)
+/* The seal that the proof opens. One that opens a seal which was changed means a broken store, not
+ * a wrong key. */
+static CK_RV recovery_open(const struct store *s, const struct opening *o,
+                           const struct seal_proof *proof, struct secret **ret_master,
+                           size_t *ret_which)
 {
     CK_RV found = CKR_ARGUMENTS_BAD;
 
@@ -61,9 +70,9 @@ static CK_RV recovery_open(const struct store *s, const struct opening *o, struc
         const struct seal *seal = &o->seals->v[i].seal;
         CK_RV rv;
 
-        if (seal->kind != SEAL_CERTIFICATE)
+        if (seal->kind != proof->kind)
             continue;
-        rv = try_seal(&o->header, seal, private_key, ret_master);
+        rv = try_seal(&o->header, seal, proof, ret_master);
         if (rv == CKR_OK)
             *ret_which = i;
         if (rv == CKR_OK || rv == CKR_HOST_MEMORY)
@@ -72,11 +81,11 @@ static CK_RV recovery_open(const struct store *s, const struct opening *o, struc
             found = rv;
     }
     if (found == CKR_ARGUMENTS_BAD)
-        return refuse_key(s, o->seals);
+        return refuse_proof(s, o->seals);
     FAIL(found);
 }
 
-static CK_RV recover_round(const struct conf *c, struct store *s, struct span private_key,
+static CK_RV recover_round(const struct conf *c, struct store *s, const struct seal_proof *proof,
                            struct keyring **ret, bool *ret_moved)
 {
     AUTO(opening_clear) struct opening o = {.seals = NULL};
@@ -85,7 +94,7 @@ static CK_RV recover_round(const struct conf *c, struct store *s, struct span pr
     size_t which = 0;
 
     TRY(opening_read(s, &o));
-    TRY(recovery_open(s, &o, private_key, &master, &which));
+    TRY(recovery_open(s, &o, proof, &master, &which));
     TRY(opening_finish(c, s, NULL, &o, which, secret_span(master), &k, ret_moved));
     if (*ret_moved)
         return CKR_OK;
@@ -95,14 +104,14 @@ static CK_RV recover_round(const struct conf *c, struct store *s, struct span pr
     return CKR_OK;
 }
 
-CK_RV recover_open(const struct conf *c, struct store *s, struct span private_key,
+CK_RV recover_open(const struct conf *c, struct store *s, const struct seal_proof *proof,
                    struct keyring **ret)
 {
     bool moved = true;
 
     TRY(crypto_ready());
     for (int i = 0; i < ROUNDS_MAX && moved; i++)
-        TRY(recover_round(c, s, private_key, ret, &moved));
+        TRY(recover_round(c, s, proof, ret, &moved));
     if (moved) {
         log_err("the recovery seal, header or keys of the store %s are not the ones that its tree "
                 "proves: they are older copies, or were changed. Restore a backup",
@@ -115,6 +124,7 @@ CK_RV recover_open(const struct conf *c, struct store *s, struct span private_ke
 /* -- adopting -------------------------------------------------------------------------------- */
 
 struct adoption {
+    const struct keyring *keyring;
     struct header header;
     const struct secret *master;
     const struct platform_seal *made;
@@ -177,7 +187,7 @@ static CK_RV supersede(struct txn *t, const struct adoption *a, const struct sea
     struct seal s = *old;
     struct binding b;
 
-    if (s.kind != SEAL_PLATFORM)
+    if (!seal_is_platform(&s))
         return CKR_OK;
     TRY(binding_decode(s.binding, &b));
     if (root_rank(b.kind) < root_rank(a->root))
@@ -195,6 +205,7 @@ static CK_RV adopt_txn(struct txn *t, void *arg)
     const struct adoption *a = arg;
     AUTO(seal_set_freep) struct seal_set *seals = NULL;
     bool same = false;
+    char id[SEAL_ID_TEXT];
 
     TRY(header_same(t, &a->header, &same));
     ENSURE(same, CKR_DEVICE_ERROR);
@@ -206,6 +217,8 @@ static CK_RV adopt_txn(struct txn *t, void *arg)
     for (size_t i = 0; i < seals->n; i++)
         TRY(supersede(t, a, &seals->v[i].seal));
     TRY(config_put(t, &a->config));
+    TRY(audit_add(a->keyring, t, AUDIT_STORE_RECOVERED, NULL, "sealed to a %s root: seal %s",
+                  root_kind_name(a->root), seal_id_text(a->made->id, id)));
     return seal_put(t, a->made->id, &a->made->row);
 }
 
@@ -223,7 +236,7 @@ static void lesser_root_left(struct keyring *k)
 CK_RV recover_adopt(struct keyring *k)
 {
     AUTO(platform_seal_clear) struct platform_seal made = {.row = BUF_INIT};
-    struct adoption a = {.master = k->master, .made = &made, .now = meta_now()};
+    struct adoption a = {.keyring = k, .master = k->master, .made = &made, .now = meta_now()};
     const struct root *r;
     bool moved;
 
@@ -232,6 +245,7 @@ CK_RV recover_adopt(struct keyring *k)
     TRY(adoption_read(k, &a));
     moved = a.config.root != r->kind;
     TRY(adoption_config(k->conf, r, &a.config));
+    TRY(platform_owner_check(k->conf, r, a.config.measured));
     a.root = r->kind;
     /* The owner is here and says so: a software key that was lost may be made anew. */
     TRY(platform_make(k->conf, r, true, &a.header, secret_span(k->master), 0, &made));

@@ -44,15 +44,17 @@ struct keyring {
     const char *root_name;
     uint8_t store_id[STORE_ID];
     uint8_t fingerprint[PRIM_HASH];
+    struct secret *audit;  /* the audit key: a PIN that is wrong is told without the master */
     struct secret *master; /* kept only between recover_open() and recover_adopt() */
     uint64_t master_epoch; /* of that one */
     pthread_mutex_t lock;
     struct ring_token *tokens;
 };
 
-/* A keyring over an opened store; takes references and copies. `root` may be NULL. */
+/* A keyring over an opened store; takes references and copies. `root` may be NULL; `keys` are tree
+ * and audit key (meta.h). */
 NODISCARD CK_RV keyring_new(const struct conf *c, struct store *s, const struct root *root,
-                            const struct header *h, struct span tree_key, struct keyring **ret);
+                            const struct header *h, struct span keys, struct keyring **ret);
 
 /* The token's entry, or NULL. */
 struct ring_token *ring_token_find(struct keyring *k, const uint8_t id[TOKEN_ID]);

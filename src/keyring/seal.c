@@ -32,23 +32,80 @@ CK_RV seal_secret_new(uint8_t ret_public[PRIM_X25519], struct secret **ret)
 /* -- rows ------------------------------------------------------------------------------------ */
 
 /* What a kind of seal has is exact: nothing can be hidden in a field that it doesn't use. */
+static const struct form {
+    bool certificate, subject, salt, binding, shares;
+} forms[] = {
+    [SEAL_PLATFORM] = {.binding = true},
+    [SEAL_CERTIFICATE] = {.certificate = true, .subject = true},
+    [SEAL_KEY] = {.subject = true},
+    [SEAL_SHARES] = {.subject = true, .shares = true},
+    [SEAL_PASSPHRASE] = {.subject = true, .salt = true},
+    [SEAL_OWNED] = {.salt = true, .binding = true},
+};
+
+const char *seal_kind_name(enum seal_kind kind)
+{
+    static const char *const names[] = {
+        [SEAL_PLATFORM] = "platform",     [SEAL_CERTIFICATE] = "recovery certificate",
+        [SEAL_KEY] = "recovery key",      [SEAL_SHARES] = "recovery shares",
+        [SEAL_PASSPHRASE] = "passphrase", [SEAL_OWNED] = "platform and owner's secret",
+    };
+
+    return kind >= SEAL_PLATFORM && kind <= SEAL_OWNED ? names[kind] : "unknown kind";
+}
+
 static bool seal_is_plausible(const struct seal *s)
 {
-    const size_t master = PBOX_OVERHEAD + PRIM_KEY, auth = BOX_OVERHEAD + PRIM_KEY;
+    const struct form *f = &forms[s->kind];
 
-    if (s->epoch == 0 || s->master.n != master || s->auth.n != auth)
+    if (s->epoch == 0 || s->master.n != PBOX_OVERHEAD + PRIM_KEY ||
+        s->auth.n != BOX_OVERHEAD + PRIM_KEY)
         return false;
-    if (s->kind == SEAL_PLATFORM)
-        return s->certificate.n == 0 && s->subject.n == 0 && s->binding.n == BINDING_BYTES &&
-               s->wrapped.n == BOX_OVERHEAD + SEAL_SECRET_BYTES;
-    return s->kind == SEAL_CERTIFICATE && s->certificate.n > 0 && s->binding.n == 0 &&
-           s->wrapped.n > 0;
+    if ((s->certificate.n > 0) != f->certificate || (s->subject.n > 0 && !f->subject))
+        return false;
+    if (f->certificate)
+        return s->wrapped.n > 0;
+    return s->subject.n <= SEAL_NAME_MAX && s->wrapped.n == BOX_OVERHEAD + SEAL_SECRET_BYTES;
+}
+
+/* What a kind needs to be opened, beside the secret: one field of the row. */
+static void put_parameters(const struct seal *s, struct buf *ret)
+{
+    const struct form *f = &forms[s->kind];
+
+    if (f->salt) {
+        buf_u8(ret, s->log2_n);
+        buf_put(ret, SPAN_ARRAY(s->salt));
+    }
+    if (f->shares) {
+        buf_u8(ret, s->threshold);
+        buf_u8(ret, s->shares);
+    }
+    buf_put(ret, s->binding);
+}
+
+static bool take_parameters(struct span bytes, struct seal *s)
+{
+    const struct form *f = &forms[s->kind];
+    struct cursor c = cursor_of(bytes);
+
+    if (f->salt) {
+        s->log2_n = cursor_u8(&c);
+        cursor_copy(&c, s->salt, sizeof(s->salt));
+    }
+    if (f->shares) {
+        s->threshold = cursor_u8(&c);
+        s->shares = cursor_u8(&c);
+    }
+    s->binding = cursor_take(&c, f->binding ? BINDING_BYTES : 0);
+    return cursor_done(&c);
 }
 
 CK_RV seal_decode(const uint8_t id[SEAL_ID], struct span row, struct seal *ret)
 {
     struct cursor c = cursor_of(row);
     struct seal s = {0};
+    struct span parameters;
     uint8_t version, kind;
 
     memcpy(s.id, id, SEAL_ID);
@@ -59,16 +116,16 @@ CK_RV seal_decode(const uint8_t id[SEAL_ID], struct span row, struct seal *ret)
     s.epoch = cursor_u64(&c);
     s.certificate = cursor_var(&c);
     s.subject = cursor_var(&c);
-    s.binding = cursor_var(&c);
+    parameters = cursor_var(&c);
     cursor_copy(&c, s.public_key, sizeof(s.public_key));
     s.wrapped = cursor_var(&c);
     s.master = cursor_var(&c);
     s.auth = cursor_var(&c);
     cursor_copy(&c, s.mac, sizeof(s.mac));
     ENSURE(cursor_done(&c) && version == ROW_VERSION, CKR_DEVICE_ERROR);
-    ENSURE(kind == SEAL_PLATFORM || kind == SEAL_CERTIFICATE, CKR_DEVICE_ERROR);
+    ENSURE(kind >= SEAL_PLATFORM && kind <= SEAL_OWNED, CKR_DEVICE_ERROR);
     s.kind = (enum seal_kind)kind;
-    ENSURE(seal_is_plausible(&s), CKR_DEVICE_ERROR);
+    ENSURE(take_parameters(parameters, &s) && seal_is_plausible(&s), CKR_DEVICE_ERROR);
     *ret = s;
     return CKR_OK;
 }
@@ -160,6 +217,10 @@ static CK_RV seal_mac(const struct header *h, const uint8_t id[SEAL_ID], struct 
 
 static void put_fields(const struct seal *s, uint64_t epoch, struct buf *row)
 {
+    AUTO(buf_clear) struct buf parameters = BUF_INIT;
+
+    put_parameters(s, &parameters);
+    row->failed = row->failed || parameters.failed;
     buf_u8(row, ROW_VERSION);
     buf_u8(row, (uint8_t)s->kind);
     buf_u64(row, s->created);
@@ -167,7 +228,7 @@ static void put_fields(const struct seal *s, uint64_t epoch, struct buf *row)
     buf_u64(row, epoch);
     buf_var(row, s->certificate);
     buf_var(row, s->subject);
-    buf_var(row, s->binding);
+    buf_var(row, buf_span(&parameters));
     buf_put(row, SPAN_ARRAY(s->public_key));
     buf_var(row, s->wrapped);
 }

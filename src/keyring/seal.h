@@ -21,8 +21,9 @@
 #define SEAL_ID           16
 #define SEAL_MAX          64          /* seals of a store; more rows than that are not read */
 #define SEAL_ROW_MAX      (64 * 1024) /* bytes */
-#define SEAL_KEEP_SECONDS (UINT64_C(30) * 24 * 60 * 60) /* a superseded seal, for going back */
 #define SEAL_SECRET_BYTES (PRIM_X25519 + PRIM_KEY)
+#define SEAL_SALT         32 /* of scrypt */
+#define SEAL_NAME_MAX     64 /* bytes of the name that an owner gives a recovery */
 
 /* The fields of a row. The spans are borrowed from the row. */
 struct seal {
@@ -31,20 +32,37 @@ struct seal {
     uint64_t created;
     uint64_t superseded;     /* when an image that came later got a seal; 0: this one is current */
     uint64_t epoch;          /* of the master inside */
-    struct span certificate; /* DER; empty for a platform seal */
-    struct span subject;     /* of the certificate, as text; empty for a platform seal */
-    struct span binding;     /* BINDING_BYTES; empty for a certificate */
+    struct span certificate; /* DER; empty for all but a certificate */
+    struct span subject;     /* of the certificate, or the owner's name for it, as text */
+    struct span binding;     /* BINDING_BYTES; empty for all but a platform's */
+    uint8_t log2_n;          /* of scrypt: SEAL_PASSPHRASE, SEAL_OWNED */
+    uint8_t salt[SEAL_SALT]; /* the same */
+    uint8_t threshold, shares; /* SEAL_SHARES */
     uint8_t public_key[PRIM_X25519];
-    struct span wrapped; /* seal secret: boxed under the root key, or CMS to the certificate */
+    struct span wrapped; /* seal secret: boxed under what opens it, or CMS to the certificate */
     struct span master;  /* pbox to the public key */
     struct span auth;    /* box under the master: the authentication key */
     uint8_t mac[PRIM_HASH];
 };
 
-/* Superseded long enough ago: it opens nothing any more and goes with the next master rotation. */
-static inline bool seal_expired(const struct seal *s, uint64_t now)
+/* Of a platform: with or without an owner's secret. */
+static inline bool seal_is_platform(const struct seal *s)
 {
-    return s->superseded != 0 && now > s->superseded && now - s->superseded > SEAL_KEEP_SECONDS;
+    return s->kind == SEAL_PLATFORM || s->kind == SEAL_OWNED;
+}
+
+/* When a superseded seal is not tried any more. */
+static inline uint64_t seal_expiry(const struct seal *s, uint32_t days)
+{
+    return s->superseded + (uint64_t)days * 24 * 60 * 60;
+}
+
+/* Superseded longer than `days` ago (struct conf, rollback_days): it opens nothing any more and
+ * goes with the next master rotation. */
+static inline bool seal_expired(const struct seal *s, uint64_t now, uint32_t days)
+{
+    return s->superseded != 0 && now > s->superseded &&
+           now - s->superseded > seal_expiry(s, days) - s->superseded;
 }
 
 /* Rows with their decoded fields. */
@@ -64,6 +82,13 @@ NODISCARD CK_RV seal_secret_new(uint8_t ret_public[PRIM_X25519], struct secret *
 static inline struct span seal_secret_auth(const struct secret *s)
 {
     return span_of(s->p + PRIM_X25519, PRIM_KEY);
+}
+
+/* The first bytes of a seal's id in hex: how people name it. */
+#define SEAL_ID_TEXT (2 * 4 + 1)
+static inline const char *seal_id_text(const uint8_t id[SEAL_ID], char text[SEAL_ID_TEXT])
+{
+    return hex_encode(span_of(id, 4), text);
 }
 
 /* Split a row. The spans point into `row`. */

@@ -6,6 +6,7 @@
  * transaction makes sure that the master and the slot or the old token are still what they were,
  * and puts every row. Otherwise there is another round.
  */
+#include "keyring/audit.h"
 #include "keyring/clean.h"
 #include "keyring/login.h"
 #include "keyring/master.h"
@@ -109,6 +110,8 @@ static CK_RV create_txn(struct txn *t, void *arg)
     if (m->again)
         return CKR_CANCEL;
     TRY(slots_put(t, m->info.slot + 1));
+    TRY(audit_add(m->k, t, AUDIT_TOKEN_MADE, m->info.id, "slot %lu, serial number %s",
+                  (unsigned long)m->info.slot, m->info.serial));
     return making_put(t, m);
 }
 
@@ -153,6 +156,9 @@ static CK_RV renew_txn(struct txn *t, void *arg)
     m->info.slot = old.info.slot;
     m->info.incarnation = old.info.incarnation + 1;
     TRY(old_delete(t, m->k, m->old->token));
+    TRY(audit_add(m->k, t, AUDIT_TOKEN_RENEWED, m->info.id,
+                  "slot %lu, serial number %s in place of %s: every object is gone",
+                  (unsigned long)m->info.slot, m->info.serial, old.info.serial));
     return making_put(t, m);
 }
 

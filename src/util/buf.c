@@ -154,6 +154,12 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     mem_free(text, (size_t)n);
 }
 
+void buf_text(struct buf *b, struct span text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        buf_u8(b, text.p[i] < 0x20 || text.p[i] == 0x7f ? '?' : text.p[i]);
+}
+
 CK_RV buf_ok(const struct buf *b)
 {
     ENSURE(!b->failed, CKR_HOST_MEMORY);

@@ -36,6 +36,8 @@ void buf_u64(struct buf *b, uint64_t v);
 void buf_var(struct buf *b, struct span bytes);
 /* Printable text of the format, without its terminator. */
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Text that somebody else wrote, for a log or a terminal: control characters as '?'. */
+void buf_text(struct buf *b, struct span text);
 /* CKR_OK, or CKR_HOST_MEMORY if any append failed. */
 NODISCARD CK_RV buf_ok(const struct buf *b);
 

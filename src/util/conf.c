@@ -146,6 +146,7 @@ static const struct range ranges[] = {
     {"cache-objects", 16, 1048576},
     {"unseal-cache", 0, 3600},
     {"min-guest-svn", 0, UINT32_MAX},
+    {"rollback-days", 0, 3650},
 };
 
 static int check_range(cfg_t *cfg, cfg_opt_t *opt)
@@ -323,6 +324,7 @@ static CK_RV conf_defaults(struct conf *c)
     c->cache_objects = 4096;
     c->unseal_cache = 60;
     c->policy = policy_default();
+    c->rollback_days = 30;
     TRY(default_store(&c->store));
     TRY(text_copy(DEFAULT_DEVICE, &c->device));
     TRY(text_copy(DEFAULT_TSM, &c->tsm));
@@ -377,6 +379,7 @@ static CK_RV take_values(cfg_t *cfg, struct conf *c)
     const char *store = cfg_getstr(cfg, "store");
     const char *device = cfg_getstr(cfg, "device");
     const char *key = cfg_getstr(cfg, "software-key");
+    const char *owner = cfg_getstr(cfg, "owner-secret");
 
     if (store != NULL) {
         TRY(text_copy(store, &c->store));
@@ -386,6 +389,8 @@ static CK_RV take_values(cfg_t *cfg, struct conf *c)
         TRY(text_copy(device, &c->device));
     if (key != NULL)
         TRY(text_copy(key, &c->software_key));
+    if (owner != NULL)
+        TRY(text_copy(owner, &c->owner_secret));
     c->root = (enum conf_root)choice_index(&choices[0], cfg_getstr(cfg, "root"));
     c->measured = (enum conf_measured)choice_index(&choices[1], cfg_getstr(cfg, "measured"));
     c->hardware_only = cfg_getbool(cfg, "hardware-only") == cfg_true;
@@ -396,6 +401,7 @@ static CK_RV take_values(cfg_t *cfg, struct conf *c)
     c->pin_log2_n = (uint32_t)cfg_getint(cfg, "pin-log2-n");
     c->map_size = (uint64_t)cfg_getint(cfg, "map-size") << 20;
     c->cache_objects = (uint32_t)cfg_getint(cfg, "cache-objects");
+    c->rollback_days = (uint32_t)cfg_getint(cfg, "rollback-days");
     c->policy = take_policy(cfg);
     TRY(take_names(cfg, "mechanisms-allow", &c->mechanisms_allow));
     return take_names(cfg, "mechanisms-deny", &c->mechanisms_deny);
@@ -426,6 +432,8 @@ static CK_RV parse_locked(const char *path, const char *text, struct conf *c, ch
         CFG_STR("reports", "auto", CFGF_NONE),
         CFG_STR("tsm", NULL, CFGF_NONE),
         CFG_INT("unseal-cache", (long)c->unseal_cache, CFGF_NONE),
+        CFG_STR("owner-secret", NULL, CFGF_NONE),
+        CFG_INT("rollback-days", (long)c->rollback_days, CFGF_NONE),
         CFG_INT("vmpl", 0, CFGF_NONE),
         CFG_INT("pin-min", (long)c->pin_min, CFGF_NONE),
         CFG_INT("pin-tries", (long)c->pin_tries, CFGF_NONE),
@@ -455,6 +463,7 @@ static CK_RV parse_locked(const char *path, const char *text, struct conf *c, ch
     (void)cfg_set_validate_func(cfg, "id-key-digest", check_digest);
     (void)cfg_set_validate_func(cfg, "author-key-digest", check_digest);
     (void)cfg_set_validate_func(cfg, "software-key", check_path);
+    (void)cfg_set_validate_func(cfg, "owner-secret", check_path);
     (void)cfg_set_validate_func(cfg, "recovery-certificate", collect_recovery);
     (void)cfg_set_validate_func(cfg, "policy", check_policy);
     parsing = path;
@@ -614,6 +623,7 @@ void conf_free(struct conf *c)
     free(c->device);
     free(c->tsm);
     free(c->software_key);
+    free(c->owner_secret);
     for (size_t i = 0; i < c->n_recovery; i++)
         free(c->recovery[i]);
     names_clear(&c->mechanisms_allow);

@@ -65,6 +65,7 @@ int fixture_setup(void **state)
         .pin_tries = 3,
         .pin_log2_n = 10,
         .so_reset = true,
+        .rollback_days = 30,
     };
     *state = f;
     return 0;
@@ -210,6 +211,18 @@ void fixture_file(const char *path, struct buf *ret)
     assert_non_null(to);
     ret->n = fread(to, 1, 65536, file);
     assert_int_equal(fclose(file), 0);
+}
+
+CK_RV fixture_recover(struct keyring_fixture *f, const char *key_path)
+{
+    AUTO(buf_clear) struct buf key = BUF_INIT;
+    AUTO(store_unrefp) struct store *s = NULL;
+    struct seal_proof proof = {.kind = SEAL_CERTIFICATE};
+
+    fixture_file(key_path, &key);
+    proof.private_key = buf_span(&key);
+    assert_int_equal(store_open(f->store, false, 0, &s), CKR_OK);
+    return recover_open(&f->conf, s, &proof, &f->k);
 }
 
 /* Leave without exit handlers: they belong to the parent. */

@@ -12,6 +12,8 @@
 
 #include "keyring/keyring.h"
 
+#define KEEP_SECONDS (UINT64_C(30) * 24 * 60 * 60) /* of a superseded seal, as f->conf has it */
+
 #define SO_PIN    SPAN_LIT("so pin 1234")
 #define USER_PIN  SPAN_LIT("user pin 5678")
 #define NEW_PIN   SPAN_LIT("another pin")
@@ -62,6 +64,8 @@ struct token_info fixture_only_token(struct keyring_fixture *f);
 void fixture_certificate(struct keyring_fixture *f, const char *kind, char ret_key[128]);
 /* At the end of a program that made certificates: remove what it kept for its next test. */
 void fixture_certificates_forget(void);
+/* recover_open() with the private key in a file. */
+NODISCARD CK_RV fixture_recover(struct keyring_fixture *f, const char *key_path);
 /* A file of at most 64 KiB; asserts. */
 void fixture_file(const char *path, struct buf *ret);
 /* Run a shell command; asserts that it succeeds. */

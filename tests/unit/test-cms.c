@@ -18,6 +18,9 @@
 #include <cmocka.h>
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include "crypto/cms.h"
 
@@ -347,6 +350,125 @@ static void opens_what_the_command_sealed(void **state)
     open_with("rsa", "rsa.key", &sealed, CKR_OK);
 }
 
+/* -- with the key in other hands --------------------------------------------------------------- */
+
+struct holder {
+    EVP_PKEY *key;
+    bool spoil; /* a token that answers wrongly */
+};
+
+static CK_RV holder_decrypt(void *arg, struct span encrypted, struct secret **ret)
+{
+    const struct holder *h = arg;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(h->key, NULL);
+    uint8_t plain[512];
+    size_t n = sizeof(plain);
+    int ok;
+
+    if (!EVP_PKEY_is_a(h->key, "RSA")) {
+        EVP_PKEY_CTX_free(ctx);
+        return CKR_ARGUMENTS_BAD;
+    }
+    assert_int_equal(EVP_PKEY_decrypt_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_oaep_md(ctx, EVP_sha256()), 1);
+    ok = EVP_PKEY_decrypt(ctx, plain, &n, encrypted.p, encrypted.n);
+    EVP_PKEY_CTX_free(ctx);
+    ERR_clear_error();
+    plain[0] ^= h->spoil;
+    return ok == 1 ? secret_from(span_of(plain, n), ret) : CKR_ENCRYPTED_DATA_INVALID;
+}
+
+static CK_RV holder_agree(void *arg, struct span point, struct secret **ret)
+{
+    const struct holder *h = arg;
+    EVP_PKEY *peer = EVP_PKEY_new();
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(h->key, NULL);
+    uint8_t z[128];
+    size_t n = sizeof(z);
+    CK_RV rv = CKR_ARGUMENTS_BAD;
+
+    if (EVP_PKEY_is_a(h->key, "EC") && EVP_PKEY_copy_parameters(peer, h->key) == 1 &&
+        EVP_PKEY_set1_encoded_public_key(peer, point.p, point.n) == 1) {
+        assert_int_equal(EVP_PKEY_derive_init(ctx), 1);
+        assert_int_equal(EVP_PKEY_derive_set_peer(ctx, peer), 1);
+        assert_int_equal(EVP_PKEY_derive(ctx, z, &n), 1);
+        z[0] ^= h->spoil;
+        rv = secret_from(span_of(z, n), ret);
+    }
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(peer);
+    ERR_clear_error();
+    return rv;
+}
+
+static CK_RV open_by(const char *key_file, bool spoil, const struct buf *sealed)
+{
+    AUTO(buf_clear) struct buf pem = BUF_INIT;
+    AUTO(secret_freep) struct secret *plain = NULL;
+    struct holder h = {.spoil = spoil};
+    const struct cms_agent agent = {&h, holder_decrypt, holder_agree};
+    BIO *bio;
+    CK_RV rv;
+
+    file_read(key_file, &pem);
+    bio = BIO_new_mem_buf(pem.p, (int)pem.n);
+    h.key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+    assert_non_null(h.key);
+    BIO_free(bio);
+    rv = cms_open_by(buf_span(sealed), &agent, &plain);
+    if (rv == CKR_OK)
+        assert_true(span_equal(secret_span(plain), SPAN_LIT(PLAIN)));
+    else
+        assert_null(plain);
+    EVP_PKEY_free(h.key);
+    return rv;
+}
+
+static void agent_opens(void **state)
+{
+    static const char *const names[] = {"rsa", "p256"};
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+        AUTO(buf_clear) struct buf sealed = BUF_INIT;
+        char key[32], other[32];
+
+        (void)snprintf(key, sizeof(key), "%s.key", names[i]);
+        (void)snprintf(other, sizeof(other), "%s.key", names[1 - i]);
+        seal_to(names[i], &sealed);
+        assert_int_equal(open_by(key, false, &sealed), CKR_OK);
+        assert_int_equal(open_by(key, true, &sealed), CKR_ENCRYPTED_DATA_INVALID);
+        assert_int_equal(open_by(other, false, &sealed), CKR_ARGUMENTS_BAD);
+    }
+}
+
+/* A message from a disk: flipped anywhere, cut anywhere. */
+static void agent_changed_message(void **state)
+{
+    static const char *const names[] = {"rsa", "p256"};
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+        AUTO(buf_clear) struct buf sealed = BUF_INIT;
+        size_t n, opened = 0;
+        char key[32];
+
+        (void)snprintf(key, sizeof(key), "%s.key", names[i]);
+        seal_to(names[i], &sealed);
+        n = sealed.n;
+        for (size_t at = 0; at < n; at += 3) {
+            sealed.p[at] ^= 0x04;
+            opened += open_by(key, false, &sealed) == CKR_OK; /* what says nothing that is used */
+            sealed.p[at] ^= 0x04;
+            sealed.n = at;
+            assert_int_equal(open_by(key, false, &sealed), CKR_ENCRYPTED_DATA_INVALID);
+            sealed.n = n;
+        }
+        assert_true(opened < n / 6);
+    }
+}
+
 static void nonsense_is_refused(void **state)
 {
     AUTO(buf_clear) struct buf junk = BUF_INIT;
@@ -378,6 +500,8 @@ int main(void)
         TEST("/cms/open/changed-message-is-refused", changed_message_is_refused),
         TEST("/cms/open/unauthenticated-is-refused", unauthenticated_message_is_refused),
         TEST("/cms/open/nonsense-is-refused", nonsense_is_refused),
+        TEST("/cms/agent/opens", agent_opens),
+        TEST("/cms/agent/changed-message-is-refused", agent_changed_message),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

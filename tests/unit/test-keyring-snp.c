@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -306,6 +307,32 @@ static void snp_binding_not_allowed(void **state)
     buf_clear(&to.row);
 }
 
+/* The vendor's firmware alone is measured: the chip alone must not do. */
+static void snp_firmware_needs_an_owner(void **state)
+{
+    struct machine *m = *state;
+    char path[128];
+
+    m->f->conf.measured = CONF_MEASURED_FIRMWARE;
+    log_capture_clear();
+    assert_int_equal(keyring_create(&m->f->conf, &m->f->k), CKR_FUNCTION_REJECTED);
+    assert_non_null(strstr(log_capture_text(), "owner-secret = FILE"));
+    (void)snprintf(path, sizeof(path), "%s/owner", m->f->directory);
+    fixture_run("umask 077; echo 0123456789abcdef > '%s'", path);
+    m->f->conf.owner_secret = path;
+    assert_int_equal(keyring_create(&m->f->conf, &m->f->k), CKR_OK);
+    (void)fixture_token(m->f, "on a chip");
+    fixture_close(m->f);
+    opens(m);
+    snp_bench_set(&m->bench, "tcb=4.0.10.101");
+    opens(m); /* sealed again after the update: with the owner's secret */
+    m->f->conf.owner_secret = NULL;
+    refuses(m, "and its owner's secret");
+    assert_int_equal(fixture_recover(m->f, m->owner_key), CKR_OK);
+    assert_int_equal(recover_adopt(m->f->k), CKR_FUNCTION_REJECTED);
+    m->f->conf.owner_secret = path;
+}
+
 static void snp_other_roots_are_refused(void **state)
 {
     struct machine *m = *state;
@@ -318,29 +345,19 @@ static void snp_other_roots_are_refused(void **state)
     assert_int_equal(fixture_open(m->f, &m->f->k), CKR_DEVICE_ERROR);
 }
 
-static CK_RV recover(struct machine *m)
-{
-    AUTO(buf_clear) struct buf key = BUF_INIT;
-    AUTO(store_unrefp) struct store *s = NULL;
-
-    fixture_file(m->owner_key, &key);
-    TRY(store_open(m->f->store, false, 0, &s));
-    return recover_open(&m->f->conf, s, buf_span(&key), &m->f->k);
-}
-
 static void snp_recovered_on_another_image(void **state)
 {
     struct machine *m = *state;
 
     snp_bench_set(&m->bench, "measurement=b1b2b3");
     refuses(m, "measurement");
-    assert_int_equal(recover(m), CKR_OK);
+    assert_int_equal(fixture_recover(m->f, m->owner_key), CKR_OK);
     assert_int_equal(recover_adopt(m->f->k), CKR_OK);
     fixture_close(m->f);
     opens(m);
     snp_bench_set(&m->bench, "measurement=a1a2a3"); /* the image before, for a while */
     opens(m);
-    fixture_time_shift = (int64_t)SEAL_KEEP_SECONDS + 60;
+    fixture_time_shift = (int64_t)KEEP_SECONDS + 60;
     refuses(m, "measurement");
     snp_bench_set(&m->bench, "measurement=b1b2b3");
     opens(m);
@@ -351,7 +368,7 @@ static void snp_is_not_recovered_to_less(void **state)
     struct machine *m = *state;
 
     m->f->conf.root = CONF_ROOT_SOFTWARE;
-    assert_int_equal(recover(m), CKR_OK);
+    assert_int_equal(fixture_recover(m->f, m->owner_key), CKR_OK);
     log_capture_clear();
     assert_int_equal(recover_adopt(m->f->k), CKR_FUNCTION_REJECTED);
     assert_non_null(strstr(log_capture_text(), "protects less"));
@@ -372,11 +389,11 @@ static void snp_recovered_from_software(void **state)
     (void)fixture_token(m->f, "moves");
     fixture_close(m->f);
     m->f->conf.root = CONF_ROOT_SEV_SNP;
-    assert_int_equal(recover(m), CKR_OK);
+    assert_int_equal(fixture_recover(m->f, m->owner_key), CKR_OK);
     assert_int_equal(recover_adopt(m->f->k), CKR_FUNCTION_REJECTED); /* measured is not said */
     fixture_close(m->f);
     m->f->conf.measured = CONF_MEASURED_IMAGE;
-    assert_int_equal(recover(m), CKR_OK);
+    assert_int_equal(fixture_recover(m->f, m->owner_key), CKR_OK);
     assert_int_equal(recover_adopt(m->f->k), CKR_OK);
     assert_int_equal(keyring_info(m->f->k, &info), CKR_OK);
     assert_string_equal(info.root, "sev-snp-emulated");
@@ -539,6 +556,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         {"/keyring/snp/creates-and-opens", snp_creates_and_opens, setup, teardown, NULL},
         STORE_TEST("/keyring/snp/opening-asks-twice", snp_opening_asks_twice),
+        {"/keyring/snp/firmware-needs-an-owner", snp_firmware_needs_an_owner, setup, teardown, NULL},
         STORE_TEST("/keyring/snp/token-made-elsewhere", snp_token_made_elsewhere),
         STORE_TEST("/keyring/snp/elsewhere-is-refused", snp_elsewhere_is_refused),
         {"/keyring/snp/debug-launch-is-not-sealed-to", snp_debug_launch_is_not_sealed_to, setup,

@@ -349,7 +349,6 @@ static void open_refuses_another_statement(void **state)
 static void open_takes_the_same_certificates(void **state)
 {
     struct keyring_fixture *f = *state;
-    struct keyring *k = NULL;
     char key[128];
 
     fixture_certificate(f, "ec", key);
@@ -360,10 +359,9 @@ static void open_takes_the_same_certificates(void **state)
     f->conf.n_recovery = 0; /* nothing said */
     assert_int_equal(fixture_open(f, &f->k), CKR_OK);
     fixture_close(f);
-    f->conf.n_recovery = 1; /* one of two */
-    log_capture_clear();
-    assert_int_equal(fixture_open(f, &k), CKR_DEVICE_ERROR);
-    assert_true(log_says("name all or none"));
+    f->conf.n_recovery = 1; /* one of two: the command may have added the other */
+    assert_int_equal(fixture_open(f, &f->k), CKR_OK);
+    fixture_close(f);
     f->conf.n_recovery = 2; /* a file that is not needed any more */
     fixture_run("rm '%s'", f->certificate[1]);
     assert_int_equal(fixture_open(f, &f->k), CKR_OK);

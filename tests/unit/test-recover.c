@@ -48,16 +48,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static CK_RV recover(struct keyring_fixture *f, const char *key_path)
-{
-    AUTO(buf_clear) struct buf key = BUF_INIT;
-    AUTO(store_unrefp) struct store *s = NULL;
-
-    fixture_file(key_path, &key);
-    assert_int_equal(store_open(f->store, false, 0, &s), CKR_OK);
-    return recover_open(&f->conf, s, buf_span(&key), &f->k);
-}
-
 static uint64_t commits(struct keyring_fixture *f)
 {
     struct store_info info;
@@ -76,7 +66,7 @@ static void recover_shows_before_it_writes(void **state)
     for (size_t i = 0; i < N_ELEMENTS(keys); i++) {
         uint64_t before;
 
-        assert_int_equal(recover(r->f, keys[i]), CKR_OK);
+        assert_int_equal(fixture_recover(r->f, keys[i]), CKR_OK);
         before = commits(r->f);
         assert_int_equal(keyring_info(r->f->k, &info), CKR_OK);
         assert_memory_equal(info.id, r->made.id, sizeof(info.id));
@@ -96,11 +86,11 @@ static void recover_refuses_another_key(void **state)
     (void)snprintf(path, sizeof(path), "%s/other.key", r->f->directory);
     fixture_run("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out '%s'", path);
     log_capture_clear();
-    assert_int_equal(recover(r->f, path), CKR_ARGUMENTS_BAD);
+    assert_int_equal(fixture_recover(r->f, path), CKR_ARGUMENTS_BAD);
     assert_non_null(strstr(log_capture_text(), "\"CN=owner 0\""));
     assert_non_null(strstr(log_capture_text(), "\"CN=owner 1\""));
     fixture_run("echo nonsense > '%s'", path);
-    assert_int_equal(recover(r->f, path), CKR_ARGUMENTS_BAD);
+    assert_int_equal(fixture_recover(r->f, path), CKR_ARGUMENTS_BAD);
     assert_null(r->f->k);
 }
 
@@ -113,8 +103,8 @@ static void recover_without_certificates(void **state)
     (void)snprintf(path, sizeof(path), "%s/other.key", f->directory);
     fixture_run("openssl genpkey -algorithm X25519 -out '%s'", path);
     log_capture_clear();
-    assert_int_equal(recover(f, path), CKR_ARGUMENTS_BAD);
-    assert_non_null(strstr(log_capture_text(), "no recovery certificate"));
+    assert_int_equal(fixture_recover(f, path), CKR_ARGUMENTS_BAD);
+    assert_non_null(strstr(log_capture_text(), "no recovery seal"));
 }
 
 static void recover_adopts(void **state)
@@ -124,7 +114,7 @@ static void recover_adopts(void **state)
     size_t n = 0, superseded = 0;
 
     fixture_run("rm '%s'", r->f->key);
-    assert_int_equal(recover(r->f, r->ec_key), CKR_OK);
+    assert_int_equal(fixture_recover(r->f, r->ec_key), CKR_OK);
     assert_int_equal(master_rotate(r->f->k, NULL), CKR_FUNCTION_REJECTED);
     assert_int_equal(recover_adopt(r->f->k), CKR_OK);
     assert_int_equal(recover_adopt(r->f->k), CKR_FUNCTION_REJECTED); /* it is one of ours now */
@@ -149,7 +139,7 @@ static void recover_after_a_rotation(void **state)
     assert_int_equal(fixture_open(r->f, &r->f->k), CKR_OK);
     assert_int_equal(master_rotate(r->f->k, NULL), CKR_OK);
     fixture_close(r->f);
-    assert_int_equal(recover(r->f, r->rsa_key), CKR_OK);
+    assert_int_equal(fixture_recover(r->f, r->rsa_key), CKR_OK);
     assert_int_equal(recover_adopt(r->f->k), CKR_OK);
 }
 
@@ -161,7 +151,7 @@ static void recover_beaten_by_a_rotation(void **state)
     uint8_t label[32] = "x";
 
     assert_int_equal(fixture_open(r->f, &other), CKR_OK);
-    assert_int_equal(recover(r->f, r->rsa_key), CKR_OK);
+    assert_int_equal(fixture_recover(r->f, r->rsa_key), CKR_OK);
     assert_int_equal(master_rotate(other, NULL), CKR_OK);
     assert_int_equal(token_create(r->f->k, 1, SO_PIN, label, &made), CKR_DEVICE_ERROR);
     log_capture_clear();
@@ -178,13 +168,13 @@ static void recover_and_going_back(void **state)
     size_t n = 0;
 
     fixture_run("mv '%s' '%s.old'", r->f->key, r->f->key);
-    assert_int_equal(recover(r->f, r->ec_key), CKR_OK);
+    assert_int_equal(fixture_recover(r->f, r->ec_key), CKR_OK);
     assert_int_equal(recover_adopt(r->f->k), CKR_OK);
     fixture_close(r->f);
     fixture_run("mv '%s' '%s.new' && mv '%s.old' '%s'", r->f->key, r->f->key, r->f->key, r->f->key);
     assert_int_equal(fixture_open(r->f, &r->f->k), CKR_OK);
     fixture_close(r->f);
-    fixture_time_shift = (int64_t)SEAL_KEEP_SECONDS + 60;
+    fixture_time_shift = (int64_t)KEEP_SECONDS + 60;
     assert_int_equal(fixture_open(r->f, &r->f->k), CKR_DEVICE_ERROR);
     fixture_run("mv '%s.new' '%s'", r->f->key, r->f->key);
     assert_int_equal(fixture_open(r->f, &r->f->k), CKR_OK);
@@ -205,7 +195,7 @@ static void recover_of_a_false_store(void **state)
     fixture_run("rm -r '%s' '%s'", r->f->store, r->f->key);
     assert_int_equal(keyring_create(&r->f->conf, &r->f->k), CKR_OK);
     fixture_close(r->f);
-    assert_int_equal(recover(r->f, r->ec_key), CKR_OK);
+    assert_int_equal(fixture_recover(r->f, r->ec_key), CKR_OK);
     assert_int_equal(keyring_info(r->f->k, &info), CKR_OK);
     assert_memory_not_equal(info.fingerprint, r->made.fingerprint, sizeof(info.fingerprint));
 }
@@ -245,7 +235,7 @@ static void recover_of_a_changed_seal(void **state)
         to.row.p[at] ^= 0x02;
         raw_put(r->f, "seal", buf_span(&to.key), buf_span(&to.row));
         for (size_t i = 0; i < N_ELEMENTS(keys); i++) {
-            const CK_RV rv = recover(r->f, keys[i]);
+            const CK_RV rv = fixture_recover(r->f, keys[i]);
 
             assert_true(rv == CKR_ARGUMENTS_BAD || rv == CKR_DEVICE_ERROR);
             assert_null(r->f->k);
@@ -253,7 +243,7 @@ static void recover_of_a_changed_seal(void **state)
         to.row.p[at] ^= 0x02;
     }
     raw_put(r->f, "seal", buf_span(&to.key), buf_span(&to.row));
-    assert_int_equal(recover(r->f, r->rsa_key), CKR_OK);
+    assert_int_equal(fixture_recover(r->f, r->rsa_key), CKR_OK);
     buf_clear(&to.key);
     buf_clear(&to.row);
 }

@@ -180,11 +180,11 @@ static void seal_expires(void **state)
     struct seal seal = {.superseded = 0};
 
     (void)state;
-    assert_false(seal_expired(&seal, UINT64_MAX));
+    assert_false(seal_expired(&seal, UINT64_MAX, 30));
     seal.superseded = 1000;
-    assert_false(seal_expired(&seal, 0));
-    assert_false(seal_expired(&seal, 1000 + SEAL_KEEP_SECONDS));
-    assert_true(seal_expired(&seal, 1001 + SEAL_KEEP_SECONDS));
+    assert_false(seal_expired(&seal, 0, 30));
+    assert_false(seal_expired(&seal, 1000 + KEEP_SECONDS, 30));
+    assert_true(seal_expired(&seal, 1001 + KEEP_SECONDS, 30));
 }
 
 /* -- in a store ------------------------------------------------------------------------------ */

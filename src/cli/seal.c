@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* seal.c - `tee-pkcs11 seal list|add|remove|test|reseal|export`: the ways into a store. */
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "cli/proof.h"
+#include "cli/seal.h"
+#include "keyring/seals.h"
+
+struct request {
+    const char *what;
+    const char *id; /* the first hex digits of a seal's id; NULL: none given */
+    struct proof_options proof;
+    const char *certificate, *name, *shares; /* "K/N" */
+    bool recovery_key, json, dry_run;
+    unsigned accept;
+};
+
+static const struct option options[] = {
+    PROOF_OPTIONS,
+    {"certificate", required_argument, NULL, 'c'},
+    {"name", required_argument, NULL, 'N'},
+    {"new-recovery-key", no_argument, NULL, 'R'},
+    {"new-shares", required_argument, NULL, 'H'},
+    {"no-recovery", no_argument, NULL, 'x'},
+    {"no-platform", no_argument, NULL, 'X'},
+    {"json", no_argument, NULL, 'j'},
+    {"dry-run", no_argument, NULL, 'n'},
+    {NULL, 0, NULL, 0},
+};
+
+static bool take_option(struct request *r, int c)
+{
+    switch (c) {
+    case 'c':
+        r->certificate = optarg;
+        return true;
+    case 'N':
+        r->name = optarg;
+        return true;
+    case 'R':
+        r->recovery_key = true;
+        return true;
+    case 'H':
+        r->shares = optarg;
+        return true;
+    case 'x':
+        r->accept |= SEAL_ACCEPT_NO_RECOVERY;
+        return true;
+    case 'X':
+        r->accept |= SEAL_ACCEPT_NO_PLATFORM;
+        return true;
+    case 'j':
+        r->json = true;
+        return true;
+    case 'n':
+        r->dry_run = true;
+        return true;
+    default:
+        return proof_option(&r->proof, c, optarg);
+    }
+}
+
+static bool parse(int argc, char **argv, struct request *r)
+{
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (!take_option(r, c))
+            return false;
+    }
+    if (optind < argc)
+        r->what = argv[optind++];
+    if (optind < argc)
+        r->id = argv[optind++];
+    return r->what != NULL && optind == argc;
+}
+
+/* -- finding one ------------------------------------------------------------------------------- */
+
+struct list {
+    struct seal_info *v;
+    size_t n;
+};
+
+static void list_clear(struct list *l)
+{
+    seals_info_free(l->v, l->n);
+}
+
+static bool id_fits(const struct seal_info *s, const char *prefix)
+{
+    char hex[2 * sizeof(s->id) + 1];
+
+    return strncasecmp(hex_encode(SPAN_ARRAY(s->id), hex), prefix, strlen(prefix)) == 0;
+}
+
+/* The one seal whose id begins so. EXIT_DONE, or an exit code after an error was printed. */
+static int find(const struct list *l, const char *prefix, const struct seal_info **ret)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < l->n; i++) {
+        if (id_fits(&l->v[i], prefix)) {
+            *ret = &l->v[i];
+            n++;
+        }
+    }
+    if (n != 1)
+        return cli_fail(EXIT_REFUSED,
+                        "%zu seals have an id that begins with %s: see tee-pkcs11 "
+                        "seal list",
+                        n, prefix);
+    return EXIT_DONE;
+}
+
+static int find_open(struct keyring *k, const struct request *r, struct list *l,
+                     const struct seal_info **ret)
+{
+    CK_RV rv;
+
+    if (r->id == NULL)
+        return cli_usage("seal");
+    rv = seals_list(k, keyring_store(k), &l->v, &l->n);
+    return rv == CKR_OK ? find(l, r->id, ret) : cli_rv(rv, "reading the seals");
+}
+
+/* -- list -------------------------------------------------------------------------------------- */
+
+void seal_print_state(const struct seal_info *s, uint32_t rollback_days)
+{
+    char text[32];
+
+    if (s->kind == SEAL_SHARES)
+        printf(", %u of %u shares", s->threshold, s->shares);
+    if (s->superseded)
+        printf(", superseded: opens until %s",
+               output_time(s->superseded_at + (uint64_t)rollback_days * 24 * 60 * 60, text));
+}
+
+static void list_text(const struct conf *c, const struct list *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        const struct seal_info *s = &l->v[i];
+        char id[2 * 4 + 1], when[32];
+
+        printf("%s  %s", hex_encode(span_of(s->id, 4), id), seal_kind_name(s->kind));
+        seal_print_state(s, c->rollback_days);
+        printf("\n          %s%smade %s, epoch %llu\n", s->description,
+               s->description[0] != '\0' ? "; " : "", output_time(s->created, when),
+               (unsigned long long)s->epoch);
+    }
+}
+
+/* Short names that stay as they are. */
+static const char *kind_code(enum seal_kind kind)
+{
+    static const char *const codes[] = {
+        [SEAL_PLATFORM] = "platform",     [SEAL_CERTIFICATE] = "certificate",
+        [SEAL_KEY] = "recovery-key",      [SEAL_SHARES] = "shares",
+        [SEAL_PASSPHRASE] = "passphrase", [SEAL_OWNED] = "platform-and-owner",
+    };
+
+    return codes[kind];
+}
+
+json_t *seal_json(const struct seal_info *s, uint32_t rollback_days)
+{
+    char id[2 * sizeof(s->id) + 1];
+    json_t *o = json_pack("{s:s,s:s,s:s%,s:I,s:I,s:b}", "id", hex_encode(SPAN_ARRAY(s->id), id),
+                          "kind", kind_code(s->kind), "description", s->description,
+                          strlen(s->description), "created", (json_int_t)s->created, "epoch",
+                          (json_int_t)s->epoch, "superseded", s->superseded);
+
+    if (o != NULL && s->superseded)
+        (void)json_object_set_new(
+            o, "expires",
+            json_integer((json_int_t)(s->superseded_at + (uint64_t)rollback_days * 86400)));
+    if (o != NULL && s->kind == SEAL_SHARES) {
+        (void)json_object_set_new(o, "threshold", json_integer(s->threshold));
+        (void)json_object_set_new(o, "shares", json_integer(s->shares));
+    }
+    return o;
+}
+
+static int list_json(const struct conf *c, const struct list *l)
+{
+    json_t *all = json_array();
+
+    for (size_t i = 0; all != NULL && i < l->n; i++)
+        (void)json_array_append_new(all, seal_json(&l->v[i], c->rollback_days));
+    if (all == NULL || json_dumpf(all, stdout, JSON_INDENT(2)) != 0)
+        return cli_fail(EXIT_FAILED, "out of memory");
+    puts("");
+    json_decref(all);
+    return EXIT_DONE;
+}
+
+static int run_list(const struct conf *c, struct keyring *k, const struct request *r)
+{
+    AUTO(list_clear) struct list l = {.n = 0};
+    const CK_RV rv = seals_list(k, keyring_store(k), &l.v, &l.n);
+
+    if (rv != CKR_OK)
+        return cli_rv(rv, "reading the seals");
+    if (r->json)
+        return list_json(c, &l);
+    list_text(c, &l);
+    return EXIT_DONE;
+}
+
+/* -- add --------------------------------------------------------------------------------------- */
+
+static bool parse_shares(const char *text, struct seal_request *q)
+{
+    unsigned k = 0, n = 0;
+    int end = 0;
+
+    if (sscanf(text, "%u/%u%n", &k, &n, &end) != 2 || text[end] != '\0' || k < 2 || k > n ||
+        n > SHAMIR_MAX)
+        return false;
+    q->threshold = (uint8_t)k;
+    q->shares = (uint8_t)n;
+    return true;
+}
+
+/* What the options ask for; `bytes` holds what was read. EXIT_DONE or a code. */
+static int request_make(const struct request *r, struct buf *bytes, struct seal_request *q)
+{
+    const char *secret = r->proof.passphrase;
+
+    if ((r->certificate != NULL) + r->recovery_key + (r->shares != NULL) + (secret != NULL) != 1)
+        return cli_usage("seal");
+    if (r->name != NULL)
+        q->name = span_of(r->name, strlen(r->name));
+    if (r->certificate != NULL) {
+        q->kind = SEAL_CERTIFICATE;
+        if (!file_read(r->certificate, bytes))
+            return EXIT_FAILED;
+        q->certificate = buf_span(bytes);
+        return EXIT_DONE;
+    }
+    if (secret != NULL) {
+        const struct pin_source from = {strcmp(secret, "-") == 0 ? NULL : secret, -1};
+
+        q->kind = SEAL_PASSPHRASE;
+        if (!pin_read(&from, "passphrase", true, bytes))
+            return EXIT_FAILED;
+        q->passphrase = buf_span(bytes);
+        return EXIT_DONE;
+    }
+    q->kind = r->recovery_key ? SEAL_KEY : SEAL_SHARES;
+    return q->kind == SEAL_KEY || parse_shares(r->shares, q)
+               ? EXIT_DONE
+               : cli_fail(EXIT_USAGE, "--new-shares K/N: 2 <= K <= N <= %d", SHAMIR_MAX);
+}
+
+/* The only time that these are seen: to standard output, nothing else there but them. */
+static int tell_secret(const struct seal_request *q, const struct seal_result *made)
+{
+    for (size_t i = 0; i < made->n_texts; i++)
+        printf("%.*s\n", (int)made->texts[i].n, (const char *)made->texts[i].p);
+    if (fflush(stdout) != 0)
+        return cli_fail(EXIT_FAILED, "writing the recovery key: %s. Remove its seal again",
+                        strerror(errno));
+    if (q->kind == SEAL_KEY)
+        fputs("Write this recovery key down now: it is not shown again. Who has it and a copy of "
+              "the store opens the store.\n",
+              stderr);
+    if (q->kind == SEAL_SHARES)
+        fprintf(stderr,
+                "Give each line to another person now: they are not shown again. %u of the "
+                "%u open the store.\n",
+                q->threshold, q->shares);
+    return EXIT_DONE;
+}
+
+static int run_add(struct keyring *k, const struct request *r)
+{
+    AUTO(buf_clear) struct buf bytes = BUF_INIT;
+    AUTO(seal_result_clear) struct seal_result made = {.n_texts = 0};
+    struct seal_request q = {.kind = SEAL_KEY};
+    char id[SEAL_ID_TEXT];
+    int code = request_make(r, &bytes, &q);
+    CK_RV rv;
+
+    if (code != EXIT_DONE)
+        return code;
+    if (r->dry_run) {
+        printf("would add a seal: %s\n", seal_kind_name(q.kind));
+        return EXIT_DONE;
+    }
+    rv = seal_add(k, &q, &made);
+    if (rv == CKR_ARGUMENTS_BAD)
+        return cli_fail(EXIT_REFUSED,
+                        "adding the seal: not a certificate that can receive (RSA of "
+                        "2048 bits or more, or EC), a passphrase of fewer than 8 "
+                        "bytes, or a name of more than %d",
+                        SEAL_NAME_MAX);
+    if (rv != CKR_OK)
+        return cli_rv(rv, "adding the seal");
+    fprintf(stderr, "added seal %s: %s\n", seal_id_text(made.id, id), seal_kind_name(q.kind));
+    return tell_secret(&q, &made);
+}
+
+/* -- remove ------------------------------------------------------------------------------------ */
+
+static int run_remove(struct keyring *k, const struct request *r)
+{
+    AUTO(list_clear) struct list l = {.n = 0};
+    const struct seal_info *s = NULL;
+    char id[SEAL_ID_TEXT];
+    const int code = find_open(k, r, &l, &s);
+    CK_RV rv;
+
+    if (code != EXIT_DONE)
+        return code;
+    rv = r->dry_run ? seal_remove_check(k, s->id, r->accept) : seal_remove(k, s->id, r->accept);
+    if (rv != CKR_OK)
+        return cli_rv(rv, "removing the seal");
+    printf("%s seal %s: %s\n", r->dry_run ? "would remove" : "removed", seal_id_text(s->id, id),
+           seal_kind_name(s->kind));
+    if (!r->dry_run)
+        puts("It still opens what was copied from this disk before: when it is in wrong hands, "
+             "revoke instead.");
+    return EXIT_DONE;
+}
+
+/* -- test, reseal ------------------------------------------------------------------------------ */
+
+static int run_test(struct keyring *k, const struct request *r)
+{
+    AUTO(list_clear) struct list l = {.n = 0};
+    AUTO(proof_clear) struct proof p = {.secret = NULL};
+    const struct seal_info *s = NULL;
+    char id[SEAL_ID_TEXT];
+    int code = find_open(k, r, &l, &s);
+    const bool given = proof_given(&r->proof) == 1;
+    CK_RV rv;
+
+    if (code == EXIT_DONE && given)
+        code = proof_read(&r->proof, &p);
+    if (code != EXIT_DONE)
+        return code;
+    rv = seal_try(k, s->id, given ? &p.seal : NULL);
+    if (rv == CKR_ARGUMENTS_BAD)
+        return cli_fail(EXIT_REFUSED, "seal %s is a %s: give what opens that kind",
+                        seal_id_text(s->id, id), seal_kind_name(s->kind));
+    if (rv != CKR_OK)
+        return cli_rv(rv, "opening the seal");
+    printf("seal %s opens the store: %s\n", seal_id_text(s->id, id), seal_kind_name(s->kind));
+    return EXIT_DONE;
+}
+
+static int run_reseal(struct keyring *k, const struct request *r)
+{
+    uint8_t made[SEAL_ID];
+    char id[SEAL_ID_TEXT];
+    CK_RV rv;
+
+    if (r->dry_run) {
+        puts("would seal the store to this platform as it is now, and make a new master key");
+        return EXIT_DONE;
+    }
+    rv = seal_reseal(k, made);
+    if (rv != CKR_OK)
+        return cli_rv(rv, "sealing to this platform");
+    printf("sealed to this platform as it is now: seal %s\n", seal_id_text(made, id));
+    return EXIT_DONE;
+}
+
+/* -- export ------------------------------------------------------------------------------------ */
+
+/* The CMS message of a certificate's seal, for the openssl command on the machine where the private
+ * key is: works where the store does not open. */
+static int run_export(const struct conf *c, const struct request *r)
+{
+    AUTO(store_unrefp) struct store *s = NULL;
+    AUTO(list_clear) struct list l = {.n = 0};
+    AUTO(buf_clear) struct buf der = BUF_INIT;
+    const struct seal_info *found = NULL;
+    CK_RV rv = store_open(c->store, false, c->map_size, &s);
+    int code;
+
+    if (rv == CKR_OK)
+        rv = seals_list(NULL, s, &l.v, &l.n);
+    if (rv != CKR_OK)
+        return cli_rv(rv, "reading the seals");
+    code = r->id != NULL ? find(&l, r->id, &found) : cli_usage("seal");
+    if (code != EXIT_DONE)
+        return code;
+    if (seal_message(s, found->id, &der) != CKR_OK)
+        return cli_fail(EXIT_REFUSED, "a seal of that kind has no message: it is a %s",
+                        seal_kind_name(found->kind));
+    if (fwrite(der.p, 1, der.n, stdout) != der.n || fflush(stdout) != 0)
+        return cli_fail(EXIT_FAILED, "writing: %s", strerror(errno));
+    return EXIT_DONE;
+}
+
+static int run(const struct conf *c, struct keyring *k, const struct request *r)
+{
+    if (strcmp(r->what, "list") == 0)
+        return run_list(c, k, r);
+    if (strcmp(r->what, "add") == 0)
+        return run_add(k, r);
+    if (strcmp(r->what, "remove") == 0)
+        return run_remove(k, r);
+    if (strcmp(r->what, "test") == 0)
+        return run_test(k, r);
+    if (strcmp(r->what, "reseal") == 0)
+        return run_reseal(k, r);
+    return cli_usage("seal");
+}
+
+int command_seal(int argc, char **argv)
+{
+    struct request r = {.proof = PROOF_OPTIONS_NONE};
+    AUTO(keyring_unrefp) struct keyring *k = NULL;
+    AUTO(conf_freep) struct conf *c = NULL;
+    int code = EXIT_FAILED;
+    CK_RV rv;
+
+    if (!parse(argc, argv, &r))
+        return cli_usage("seal");
+    c = cli_conf(&code);
+    if (c == NULL)
+        return code;
+    if (strcmp(r.what, "export") == 0)
+        return run_export(c, &r);
+    rv = cli_open(c, &k);
+    return rv == CKR_OK ? run(c, k, &r) : cli_rv(rv, "opening the store");
+}

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# lib.sh - for the tests of the command as a person types it: a scratch directory, a configuration,
+# and functions that run the command and look at what it said. Sourced by test-*.sh.
+#
+# TEE_TEST_COMMAND and TEE_TEST_MODULE name what is tested (meson sets them).
+
+set -uo pipefail
+
+: "${TEE_TEST_COMMAND:?}" "${TEE_TEST_MODULE:?}"
+scratch=$(mktemp -d /tmp/tee-command-XXXXXX)
+readonly scratch
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+umask 077
+export TEE_PKCS11_CONF=$scratch/conf
+printf '12345678\n' >so.pin
+printf '1234\n' >user.pin
+checks=0
+
+die() {
+    printf 'FAILED: %s\n' "$*" >&2
+    sed 's/^/    | /' out err 2>/dev/null >&2
+    exit 1
+}
+
+# configure LINE...: the configuration, on a software root, PIN checks at their cheapest.
+configure() {
+    printf '%s\n' "store = $scratch/store" "root = software" "pin-log2-n = 10" "$@" >conf
+}
+
+# tee CODE ARGUMENT...: run the command; what it printed goes to ./out and ./err.
+tee() {
+    local expected=$1 code=0
+
+    shift
+    "$TEE_TEST_COMMAND" "$@" >out 2>err </dev/null || code=$?
+    checks=$((checks + 1))
+    [ "$code" -eq "$expected" ] || die "tee-pkcs11 $* exits with $code, not $expected"
+}
+
+# says TEXT, complains TEXT: the last command's standard output, or standard error, has it.
+says() { grep -qF -- "$1" out || die "standard output lacks: $1"; }
+says_not() { ! grep -qF -- "$1" out || die "standard output has: $1"; }
+complains() { grep -qF -- "$1" err || die "standard error lacks: $1"; }
+
+# field NAME KIND: that field of the seals of a kind, one a line.
+field() {
+    "$TEE_TEST_COMMAND" seal list --json 2>/dev/null | python3 -c '
+import json, sys
+for seal in json.load(sys.stdin):
+    if seal["kind"] == sys.argv[2]:
+        print(seal[sys.argv[1]])' "$1" "$2"
+}
+seal_id() { field id "$1" | cut -c1-8; }
+
+# fingerprint: of the store, as `status` shows it.
+fingerprint() { "$TEE_TEST_COMMAND" status 2>/dev/null | sed -n 's/^fingerprint *//p'; }
+
+make_token() {
+    tee 0 init-token --label "$1" --so-pin-file so.pin --pin-file user.pin
+}
+
+# p11 ARGUMENT...: pkcs11-tool on the module, logged in as the user.
+p11() { pkcs11-tool --module "$TEE_TEST_MODULE" --login --pin 1234 "$@" 2>&1; }
+
+# needs PROGRAM...: else the test is skipped.
+needs() {
+    local program
+
+    for program in "$@"; do
+        command -v "$program" >/dev/null || { echo "$program is missing"; exit 77; }
+    done
+}
+
+done_with() { printf '%s: %d commands ran as expected\n' "$1" "$checks"; }

@@ -1,0 +1,173 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# test-seal.sh - ways in, added, listed, tried, used and taken away, as a person types it.
+
+# shellcheck source=tests/command/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+needs openssl python3
+
+certificate() {
+    openssl req -x509 -newkey "$2" ${3:+-pkeyopt "$3"} -nodes -keyout "$1.key" -out "$1.pem" \
+        -subj "/CN=$1" -days 2 2>/dev/null || die "openssl makes no certificate"
+}
+
+# lose_platform: what it was sealed to is gone.
+lose_platform() {
+    mv store.key gone.key
+    tee 3 status
+    says "CANNOT BE OPENED HERE"
+}
+
+configure
+tee 3 seal list
+complains "there is no store"
+make_token web
+print=$(fingerprint)
+certificate ec ec ec_paramgen_curve:P-384
+certificate rsa rsa:2048
+
+# -- each kind is added, and opens the store after the platform is lost --
+tee 0 seal add --certificate ec.pem
+[ ! -s out ] || die "a certificate has nothing to print"
+tee 0 seal add --certificate rsa.pem
+tee 2 seal add --certificate ec.pem
+tee 0 seal add --new-recovery-key --name "the safe"
+cp out recovery.key
+tee 0 seal add --new-shares 2/3
+cp out shares
+[ "$(wc -l <shares)" -eq 3 ] || die "three shares, three lines"
+printf 'correct horse battery\n' >passphrase
+tee 0 seal add --passphrase passphrase
+tee 0 seal list
+says "recovery key"
+says "the safe"
+says "2 of 3 shares"
+says "CN=ec"
+tee 0 status
+says "recovery shares, 2 of 3 shares"
+
+key_id=$(seal_id recovery-key)
+tee 0 seal test "$key_id" --recovery-key recovery.key
+says "opens the store"
+tee 2 seal test "$key_id" --passphrase passphrase
+tee 2 seal test "$key_id"
+tee 0 seal test "$(seal_id platform)"
+tee 2 seal test 0123456789
+
+lose_platform
+tee 2 recover --recovery-key recovery.key --expect 00
+complains "not the expected one"
+tee 3 status
+tee 0 recover --recovery-key recovery.key --dry-run
+says "$print"
+tee 3 status
+tee 0 recover --recovery-key recovery.key --expect "$print"
+says "sealed to this platform"
+tee 0 status
+
+lose_platform
+sed -n 2,3p shares >two
+tee 0 recover --shares two --yes
+lose_platform
+sed -n 1p shares >one
+tee 2 recover --shares one --yes
+complains "2 shares are needed and 1 were given"
+cat one one >twice
+tee 2 recover --shares twice --yes
+complains "given twice"
+tr "[:lower:]" "[:upper:]" <two | tr -d - >spoken
+tee 0 recover --shares spoken --yes
+lose_platform
+tee 0 recover --passphrase passphrase --yes
+lose_platform
+tee 0 recover --key rsa.key --yes
+lose_platform
+tee 2 recover --key rsa.pem --yes
+tee 0 recover --key ec.key --yes
+
+# -- a slip of the pen --
+sed 's/.$/q/; t' recovery.key | tr q p >slip
+tee 2 recover --recovery-key slip --yes
+complains "a character of it is wrong"
+tee 64 recover --recovery-key recovery.key --shares two
+tee 64 recover --yes
+
+# -- with openssl alone, on the machine that has the private key --
+for name in ec rsa; do
+    id=$("$TEE_TEST_COMMAND" seal list 2>/dev/null | grep -B1 "CN=$name;" | sed -n '1s/ .*//p')
+    tee 0 seal export "$id"
+    cp out seal.cms
+    openssl cms -decrypt -inform DER -in seal.cms -recip "$name.pem" -inkey "$name.key" \
+        -out opened || die "openssl does not open it"
+    tee 0 seal test "$id" --opened opened
+    lose_platform
+    tee 0 seal export "$id"
+    cmp out seal.cms || die "the message is another one"
+    tee 0 recover --opened opened --expect "$print"
+done
+tee 2 seal export "$key_id"
+
+# -- taking away --
+platforms=$(field id platform | wc -l)
+[ "$platforms" -gt 1 ] || die "superseded seals are kept"
+tee 0 prune --superseded --dry-run
+says "would drop seal"
+[ "$(field id platform | wc -l)" -eq "$platforms" ] || die "a dry run changed something"
+tee 0 prune --superseded
+says "dropped seal"
+[ "$(field id platform | wc -l)" -eq 1 ] || die "they are not dropped"
+tee 0 prune
+says "nothing to drop"
+for kind in certificate shares passphrase; do
+    for id in $(field id "$kind"); do
+        tee 0 seal remove "$id"
+    done
+done
+tee 2 seal remove "$key_id"
+complains "--no-recovery"
+tee 2 seal remove "$(seal_id platform)"
+complains "--no-platform"
+tee 0 seal remove "$key_id" --no-recovery --dry-run
+tee 0 seal remove "$key_id" --no-recovery
+tee 2 seal remove "$(seal_id platform)" --no-recovery --no-platform
+complains "the last way in"
+tee 2 recover --recovery-key recovery.key --yes
+
+# -- the platform and an owner's secret --
+openssl rand -hex 32 >owner
+configure "owner-secret = $scratch/owner"
+tee 0 status
+tee 0 seal reseal --dry-run
+[ -z "$(field id platform-and-owner)" ] || die "a dry run changed something"
+tee 0 seal reseal
+[ -n "$(field id platform-and-owner)" ] || die "not sealed with the owner's secret"
+mv owner owner.away
+tee 3 status
+complains "owner-secret"
+mv owner.away owner
+tee 0 status
+
+# -- what was done --
+tee 0 audit verify
+says "the audit log is whole"
+tee 0 audit show
+says "store-recovered"
+says "seal-expired"
+says "seal-removed"
+tee 0 audit export
+python3 - out <<'END' || die "the chain of the export is not the documented one"
+import hashlib, json, struct, sys
+previous = bytes(32)
+for number, line in enumerate(open(sys.argv[1]), 1):
+    e = json.loads(line)
+    token, detail = bytes.fromhex(e['token']), e['detail'].encode()
+    assert e['number'] == number and bytes.fromhex(e['previous']) == previous
+    previous = hashlib.sha256(
+        b'tee-pkcs11 audit 1' + struct.pack('>Q', number) + previous
+        + struct.pack('>QH', e['time'], e['code']) + struct.pack('>I', len(token)) + token
+        + struct.pack('>I', len(detail)) + detail).digest()
+    assert e['hash'] == previous.hex()
+assert number > 20
+END
+done_with seal

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test-seals.c - ways into a store are added, tried and taken away, each opens the store by its own
+ * secret and no other, and the last one stays.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "keyring/seals.h"
+#include "keyring/secret_text.h"
+#include "keyring_fixture.h"
+#include "log_capture.h"
+
+static bool log_says(const char *text)
+{
+    return strstr(log_capture_text(), text) != NULL;
+}
+
+static size_t count(struct keyring_fixture *f)
+{
+    struct seal_info *v = NULL;
+    size_t n = 0;
+
+    assert_int_equal(seals_list(f->k, keyring_store(f->k), &v, &n), CKR_OK);
+    seals_info_free(v, n);
+    return n;
+}
+
+/* The id of the only seal of a kind. */
+static void id_of(struct keyring_fixture *f, enum seal_kind kind, uint8_t ret[SEAL_ID])
+{
+    struct seal_info *v = NULL;
+    size_t n = 0, found = 0;
+
+    assert_int_equal(seals_list(f->k, keyring_store(f->k), &v, &n), CKR_OK);
+    for (size_t i = 0; i < n; i++) {
+        if (v[i].kind == kind) {
+            memcpy(ret, v[i].id, SEAL_ID);
+            found++;
+        }
+    }
+    assert_int_equal(found, 1);
+    seals_info_free(v, n);
+}
+
+static struct seal_result add(struct keyring_fixture *f, const struct seal_request *q)
+{
+    struct seal_result made = {.n_texts = 0};
+
+    assert_int_equal(seal_add(f->k, q, &made), CKR_OK);
+    return made;
+}
+
+/* Lose the platform, recover with the proof, seal to a new one: the token's objects are there. */
+static void recovers(struct keyring_fixture *f, const struct seal_proof *proof)
+{
+    AUTO(store_unrefp) struct store *s = NULL;
+    struct token_info t;
+
+    fixture_close(f);
+    fixture_run("rm '%s'", f->key);
+    assert_int_equal(store_open(f->store, false, 0, &s), CKR_OK);
+    assert_int_equal(recover_open(&f->conf, s, proof, &f->k), CKR_OK);
+    assert_int_equal(recover_adopt(f->k), CKR_OK);
+    fixture_reopen(f);
+    t = fixture_only_token(f);
+    login_unref(fixture_so(f, &t));
+}
+
+static CK_RV recover_with(struct keyring_fixture *f, const struct seal_proof *proof)
+{
+    AUTO(store_unrefp) struct store *s = NULL;
+    AUTO(keyring_unrefp) struct keyring *k = NULL;
+
+    assert_int_equal(store_open(f->store, false, 0, &s), CKR_OK);
+    return recover_open(&f->conf, s, proof, &k);
+}
+
+/* -- each kind --------------------------------------------------------------------------------- */
+
+static void key_opens(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const struct seal_request q = {.kind = SEAL_KEY, .name = SPAN_LIT("the safe")};
+    AUTO(seal_result_clear) struct seal_result made = add(f, &q);
+    AUTO(secret_freep) struct secret *key = NULL;
+    struct seal_proof proof = {.kind = SEAL_KEY};
+
+    assert_int_equal(made.n_texts, 1);
+    assert_int_equal(key_text_decode(buf_span(&made.texts[0]), &key), CKR_OK);
+    proof.secret = secret_span(key);
+    assert_int_equal(seal_try(f->k, made.id, &proof), CKR_OK);
+    recovers(f, &proof);
+    key->p[31] ^= 1;
+    log_capture_clear();
+    assert_int_equal(seal_try(f->k, made.id, &proof), CKR_ENCRYPTED_DATA_INVALID);
+    assert_int_equal(recover_with(f, &proof), CKR_ARGUMENTS_BAD);
+    assert_true(log_says("recovery key \"the safe\""));
+}
+
+static void shares_open(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const struct seal_request q = {.kind = SEAL_SHARES, .threshold = 2, .shares = 3};
+    AUTO(seal_result_clear) struct seal_result made = add(f, &q);
+    AUTO(secret_freep) struct secret *key = NULL;
+    struct seal_proof proof = {.kind = SEAL_SHARES};
+    struct span texts[2];
+    uint8_t set[SHARE_SET];
+    unsigned needed;
+    size_t bad;
+
+    assert_int_equal(made.n_texts, 3);
+    texts[0] = buf_span(&made.texts[2]);
+    texts[1] = buf_span(&made.texts[0]);
+    assert_int_equal(shares_combine(texts, 2, &bad, &needed, set, &key), CKR_OK);
+    assert_memory_equal(set, made.id, SHARE_SET); /* seal list and share name the same */
+    proof.secret = secret_span(key);
+    assert_int_equal(seal_try(f->k, made.id, &proof), CKR_OK);
+    recovers(f, &proof);
+    proof.kind = SEAL_KEY; /* a key of shares is no recovery key */
+    assert_int_equal(recover_with(f, &proof), CKR_ARGUMENTS_BAD);
+}
+
+static void passphrase_opens(void **state)
+{
+    struct keyring_fixture *f = *state;
+    struct seal_request q = {.kind = SEAL_PASSPHRASE, .passphrase = SPAN_LIT("correct horse")};
+    AUTO(seal_result_clear) struct seal_result made = add(f, &q);
+    AUTO(seal_result_clear) struct seal_result none = {.n_texts = 0};
+    struct seal_proof proof = {.kind = SEAL_PASSPHRASE, .secret = SPAN_LIT("correct horse")};
+
+    assert_int_equal(made.n_texts, 0);
+    recovers(f, &proof);
+    proof.secret = SPAN_LIT("correct house");
+    assert_int_equal(seal_try(f->k, made.id, &proof), CKR_ENCRYPTED_DATA_INVALID);
+    q.passphrase = SPAN_LIT("1234567");
+    assert_int_equal(seal_add(f->k, &q, &none), CKR_ARGUMENTS_BAD);
+}
+
+static void certificate_opens(void **state)
+{
+    struct keyring_fixture *f = *state;
+    AUTO(buf_clear) struct buf pem = BUF_INIT;
+    AUTO(buf_clear) struct buf key = BUF_INIT;
+    AUTO(buf_clear) struct buf message = BUF_INIT;
+    AUTO(seal_result_clear) struct seal_result made = {.n_texts = 0};
+    struct seal_request q = {.kind = SEAL_CERTIFICATE};
+    struct seal_proof proof = {.kind = SEAL_CERTIFICATE};
+    char path[128];
+
+    fixture_certificate(f, "ec", path);
+    f->conf.n_recovery = 0; /* not in the file: by the command alone */
+    fixture_file(f->certificate[0], &pem);
+    fixture_file(path, &key);
+    q.certificate = buf_span(&pem);
+    proof.private_key = buf_span(&key);
+    assert_int_equal(seal_add(f->k, &q, &made), CKR_OK);
+    assert_int_equal(seal_try(f->k, made.id, &proof), CKR_OK);
+    log_capture_clear();
+    assert_int_equal(seal_add(f->k, &q, &made), CKR_FUNCTION_REJECTED);
+    assert_true(log_says("a recipient of the store"));
+    assert_int_equal(seal_message(keyring_store(f->k), made.id, &message), CKR_OK);
+    recovers(f, &proof);
+    f->conf.n_recovery = 1; /* now the file may name it */
+    fixture_reopen(f);
+}
+
+/* Whoever opened the message elsewhere brings what was in it. */
+static void opened_elsewhere(void **state)
+{
+    struct keyring_fixture *f = *state;
+    AUTO(buf_clear) struct buf pem = BUF_INIT;
+    AUTO(buf_clear) struct buf message = BUF_INIT;
+    AUTO(buf_clear) struct buf opened = BUF_INIT;
+    AUTO(seal_result_clear) struct seal_result made = {.n_texts = 0};
+    struct seal_request q = {.kind = SEAL_CERTIFICATE};
+    struct seal_proof proof = {.kind = SEAL_CERTIFICATE};
+    char key[128], path[160];
+    FILE *file;
+
+    fixture_certificate(f, "rsa", key);
+    f->conf.n_recovery = 0;
+    fixture_file(f->certificate[0], &pem);
+    q.certificate = buf_span(&pem);
+    assert_int_equal(seal_add(f->k, &q, &made), CKR_OK);
+    assert_int_equal(seal_message(keyring_store(f->k), made.id, &message), CKR_OK);
+    (void)snprintf(path, sizeof(path), "%s/message", f->directory);
+    file = fopen(path, "we");
+    assert_non_null(file);
+    assert_int_equal(fwrite(message.p, 1, message.n, file), message.n);
+    assert_int_equal(fclose(file), 0);
+    fixture_run("openssl cms -decrypt -inform DER -in '%s' -recip '%s' -inkey '%s' -out '%s.out'",
+                path, f->certificate[0], key, path);
+    (void)snprintf(path, sizeof(path), "%s/message.out", f->directory);
+    fixture_file(path, &opened);
+    assert_int_equal(opened.n, SEAL_SECRET_BYTES);
+    proof.opened = buf_span(&opened);
+    recovers(f, &proof);
+    opened.p[40] ^= 1; /* of the authentication key */
+    assert_int_equal(recover_with(f, &proof), CKR_DEVICE_ERROR);
+    proof.opened.n--;
+    assert_int_equal(recover_with(f, &proof), CKR_ARGUMENTS_BAD);
+}
+
+/* What one seal's secret opens, another's does not; nor does a row in which the host exchanged what
+ * is wrapped. */
+static void exchanged_rows(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const struct seal_request q = {.kind = SEAL_KEY};
+    AUTO(seal_result_clear) struct seal_result a = add(f, &q);
+    AUTO(seal_result_clear) struct seal_result b = add(f, &q);
+    AUTO(buf_clear) struct buf row = BUF_INIT;
+    AUTO(buf_clear) struct buf name = BUF_INIT;
+    AUTO(secret_freep) struct secret *key = NULL;
+    struct seal_proof proof = {.kind = SEAL_KEY};
+
+    assert_int_equal(key_text_decode(buf_span(&a.texts[0]), &key), CKR_OK);
+    proof.secret = secret_span(key);
+    assert_int_equal(seal_try(f->k, b.id, &proof), CKR_ENCRYPTED_DATA_INVALID);
+    raw_get(f, STORE_SEAL, SPAN_ARRAY(a.id), &name, &row);
+    fixture_close(f);
+    raw_put(f, "seal", SPAN_ARRAY(b.id), buf_span(&row)); /* a's row under b's id */
+    raw_del(f, "seal", SPAN_ARRAY(a.id));
+    assert_int_equal(recover_with(f, &proof), CKR_ARGUMENTS_BAD);
+}
+
+/* Every byte of a row with parameters: refused, or not this seal any more. */
+static void flipped_rows(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const struct seal_request q = {.kind = SEAL_SHARES, .threshold = 2, .shares = 2};
+    AUTO(seal_result_clear) struct seal_result made = add(f, &q);
+    AUTO(buf_clear) struct buf row = BUF_INIT;
+    AUTO(buf_clear) struct buf name = BUF_INIT;
+    AUTO(secret_freep) struct secret *key = NULL;
+    struct seal_proof proof = {.kind = SEAL_SHARES};
+    struct span texts[2] = {buf_span(&made.texts[0]), buf_span(&made.texts[1])};
+    uint8_t set[SHARE_SET];
+    unsigned needed;
+    size_t bad;
+
+    assert_int_equal(shares_combine(texts, 2, &bad, &needed, set, &key), CKR_OK);
+    proof.secret = secret_span(key);
+    raw_get(f, STORE_SEAL, SPAN_ARRAY(made.id), &name, &row);
+    fixture_close(f);
+    assert_int_equal(recover_with(f, &proof), CKR_OK);
+    for (size_t i = 0; i < row.n; i += 7) {
+        row.p[i] ^= 0x10;
+        raw_put(f, "seal", SPAN_ARRAY(made.id), buf_span(&row));
+        assert_int_not_equal(recover_with(f, &proof), CKR_OK);
+        row.p[i] ^= 0x10;
+    }
+}
+
+/* -- taking away ------------------------------------------------------------------------------- */
+
+static void last_way_in_stays(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const unsigned all = SEAL_ACCEPT_NO_RECOVERY | SEAL_ACCEPT_NO_PLATFORM;
+    const struct seal_request q = {.kind = SEAL_KEY};
+    AUTO(seal_result_clear) struct seal_result key = {.n_texts = 0};
+    uint8_t platform[SEAL_ID], nobody[SEAL_ID] = {0};
+
+    id_of(f, SEAL_PLATFORM, platform);
+    log_capture_clear();
+    assert_int_equal(seal_remove(f->k, platform, all), CKR_FUNCTION_REJECTED);
+    assert_true(log_says("the last way in"));
+    key = add(f, &q);
+    log_capture_clear();
+    assert_int_equal(seal_remove(f->k, key.id, 0), CKR_FUNCTION_REJECTED);
+    assert_true(log_says("the last recovery") && log_says("--no-recovery"));
+    assert_int_equal(seal_remove_check(f->k, key.id, SEAL_ACCEPT_NO_PLATFORM),
+                     CKR_FUNCTION_REJECTED);
+    assert_int_equal(seal_remove_check(f->k, key.id, SEAL_ACCEPT_NO_RECOVERY), CKR_OK);
+    assert_int_equal(count(f), 2);
+    log_capture_clear();
+    assert_int_equal(seal_remove(f->k, platform, 0), CKR_FUNCTION_REJECTED);
+    assert_true(log_says("--no-platform"));
+    assert_int_equal(seal_remove(f->k, nobody, all), CKR_ARGUMENTS_BAD);
+    assert_int_equal(seal_remove(f->k, platform, SEAL_ACCEPT_NO_PLATFORM), CKR_OK);
+    assert_int_equal(seal_remove(f->k, key.id, all),
+                     CKR_FUNCTION_REJECTED); /* now it is the last */
+    assert_int_equal(count(f), 1);
+    fixture_close(f);
+    assert_int_equal(fixture_open(f, &f->k), CKR_DEVICE_ERROR);
+}
+
+/* A superseded seal whose window is over is no way in. */
+static void expired_is_no_way_in(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const unsigned all = SEAL_ACCEPT_NO_RECOVERY | SEAL_ACCEPT_NO_PLATFORM;
+    const struct seal_request q = {.kind = SEAL_KEY};
+    AUTO(seal_result_clear) struct seal_result key = add(f, &q);
+    AUTO(secret_freep) struct secret *secret = NULL;
+    struct seal_proof proof = {.kind = SEAL_KEY};
+    struct seal_info *v = NULL;
+    uint8_t current[SEAL_ID];
+    size_t n = 0;
+
+    assert_int_equal(key_text_decode(buf_span(&key.texts[0]), &secret), CKR_OK);
+    proof.secret = secret_span(secret);
+    recovers(f, &proof); /* the first platform's seal is superseded */
+    assert_int_equal(seal_remove(f->k, key.id, all), CKR_OK);
+    assert_int_equal(seals_list(f->k, keyring_store(f->k), &v, &n), CKR_OK);
+    assert_int_equal(n, 2);
+    memcpy(current, v[v[0].superseded ? 1 : 0].id, SEAL_ID);
+    seals_info_free(v, n);
+    assert_int_equal(seal_remove_check(f->k, current, all), CKR_OK);
+    fixture_time_shift = (int64_t)KEEP_SECONDS + 60;
+    assert_int_equal(seal_remove_check(f->k, current, all), CKR_FUNCTION_REJECTED);
+}
+
+static void removed_certificate(void **state)
+{
+    struct keyring_fixture *f = *state;
+    uint8_t id[SEAL_ID];
+    char key[128];
+
+    fixture_certificate(f, "ec", key);
+    assert_int_equal(keyring_create(&f->conf, &f->k), CKR_OK);
+    id_of(f, SEAL_CERTIFICATE, id);
+    log_capture_clear();
+    assert_int_equal(seal_remove(f->k, id, SEAL_ACCEPT_NO_RECOVERY), CKR_FUNCTION_REJECTED);
+    assert_true(log_says("take it out of that file first"));
+    f->conf.n_recovery = 0;
+    fixture_reopen(f);
+    assert_int_equal(seal_remove(f->k, id, SEAL_ACCEPT_NO_RECOVERY), CKR_OK);
+    fixture_reopen(f);
+    fixture_close(f);
+    f->conf.n_recovery = 1; /* and whoever names it again is told */
+    log_capture_clear();
+    assert_int_equal(fixture_open(f, &f->k), CKR_DEVICE_ERROR);
+    assert_true(log_says("is not a recipient"));
+}
+
+/* -- the platform's ---------------------------------------------------------------------------- */
+
+static void reseals(void **state)
+{
+    struct keyring_fixture *f = *state;
+    struct store_info before, after;
+    uint8_t old[SEAL_ID], made[SEAL_ID];
+
+    id_of(f, SEAL_PLATFORM, old);
+    assert_int_equal(keyring_info(f->k, &before), CKR_OK);
+    assert_int_equal(seal_reseal(f->k, made), CKR_OK);
+    id_of(f, SEAL_PLATFORM, old);
+    assert_memory_equal(old, made, SEAL_ID);
+    assert_int_equal(keyring_info(f->k, &after), CKR_OK);
+    assert_int_equal(after.epoch, before.epoch + 1);
+    assert_int_equal(seal_try(f->k, made, NULL), CKR_OK);
+    fixture_reopen(f);
+}
+
+static void secret_file(struct keyring_fixture *f, char path[160], const char *text)
+{
+    (void)snprintf(path, 160, "%s/owner", f->directory);
+    fixture_run("umask 077; printf '%%s\\n' '%s' > '%s'", text, path);
+    f->conf.owner_secret = path;
+}
+
+/* The platform alone does not open it, nor a wrong secret; both together do. */
+static void owned_needs_both(void **state)
+{
+    struct keyring_fixture *f = *state;
+    char path[160];
+    uint8_t id[SEAL_ID];
+
+    secret_file(f, path, "0123456789abcdef");
+    assert_int_equal(keyring_create(&f->conf, &f->k), CKR_OK);
+    id_of(f, SEAL_OWNED, id);
+    assert_int_equal(seal_try(f->k, id, NULL), CKR_OK);
+    fixture_reopen(f);
+    fixture_close(f);
+    secret_file(f, path, "0123456789abcdeF");
+    log_capture_clear();
+    assert_int_equal(fixture_open(f, &f->k), CKR_DEVICE_ERROR);
+    f->conf.owner_secret = NULL;
+    log_capture_clear();
+    assert_int_equal(fixture_open(f, &f->k), CKR_DEVICE_ERROR);
+    assert_true(log_says("owner-secret = FILE"));
+    secret_file(f, path, "0123456789abcdef");
+    fixture_run("mv '%s' '%s.away'", f->key, f->key);
+    assert_int_equal(fixture_open(f, &f->k), CKR_DEVICE_ERROR);
+    fixture_run("mv '%s.away' '%s'", f->key, f->key);
+    assert_int_equal(fixture_open(f, &f->k), CKR_OK);
+    assert_int_equal(master_rotate(f->k, NULL), CKR_OK);
+    fixture_reopen(f);
+}
+
+static void owner_secret_is_looked_at(void **state)
+{
+    struct keyring_fixture *f = *state;
+    char path[160];
+
+    secret_file(f, path, "too short");
+    log_capture_clear();
+    assert_int_equal(keyring_create(&f->conf, &f->k), CKR_DEVICE_ERROR);
+    assert_true(log_says("at least 16 bytes"));
+    secret_file(f, path, "long enough, it seems");
+    fixture_run("chmod o+r '%s'", path);
+    log_capture_clear();
+    assert_int_equal(keyring_create(&f->conf, &f->k), CKR_DEVICE_ERROR);
+    assert_true(log_says("chmod o-rwx"));
+    fixture_run("rm '%s' && mkfifo -m 600 '%s'", path, path);
+    log_capture_clear();
+    assert_int_equal(keyring_create(&f->conf, &f->k), CKR_DEVICE_ERROR);
+    assert_true(log_says("read again"));
+    fixture_run("rm '%s'", path);
+    assert_int_equal(keyring_create(&f->conf, &f->k), CKR_DEVICE_ERROR);
+}
+
+/* A store that was the platform's alone takes an owner's secret by being sealed again. */
+static void owner_joins(void **state)
+{
+    struct keyring_fixture *f = *state;
+    char path[160];
+    uint8_t id[SEAL_ID];
+
+    secret_file(f, path, "joined afterwards");
+    fixture_reopen(f); /* still by the platform alone */
+    assert_int_equal(seal_reseal(f->k, id), CKR_OK);
+    id_of(f, SEAL_OWNED, id);
+    fixture_close(f);
+    f->conf.owner_secret = NULL;
+    assert_int_equal(fixture_open(f, &f->k), CKR_DEVICE_ERROR);
+}
+
+#define TOKEN_TEST(path, fn)                                                                       \
+    {                                                                                              \
+        path, fn, fixture_setup_token, fixture_teardown, NULL                                      \
+    }
+#define EMPTY_TEST(path, fn)                                                                       \
+    {                                                                                              \
+        path, fn, fixture_setup, fixture_teardown, NULL                                            \
+    }
+
+static int group_teardown(void **state)
+{
+    (void)state;
+    fixture_certificates_forget();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TOKEN_TEST("/seals/key/opens", key_opens),
+        TOKEN_TEST("/seals/shares/open", shares_open),
+        TOKEN_TEST("/seals/passphrase/opens", passphrase_opens),
+        TOKEN_TEST("/seals/certificate/opens", certificate_opens),
+        TOKEN_TEST("/seals/certificate/opened-elsewhere", opened_elsewhere),
+        TOKEN_TEST("/seals/exchanged-rows-are-refused", exchanged_rows),
+        TOKEN_TEST("/seals/flipped-rows-are-refused", flipped_rows),
+        TOKEN_TEST("/seals/remove/last-way-in-stays", last_way_in_stays),
+        TOKEN_TEST("/seals/remove/expired-is-no-way-in", expired_is_no_way_in),
+        EMPTY_TEST("/seals/remove/certificate", removed_certificate),
+        TOKEN_TEST("/seals/reseal", reseals),
+        EMPTY_TEST("/seals/owned/needs-both", owned_needs_both),
+        EMPTY_TEST("/seals/owned/secret-is-looked-at", owner_secret_is_looked_at),
+        TOKEN_TEST("/seals/owned/joins-later", owner_joins),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, group_teardown);
+}
