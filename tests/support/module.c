@@ -55,12 +55,17 @@ void module_unload(void)
 
 void scratch_make(const char *more_conf)
 {
-    char path[512];
-    FILE *f;
-
     (void)snprintf(scratch, sizeof(scratch), "%s/tee-test-XXXXXX",
                    getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
     assert_non_null(mkdtemp(scratch));
+    scratch_configure(more_conf);
+}
+
+void scratch_configure(const char *more_conf)
+{
+    char path[512];
+    FILE *f;
+
     (void)snprintf(path, sizeof(path), "%s/conf", scratch);
     f = fopen(path, "we");
     assert_non_null(f);
@@ -173,14 +178,13 @@ void close_all(void)
 }
 
 /* A key pair with the templates that a plain client would send. */
-static void make_pair(CK_SESSION_HANDLE h, CK_MECHANISM_TYPE type, CK_ATTRIBUTE what, CK_BBOOL token,
-                      const char *label, CK_OBJECT_HANDLE *ret_public,
+static void make_pair(CK_SESSION_HANDLE h, CK_MECHANISM_TYPE type, CK_ATTRIBUTE what,
+                      CK_BBOOL token, const char *label, CK_OBJECT_HANDLE *ret_public,
                       CK_OBJECT_HANDLE *ret_private)
 {
     CK_MECHANISM m = {type, NULL, 0};
-    CK_ATTRIBUTE pub[] = {what, ATTR_OBJ(CKA_TOKEN, token),
-                          ATTR(CKA_LABEL, label, strlen(label)), ATTR(CKA_ID, label, strlen(label)),
-                          ATTR_TRUE(CKA_VERIFY)};
+    CK_ATTRIBUTE pub[] = {what, ATTR_OBJ(CKA_TOKEN, token), ATTR(CKA_LABEL, label, strlen(label)),
+                          ATTR(CKA_ID, label, strlen(label)), ATTR_TRUE(CKA_VERIFY)};
     CK_ATTRIBUTE priv[] = {ATTR_OBJ(CKA_TOKEN, token), ATTR(CKA_LABEL, label, strlen(label)),
                            ATTR(CKA_ID, label, strlen(label)), ATTR_TRUE(CKA_SIGN)};
 

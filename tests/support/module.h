@@ -46,6 +46,8 @@ void module_unload(void);
 /* A scratch directory and configuration (more lines may be given: NULL or text); the environment
  * names it. */
 void scratch_make(const char *more_conf);
+/* Another configuration for the same directory: for the next C_Initialize. */
+void scratch_configure(const char *more_conf);
 void scratch_remove(void);
 /* Another process's view: run fn in a forked child, return its exit status. */
 int in_child(int (*fn)(void *), void *arg);
