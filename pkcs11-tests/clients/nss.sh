@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 #
-# NSS: certutil (keys, requests, certificates), pk12util (import), cmsutil, selfserv and tstclnt, with
-# the module in NSS's own module database.
+# NSS: certutil (keys, requests, certificates), pk12util (import), cmsutil, selfserv, and poppler's
+# pdfsig, with the module in NSS's own module database.
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
-need_program certutil modutil pk12util cmsutil selfserv pkcs11-tool openssl
+need_program certutil modutil pk12util cmsutil selfserv pdfsig pkcs11-tool openssl
 readonly DB=sql:$TEST_DIR/nssdb
 
 # nss PROGRAM ARG...
@@ -91,6 +91,46 @@ server() {
     plain s_client -connect "127.0.0.1:$port" -CAfile ca.pem -verify_return_error -brief </dev/null
 }
 
+# pdf_write FILE: a document of one empty page.
+pdf_write() {
+    local object at=() objects=('<< /Type /Catalog /Pages 2 0 R >>'
+        '<< /Type /Pages /Kids [3 0 R] /Count 1 >>'
+        '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Resources << >> >>')
+
+    printf '%%PDF-1.7\n' >"$1"
+    for object in 0 1 2; do
+        at+=("$(wc -c <"$1")")
+        printf '%d 0 obj\n%s\nendobj\n' "$((object + 1))" "${objects[object]}" >>"$1"
+    done
+    at+=("$(wc -c <"$1")")
+    {
+        printf 'xref\n0 4\n0000000000 65535 f \n'
+        printf '%010d 00000 n \n' "${at[@]:0:3}"
+        printf 'trailer\n<< /Size 4 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n' "${at[3]}"
+    } >>"$1"
+}
+
+# pdf_sign LABEL: the signature in the document is a CMS message over the ranges that it names.
+pdf_sign() {
+    local range
+
+    pdf_write plain.pdf
+    rm -f signed.pdf
+    timeout "$PATIENCE" pdfsig -nssdir "$DB" -nss-pwd "$PIN" -add-signature -nick "$TOKEN:$1" \
+        -digest SHA256 plain.pdf signed.pdf
+    read -r -a range < <(grep -a -o '/ByteRange *\[[0-9 ]*\]' signed.pdf | tr -d '/A-Za-z[]')
+    [ "${#range[@]}" -eq 4 ] || fail "no signature in the document"
+    {
+        head -c "${range[1]}" signed.pdf
+        tail -c +"$((range[2] + 1))" signed.pdf | head -c "${range[3]}"
+    } >signed.content
+    tail -c +"$((range[1] + 2))" signed.pdf | head -c "$((range[2] - range[1] - 2))" >signed.hex
+    unhex "$(cat signed.hex)" >signed.p7
+    plain cms -verify -binary -inform DER -in signed.p7 -content signed.content -CAfile ca.pem \
+        -purpose any -out checked
+    same checked signed.content
+}
+
 token_make
 check database database
 check certutil-rsa request n-rsa rsa -g 2048
@@ -103,3 +143,5 @@ check cmsutil-ec cms_sign n-ec ca.pem
 check selfserv-tls1.2-rsa server n-rsa tls1.2
 check selfserv-tls1.3-rsa server n-rsa tls1.3
 check selfserv-tls1.3-ec server n-ec tls1.3
+check pdfsig-rsa pdf_sign n-rsa
+check pdfsig-ec pdf_sign n-ec
