@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* generate.c - keys made, derived, wrapped and unwrapped; see generate.h. */
+/* generate.c - keys made, wrapped and unwrapped; see generate.h. Derivation is in derive.c. */
 #include "core/generate.h"
 
 #include "core/create.h"
 #include "core/dek_object.h"
+#include "core/generate_impl.h"
 #include "core/operation.h"
 #include "core/protection.h"
 #include "crypto/gen.h"
@@ -28,7 +29,7 @@ static generate_special *find_special(CK_MECHANISM_TYPE type)
     return NULL;
 }
 
-static CK_RV find_row(const CK_MECHANISM *m, CK_FLAGS flag, const struct mech **ret)
+CK_RV generate_find_row(const CK_MECHANISM *m, CK_FLAGS flag, const struct mech **ret)
 {
     const struct mech *row = mech_find_enabled(m->mechanism);
 
@@ -37,8 +38,8 @@ static CK_RV find_row(const CK_MECHANISM *m, CK_FLAGS flag, const struct mech **
     return CKR_OK;
 }
 
-static struct template_context context_of(struct session *s, enum template_op op,
-                                          CK_OBJECT_CLASS class, CK_ULONG key_type)
+struct template_context generate_context(struct session *s, enum template_op op,
+                                         CK_OBJECT_CLASS class, CK_ULONG key_type)
 {
     return (struct template_context){
         .op = op, .class = class, .key_type = key_type, .is_so = session_is_so(s)};
@@ -52,12 +53,12 @@ CK_RV key_generate(struct session *s, const CK_MECHANISM *m, const CK_ATTRIBUTE 
     struct template_context c;
     const struct mech *row;
 
-    TRY(find_row(m, CKF_GENERATE, &row));
+    TRY(generate_find_row(m, CKF_GENERATE, &row));
     if (special != NULL) {
         ENSURE(m->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID);
         return special(s, v, n, ret);
     }
-    c = context_of(s, TEMPLATE_GENERATE, CKO_SECRET_KEY, row->key_type);
+    c = generate_context(s, TEMPLATE_GENERATE, CKO_SECRET_KEY, row->key_type);
     TRY(template_build(&c, v, n, &a));
     TRY(new_object_allowed(s, a));
     TRY(gen_key(row, m, a));
@@ -101,9 +102,9 @@ CK_RV key_generate_pair(struct session *s, const CK_MECHANISM *m, const CK_ATTRI
     struct template_context c[2];
     const struct mech *row;
 
-    TRY(find_row(m, CKF_GENERATE_KEY_PAIR, &row));
-    c[0] = context_of(s, TEMPLATE_GENERATE, CKO_PUBLIC_KEY, row->key_type);
-    c[1] = context_of(s, TEMPLATE_GENERATE, CKO_PRIVATE_KEY, row->key_type);
+    TRY(generate_find_row(m, CKF_GENERATE_KEY_PAIR, &row));
+    c[0] = generate_context(s, TEMPLATE_GENERATE, CKO_PUBLIC_KEY, row->key_type);
+    c[1] = generate_context(s, TEMPLATE_GENERATE, CKO_PRIVATE_KEY, row->key_type);
     TRY(template_build(&c[0], public_v, public_n, &pair[0]));
     TRY(template_build(&c[1], private_v, private_n, &pair[1]));
     TRY(new_object_allowed(s, pair[0]));
@@ -117,24 +118,16 @@ CK_RV key_generate_pair(struct session *s, const CK_MECHANISM *m, const CK_ATTRI
     return CKR_OK;
 }
 
-/* How a use names what is wrong with its key: the standard has codes of their own for keys that
- * wrap and unwrap. */
-struct use {
-    CK_FLAGS flag;
-    CK_ATTRIBUTE_TYPE usage;
-    CK_RV handle_invalid, type_inconsistent, size_range;
-};
+const struct key_use key_use_derive = {CKF_DERIVE, CKA_DERIVE, CKR_KEY_HANDLE_INVALID,
+                                       CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_SIZE_RANGE};
+const struct key_use key_use_wrap = {CKF_WRAP, CKA_WRAP, CKR_WRAPPING_KEY_HANDLE_INVALID,
+                                     CKR_WRAPPING_KEY_TYPE_INCONSISTENT,
+                                     CKR_WRAPPING_KEY_SIZE_RANGE};
+const struct key_use key_use_unwrap = {CKF_UNWRAP, CKA_UNWRAP, CKR_UNWRAPPING_KEY_HANDLE_INVALID,
+                                       CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
+                                       CKR_UNWRAPPING_KEY_SIZE_RANGE};
 
-static const struct use deriving = {CKF_DERIVE, CKA_DERIVE, CKR_KEY_HANDLE_INVALID,
-                                    CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_SIZE_RANGE};
-static const struct use wrapping_use = {CKF_WRAP, CKA_WRAP, CKR_WRAPPING_KEY_HANDLE_INVALID,
-                                        CKR_WRAPPING_KEY_TYPE_INCONSISTENT,
-                                        CKR_WRAPPING_KEY_SIZE_RANGE};
-static const struct use unwrapping_use = {CKF_UNWRAP, CKA_UNWRAP, CKR_UNWRAPPING_KEY_HANDLE_INVALID,
-                                          CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
-                                          CKR_UNWRAPPING_KEY_SIZE_RANGE};
-
-static CK_RV use_code(const struct use *u, CK_RV rv)
+static CK_RV use_code(const struct key_use *u, CK_RV rv)
 {
     const struct {
         CK_RV from, to;
@@ -150,7 +143,7 @@ static CK_RV use_code(const struct use *u, CK_RV rv)
 }
 
 static CK_RV find_usable(struct session *s, CK_OBJECT_HANDLE h, const struct mech *row,
-                         const struct use *u, struct object **ret_object, struct key **ret_key)
+                         const struct key_use *u, struct object **ret_object, struct key **ret_key)
 {
     AUTO(object_unrefp) struct object *o = NULL;
     AUTO(key_unrefp) struct key *k = NULL;
@@ -166,36 +159,13 @@ static CK_RV find_usable(struct session *s, CK_OBJECT_HANDLE h, const struct mec
     return CKR_OK;
 }
 
-/* The key that wraps, unwraps or is derived from, with everything about its use checked. */
-static CK_RV usable(struct session *s, CK_OBJECT_HANDLE h, const struct mech *row,
-                    const struct use *u, struct object **ret_object, struct key **ret_key)
+CK_RV generate_usable(struct session *s, CK_OBJECT_HANDLE h, const struct mech *row,
+                      const struct key_use *u, struct object **ret_object, struct key **ret_key)
 {
     const CK_RV rv = find_usable(s, h, row, u, ret_object, ret_key);
 
     ENSURE(rv == CKR_OK, use_code(u, rv));
     return CKR_OK;
-}
-
-CK_RV key_derive(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE base,
-                 const CK_ATTRIBUTE *v, CK_ULONG n, CK_OBJECT_HANDLE *ret)
-{
-    AUTO(object_unrefp) struct object *parent = NULL;
-    AUTO(key_unrefp) struct key *k = NULL;
-    AUTO(attrs_freep) struct attrs *a = NULL;
-    struct template_context c;
-    const struct mech *row;
-
-    TRY(find_row(m, CKF_DERIVE, &row));
-    TRY(usable(s, base, row, &deriving, &parent, &k));
-    c = context_of(s, TEMPLATE_DERIVE, CKO_SECRET_KEY, TEMPLATE_SAYS);
-    c.nested = attrs_span(object_attrs(parent), CKA_DERIVE_TEMPLATE);
-    TRY(template_build(&c, v, n, &a));
-    TRY(protection_derived(object_attrs(parent), a));
-    TRY(new_object_allowed(s, a));
-    TRY(gen_derive(row, m, k, a));
-    TRY(key_complete(a));
-    TRY(new_object_finish(&c, a, CK_UNAVAILABLE_INFORMATION, object_attrs(parent)));
-    return token_add(s->token, s->handle, &a, 1, ret);
 }
 
 CK_RV key_wrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrapping,
@@ -206,8 +176,8 @@ CK_RV key_wrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrappi
     AUTO(key_unrefp) struct key *k = NULL;
     const struct mech *row;
 
-    TRY(find_row(m, CKF_WRAP, &row));
-    TRY(usable(s, wrapping, row, &wrapping_use, &wrapper, &k));
+    TRY(generate_find_row(m, CKF_WRAP, &row));
+    TRY(generate_usable(s, wrapping, row, &key_use_wrap, &wrapper, &k));
     TRY(key_object(s, key, &target));
     TRY(protection_may_leave(target, wrapper, k));
     return gen_wrap(row, m, k, object_attrs(target), out);
@@ -233,9 +203,9 @@ CK_RV key_unwrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE unwr
     struct template_context c;
     const struct mech *row;
 
-    TRY(find_row(m, CKF_UNWRAP, &row));
-    TRY(usable(s, unwrapping, row, &unwrapping_use, &unwrapper, &k));
-    c = context_of(s, TEMPLATE_UNWRAP, TEMPLATE_SAYS, TEMPLATE_SAYS);
+    TRY(generate_find_row(m, CKF_UNWRAP, &row));
+    TRY(generate_usable(s, unwrapping, row, &key_use_unwrap, &unwrapper, &k));
+    c = generate_context(s, TEMPLATE_UNWRAP, TEMPLATE_SAYS, TEMPLATE_SAYS);
     c.nested = attrs_span(object_attrs(unwrapper), CKA_UNWRAP_TEMPLATE);
     TRY(template_build(&c, v, n, &a));
     TRY(protection_unwrapped(object_attrs(unwrapper), a));

@@ -66,6 +66,7 @@ void vault_done(struct vault *v);
 /* The object of a handle, as it is now; a reference. CKR_OBJECT_HANDLE_INVALID: not there, not
  * visible, or of another login. */
 NODISCARD CK_RV token_object(struct token *t, CK_OBJECT_HANDLE h, struct object **ret);
+#define TOKEN_ADD_MAX 16 /* objects at once */
 /* Publish n new objects (attrs are taken, and NULL afterwards, if they are session objects, and on
  * success if they are token objects): token objects in one store transaction,
  * session objects in memory; handles are written last. All are token objects or all are not. */

@@ -222,8 +222,8 @@ static CK_RV add_to_memory(struct token *t, CK_SESSION_HANDLE session, struct at
 CK_RV token_add(struct token *t, CK_SESSION_HANDLE session, struct attrs **objects, size_t n,
                 CK_OBJECT_HANDLE *ret)
 {
-    enum handle_kind kinds[2];
-    uint64_t ids[2];
+    enum handle_kind kinds[TOKEN_ADD_MAX];
+    uint64_t ids[TOKEN_ADD_MAX];
 
     ENSURE(n <= N_ELEMENTS(ids), CKR_GENERAL_ERROR);
     for (size_t i = 0; i < n; i++)

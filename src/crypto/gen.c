@@ -10,35 +10,25 @@
 #include "crypto/key_secret.h"
 #include "crypto/ossl_auto.h"
 
-#define MAX_ADDS 16
-
-/* Which of what a class adds stood in the attributes before: absent, empty, or with a value. */
-enum before { ABSENT, EMPTY, THERE };
-
-struct undo {
-    struct attrs *a;
-    const struct gen_class *class;
-    enum before before[MAX_ADDS];
-};
-
-static void undo_note(struct undo *u, const struct gen_class *class, struct attrs *a)
+void gen_undo_note(struct gen_undo *u, const struct gen_class *class, struct attrs *a)
 {
     u->a = a;
     u->class = class;
     for (size_t i = 0; i < class->n_adds; i++) {
         const struct attr *there = attrs_get(a, class->adds[i]);
 
-        u->before[i] = there == NULL ? ABSENT : there->n == 0 ? EMPTY : THERE;
+        u->before[i] = there == NULL ? GEN_ABSENT : there->n == 0 ? GEN_EMPTY : GEN_THERE;
     }
 }
 
-/* Take back what was added. Emptying can't fail: it needs no memory where an attribute stands. */
-static void undo_all(const struct undo *u)
+/* Emptying can't fail: it needs no memory where an attribute stands. */
+void gen_undo(const struct gen_undo *u)
 {
     for (size_t i = 0; i < u->class->n_adds; i++) {
-        if (u->before[i] == ABSENT)
+        if (u->before[i] == GEN_ABSENT)
             attrs_remove(u->a, u->class->adds[i]);
-        else if (u->before[i] == EMPTY && attrs_set(u->a, u->class->adds[i], SPAN_EMPTY) != CKR_OK)
+        else if (u->before[i] == GEN_EMPTY &&
+                 attrs_set(u->a, u->class->adds[i], SPAN_EMPTY) != CKR_OK)
             attrs_remove(u->a, u->class->adds[i]);
     }
 }
@@ -47,15 +37,15 @@ CK_RV gen_key(const struct mech *row, const CK_MECHANISM *m, struct attrs *a)
 {
     KEEP_ERRORS;
     AUTO(param_clear) union mech_param param = {0};
-    struct undo undo;
+    struct gen_undo undo;
     CK_RV rv;
 
     ENSURE(row->gen != NULL && row->gen->key != NULL, CKR_MECHANISM_INVALID);
     TRY(row->parse(row, m, &param));
-    undo_note(&undo, row->gen, a);
-    rv = row->gen->key(row, a);
+    gen_undo_note(&undo, row->gen, a);
+    rv = row->gen->key(row, &param, a);
     if (rv != CKR_OK)
-        undo_all(&undo);
+        gen_undo(&undo);
     return rv;
 }
 
@@ -64,40 +54,25 @@ CK_RV gen_pair(const struct mech *row, const CK_MECHANISM *m, struct attrs *publ
 {
     KEEP_ERRORS;
     AUTO(param_clear) union mech_param param = {0};
-    struct undo undo_public, undo_private;
+    struct gen_undo undo_public, undo_private;
     CK_RV rv;
 
     ENSURE(row->gen != NULL && row->gen->pair != NULL, CKR_MECHANISM_INVALID);
     TRY(row->parse(row, m, &param));
-    undo_note(&undo_public, row->gen, public_key);
-    undo_note(&undo_private, row->gen, private_key);
+    gen_undo_note(&undo_public, row->gen, public_key);
+    gen_undo_note(&undo_private, row->gen, private_key);
     rv = row->gen->pair(row, public_key, private_key);
     if (rv != CKR_OK) {
-        undo_all(&undo_public);
-        undo_all(&undo_private);
+        gen_undo(&undo_public);
+        gen_undo(&undo_private);
     }
     return rv;
 }
 
-CK_RV gen_derive(const struct mech *row, const CK_MECHANISM *m, struct key *base, struct attrs *a)
-{
-    KEEP_ERRORS;
-    AUTO(param_clear) union mech_param param = {0};
-    struct undo undo;
-    CK_RV rv;
-
-    ENSURE(row->gen != NULL && row->gen->derive != NULL, CKR_MECHANISM_INVALID);
-    TRY(row->parse(row, m, &param));
-    undo_note(&undo, row->gen, a);
-    rv = row->gen->derive(row, &param, base, a);
-    if (rv != CKR_OK)
-        undo_all(&undo);
-    return rv;
-}
-
-static CK_RV dek_key(const struct mech *row, struct attrs *a)
+static CK_RV dek_key(const struct mech *row, const union mech_param *param, struct attrs *a)
 {
     (void)row;
+    (void)param;
     (void)a;
     FAIL(CKR_MECHANISM_INVALID);
 }

@@ -16,9 +16,75 @@ NODISCARD CK_RV gen_key(const struct mech *row, const CK_MECHANISM *m, struct at
  * CKR_DOMAIN_PARAMS_INVALID. */
 NODISCARD CK_RV gen_pair(const struct mech *row, const CK_MECHANISM *m, struct attrs *public_key,
                          struct attrs *private_key);
-/* Derive from `base`: add CKA_VALUE to `a` (CKA_VALUE_LEN, CKA_KEY_TYPE say how much). */
-NODISCARD CK_RV gen_derive(const struct mech *row, const CK_MECHANISM *m, struct key *base,
-                           struct attrs *a);
+
+/* -- derivation -------------------------------------------------------------------------------- */
+
+/* Another key that a parameter names by its handle: with everything about its use checked. A
+ * reference. */
+typedef CK_RV gen_find_key(void *arg, CK_OBJECT_HANDLE h, struct key **ret);
+
+struct gen_keys {
+    struct key *base;
+    const struct attrs *base_attrs;
+    gen_find_key *find; /* NULL: there are no others */
+    void *arg;
+};
+
+/* How the protection of what is derived follows from the keys that it comes from. */
+enum gen_protection {
+    GEN_ANEW, /* the template says, or its defaults */
+    GEN_KEPT, /* what comes of a sensitive key is sensitive, of an unextractable one unextractable
+               */
+    GEN_SAME, /* exactly as protected as the base key */
+};
+
+/* What is true of every derivation by a mechanism. */
+struct gen_derives {
+    CK_OBJECT_CLASS class;          /* of the objects */
+    enum gen_protection protection; /* of the objects */
+    bool any_history; /* CKA_ALWAYS_SENSITIVE asks one of several keys, not each (6.42.8) */
+    bool encrypts;    /* what comes out is the base key's encryption of what is given */
+};
+
+#define GEN_MAX_OUTPUTS 16 /* objects that one call derives */
+
+/* One object that C_DeriveKey makes. */
+struct gen_output {
+    const CK_ATTRIBUTE *v; /* its template: the application's memory, during the call */
+    CK_ULONG n;
+    CK_KEY_TYPE key_type;     /* (CK_ULONG)-1: the template says, or the default */
+    CK_OBJECT_HANDLE *handle; /* where the application wants it; may be misaligned */
+    CK_ULONG length;          /* bytes, where the template can't say it; 0: it can */
+};
+
+/* One call of C_DeriveKey, from the parameter to the outputs. */
+struct gen_derivation {
+    const struct mech *row;
+    union mech_param *param;
+    const struct gen_derives *how;
+    struct attrs *inherited; /* what a silent template takes over from the base key */
+    struct gen_output outputs[GEN_MAX_OUTPUTS];
+    size_t n_outputs;
+    CK_ATTRIBUTE *templates; /* those that are not the application's arrays */
+    struct buf shown;        /* what the application gets beside the handles */
+};
+
+/* Parse the parameter, and plan what objects there will be: of most mechanisms one, by the template
+ * and into the handle of C_DeriveKey. CKR_MECHANISM_PARAM_INVALID, CKR_ARGUMENTS_BAD. */
+NODISCARD CK_RV gen_derive_plan(const struct mech *row, const CK_MECHANISM *m,
+                                const struct gen_keys *keys, const CK_ATTRIBUTE *v, CK_ULONG n,
+                                CK_OBJECT_HANDLE *ret_handle, struct gen_derivation **ret);
+void gen_derivation_free(struct gen_derivation *d); /* NULL is allowed */
+DEFINE_AUTO(gen_derivation_freep, struct gen_derivation, gen_derivation_free)
+/* Add the material to a[0 .. n_outputs - 1], built from the templates: CKA_VALUE mostly. All of
+ * them or none. */
+NODISCARD CK_RV gen_derive(struct gen_derivation *d, const struct gen_keys *keys,
+                           struct attrs *const *a);
+/* All is done: tell the application the handles, and what else it gets. */
+void gen_derive_deliver(const struct gen_derivation *d, const CK_OBJECT_HANDLE *handles);
+
+/* -- wrapping ---------------------------------------------------------------------------------- */
+
 /* Wrap `target` (a secret's value, or a private key as PKCS#8 PrivateKeyInfo) under `wrapping`. */
 NODISCARD CK_RV gen_wrap(const struct mech *row, const CK_MECHANISM *m, struct key *wrapping,
                          const struct attrs *target, struct out *out);

@@ -15,10 +15,16 @@ struct gen_class {
     const char *name;
     const CK_ATTRIBUTE_TYPE *adds; /* what the methods add or fill in */
     size_t n_adds;
-    CK_RV (*key)(const struct mech *row, struct attrs *a);
+    CK_RV (*key)(const struct mech *row, const union mech_param *param, struct attrs *a);
     CK_RV (*pair)(const struct mech *row, struct attrs *public_key, struct attrs *private_key);
-    CK_RV(*derive)
-    (const struct mech *row, const union mech_param *param, struct key *base, struct attrs *a);
+    struct gen_derives derives;
+    CK_RV (*derive)(struct gen_derivation *d, const struct gen_keys *keys, struct attrs *const *a);
+    /* Change d->outputs, which are the one of C_DeriveKey. NULL: that is it. */
+    CK_RV (*plan)(struct gen_derivation *d, const struct gen_keys *keys);
+    /* What a silent template takes over from the base key. NULL: nothing. */
+    CK_RV (*inherit)(const struct attrs *base, struct attrs *ret);
+    /* Tell the application what d->shown has. NULL: there are only handles. */
+    void (*deliver)(const struct gen_derivation *d);
     /* Wrapping is the row's encryption, unwrapping its decryption (gen_wrap.c). */
     bool wraps_secrets, wraps_privates;
     bool unwraps_secrets, unwraps_privates;
@@ -26,10 +32,35 @@ struct gen_class {
     size_t fills_up;      /* plaintext gets zeros behind it to a multiple of these (KW, ECB, CBC) */
 };
 
+#define GEN_MAX_ADDS 16
+
+/* Which of what a class adds stood in the attributes before, and how to go back there. */
+struct gen_undo {
+    struct attrs *a;
+    const struct gen_class *class;
+    enum { GEN_ABSENT, GEN_EMPTY, GEN_THERE } before[GEN_MAX_ADDS];
+};
+void gen_undo_note(struct gen_undo *u, const struct gen_class *class, struct attrs *a);
+void gen_undo(const struct gen_undo *u);
+
+/* Bytes of a derived secret or data object: d->outputs[i].length, CKA_VALUE_LEN, the type's only
+ * length, or `natural` (0: the mechanism has no length of its own); `most` (0: no end).
+ * CKR_TEMPLATE_INCOMPLETE, CKR_KEY_SIZE_RANGE. */
+NODISCARD CK_RV gen_length(const struct gen_derivation *d, size_t i, const struct attrs *a,
+                           size_t natural, size_t most, size_t *ret);
+/* CKA_SENSITIVE and CKA_EXTRACTABLE: a gen_class's inherit. */
+NODISCARD CK_RV gen_inherit_protection(const struct attrs *base, struct attrs *ret);
+
 extern const struct gen_class gen_secret; /* random bytes of the length asked for */
 extern const struct gen_class gen_rsa;    /* RSA pairs */
 extern const struct gen_class gen_ec;     /* pairs on elliptic curves of all three forms */
-extern const struct gen_class gen_ecdh, gen_ecdh_cofactor; /* derivation */
+extern const struct gen_class gen_pbkdf2; /* secrets from passwords */
+extern const struct gen_class gen_ecdh, gen_ecdh_cofactor;
+extern const struct gen_class gen_hkdf, gen_hkdf_data;
+extern const struct gen_class gen_digest; /* the digest of a key */
+extern const struct gen_class gen_concatenate_key, gen_append, gen_prepend, gen_xor, gen_extract;
+extern const struct gen_class gen_encrypt; /* the key encrypts data */
+extern const struct gen_class gen_public;  /* of a private key */
 extern const struct gen_class gen_wrap_kw, gen_wrap_kwp, gen_wrap_oaep;
 extern const struct gen_class gen_wrap_cbc_pad, gen_wrap_blocks, gen_wrap_rsa_pkcs;
 extern const struct gen_class gen_dek; /* refuses: core/ handles it before */

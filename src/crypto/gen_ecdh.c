@@ -9,6 +9,7 @@
 #include <openssl/core_names.h>
 
 #include "crypto/gen_class.h"
+#include "crypto/kdf.h"
 #include "crypto/key_class.h"
 #include "crypto/key_secret.h"
 #include "crypto/ossl_auto.h"
@@ -60,7 +61,8 @@ static CK_RV agree(const struct key *base, EVP_PKEY *peer, uint8_t ret[MAX_SECRE
 }
 
 /* n bytes from the shared secret and the data that both sides share. */
-static CK_RV kdf_run(const union mech_param *param, struct span secret, uint8_t *ret, size_t n)
+static CK_RV kdf_derive(const union mech_param *param, struct span secret, size_t n,
+                        struct attrs *a)
 {
     const struct buf *owned = &param->ecdh.owned;
     const struct span shared =
@@ -73,12 +75,8 @@ static CK_RV kdf_run(const union mech_param *param, struct span secret, uint8_t 
         param_octets(OSSL_KDF_PARAM_INFO, shared),
         OSSL_PARAM_construct_end(),
     };
-    AUTO(kdf_freep) EVP_KDF *kdf = EVP_KDF_fetch(ossl_ctx(), name, NULL);
-    AUTO(kdf_ctx_freep) EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
 
-    ENSURE(ctx != NULL, ossl_rv(CKR_FUNCTION_FAILED));
-    ENSURE(EVP_KDF_derive(ctx, ret, n, params) == 1, ossl_rv(CKR_FUNCTION_FAILED));
-    return CKR_OK;
+    return kdf_value(name, params, n, a);
 }
 
 /* Bytes of the new key: CKA_VALUE_LEN, the type's only length, or (without a KDF, whose output has
@@ -99,37 +97,34 @@ static CK_RV derived_length(const union mech_param *param, const struct key_clas
     return CKR_OK;
 }
 
-static CK_RV value_set(const union mech_param *param, const struct key_class *c, struct span secret,
-                       struct attrs *a)
-{
-    AUTO(buf_clear) struct buf value = BUF_INIT;
-    size_t n = 0;
-
-    TRY(derived_length(param, c, secret.n, a, &n));
-    if (param->ecdh.kdf == PARAM_KDF_NONE) /* truncation takes from the leading end (6.3.20) */
-        return attrs_set(a, CKA_VALUE, span_of(secret.p + secret.n - n, n));
-    ENSURE(buf_extend(&value, n) != NULL, CKR_HOST_MEMORY);
-    TRY(kdf_run(param, secret, value.p, n));
-    return attrs_set(a, CKA_VALUE, buf_span(&value));
-}
-
-static CK_RV ecdh_derive(const struct mech *row, const union mech_param *param, struct key *base,
-                         struct attrs *a)
+static CK_RV value_set(const union mech_param *param, struct span secret, struct attrs *a)
 {
     const struct key_class *c =
         key_class_secret(attrs_ulong(a, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION));
+    size_t n = 0;
+
+    ENSURE(c != NULL, CKR_TEMPLATE_INCONSISTENT);
+    TRY(derived_length(param, c, secret.n, a, &n));
+    if (param->ecdh.kdf == PARAM_KDF_NONE) /* truncation takes from the leading end (6.3.20) */
+        return attrs_set(a, CKA_VALUE, span_of(secret.p + secret.n - n, n));
+    return kdf_derive(param, secret, n, a);
+}
+
+/* Both mechanisms agree on the same secret. */
+static CK_RV ecdh_derive(struct gen_derivation *d, const struct gen_keys *keys,
+                         struct attrs *const *a)
+{
+    const struct key *base = keys->base;
     AUTO(pkey_freep) EVP_PKEY *peer = NULL;
     uint8_t secret[MAX_SECRET];
     size_t n = 0;
     CK_RV rv;
 
-    (void)row; /* both mechanisms agree on the same secret */
-    ENSURE(c != NULL, CKR_TEMPLATE_INCONSISTENT);
     ENSURE(base->curve != NULL && base->class == CKO_PRIVATE_KEY, CKR_KEY_TYPE_INCONSISTENT);
-    TRY(peer_get(base, param, &peer));
+    TRY(peer_get(base, d->param, &peer));
     rv = agree(base, peer, secret, &n);
     if (rv == CKR_OK)
-        rv = value_set(param, c, span_of(secret, n), a);
+        rv = value_set(d->param, span_of(secret, n), a[0]);
     mem_wipe(secret, sizeof(secret));
     return rv;
 }
@@ -140,6 +135,7 @@ const struct gen_class gen_ecdh = {
     .name = "ecdh",
     .adds = adds,
     .n_adds = N_ELEMENTS(adds),
+    .derives = {.class = CKO_SECRET_KEY},
     .derive = ecdh_derive,
 };
 
@@ -147,5 +143,6 @@ const struct gen_class gen_ecdh_cofactor = {
     .name = "ecdh-cofactor",
     .adds = adds,
     .n_adds = N_ELEMENTS(adds),
+    .derives = {.class = CKO_SECRET_KEY},
     .derive = ecdh_derive,
 };

@@ -21,7 +21,7 @@ static CK_RV secret_length(const struct mech *row, const struct key_class *c, co
     return CKR_OK;
 }
 
-static CK_RV secret_key(const struct mech *row, struct attrs *a)
+static CK_RV secret_key(const struct mech *row, const union mech_param *param, struct attrs *a)
 {
     const struct key_class *c =
         key_class_secret(attrs_ulong(a, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION));
@@ -29,6 +29,7 @@ static CK_RV secret_key(const struct mech *row, struct attrs *a)
     CK_ULONG n = 0;
     CK_RV rv;
 
+    (void)param;
     ENSURE(c != NULL, CKR_TEMPLATE_INCONSISTENT);
     TRY(secret_length(row, c, a, &n));
     ENSURE(RAND_priv_bytes_ex(ossl_ctx(), value, n, 0) == 1, ossl_rv(CKR_RANDOM_NO_RNG));

@@ -2,7 +2,8 @@
 /*
  * hash.h - the hash functions that mechanism parameters name, under all the names they go by: the
  * digest mechanism (CKM_), the mask generation function (CKG_), the key derivation functions
- * (CKD_), and OpenSSL's. One row each; no other list of hashes exists. Private to crypto/.
+ * (CKD_), in password-based and counter-based derivation, and OpenSSL's. One row each; no other
+ * list of hashes exists. Private to crypto/.
  */
 #ifndef TEE_CRYPTO_HASH_H
 #define TEE_CRYPTO_HASH_H
@@ -16,6 +17,8 @@ struct hash {
     CK_ULONG mgf;           /* CKG_MGF1_SHA256; 0: none defined */
     CK_ULONG kdf;           /* CKD_SHA256_KDF (ANSI X9.63); 0: none defined */
     CK_ULONG kdf_sp800;     /* CKD_SHA256_KDF_SP800 (SP 800-56A one-step); 0: none defined */
+    CK_ULONG pbkdf2;        /* CKP_PKCS5_PBKD2_HMAC_SHA256; 0: none defined */
+    CK_MECHANISM_TYPE hmac; /* CKM_SHA256_HMAC, the PRF of SP 800-108 */
 };
 
 /* NULL: not a hash of this token. */
@@ -23,6 +26,8 @@ const struct hash *hash_of_mechanism(CK_MECHANISM_TYPE type);
 const struct hash *hash_of_mgf(CK_ULONG mgf);
 const struct hash *hash_of_kdf(CK_ULONG kdf);
 const struct hash *hash_of_kdf_sp800(CK_ULONG kdf);
+const struct hash *hash_of_pbkdf2(CK_ULONG prf);
+const struct hash *hash_of_hmac(CK_MECHANISM_TYPE type);
 /* By the md column of a mechanism row; never NULL for one. */
 const struct hash *hash_of_md(const char *md);
 

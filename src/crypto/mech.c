@@ -32,6 +32,7 @@
 #define RSA_MAKE        RSA_MIN_PRIVATE, RSA_MAX
 #define EC_BITS         224, 521
 #define RAW_BITS        255, 448
+#define PRIVATE_BITS    224, RSA_MAX
 #define AES_BYTES       16, 32
 #define XTS_BYTES       32, 64
 #define CHACHA_BYTES    32, 32
@@ -81,6 +82,16 @@
     {                                                                                              \
         t, #t, CKF_GENERATE_KEY_PAIR | (flags), key, size, NULL, NULL, parse_none, NULL, gen, 0    \
     }
+#define DERIVE(t, key, size, parse, gen)                                                           \
+    {                                                                                              \
+        t, #t, CKF_DERIVE, key, size, NULL, NULL, parse, NULL, gen, 0                              \
+    }
+/* Mixtures and pieces of keys: what they give away, gen_mix.c says. */
+#define MIX(t, md, parse, gen)                                                                     \
+    {                                                                                              \
+        t, #t, CKF_DERIVE, CKK_GENERIC_SECRET, HMAC_BYTES, md, NULL, parse, NULL, gen,             \
+            MECH_OFF_BY_DEFAULT | MECH_ANY_SECRET                                                  \
+    }
 #define AES_WITH(traits, t, flags, mode, parse, op, gen)                                           \
     {                                                                                              \
         t, #t, flags, CKK_AES, AES_BYTES, NULL, mode, parse, op, gen, traits                       \
@@ -113,8 +124,10 @@ const struct mech mechs[] = {
     RSA_PSS(CKM_SHA224_RSA_PKCS_PSS, "SHA2-224"),
     DIGEST(CKM_SHA512_224, "SHA2-512/224"),
     HMAC(CKM_SHA512_224_HMAC, CKK_SHA512_224_HMAC, "SHA2-512/224"),
+    MIX(CKM_SHA512_224_KEY_DERIVATION, "SHA2-512/224", parse_none, &gen_digest),
     DIGEST(CKM_SHA512_256, "SHA2-512/256"),
     HMAC(CKM_SHA512_256_HMAC, CKK_SHA512_256_HMAC, "SHA2-512/256"),
+    MIX(CKM_SHA512_256_KEY_DERIVATION, "SHA2-512/256", parse_none, &gen_digest),
     /* 0x060 */
     RSA_PKCS(CKM_SHA3_256_RSA_PKCS, "SHA3-256"),
     RSA_PKCS(CKM_SHA3_384_RSA_PKCS, "SHA3-384"),
@@ -150,6 +163,21 @@ const struct mech mechs[] = {
     SECRET_GEN(CKM_SHA3_512_KEY_GEN, CKK_SHA3_512_HMAC, HMAC_GEN_BYTES),
     /* 0x350 */
     SECRET_GEN(CKM_GENERIC_SECRET_KEY_GEN, CKK_GENERIC_SECRET, SECRET_GEN_BITS),
+    MIX(CKM_CONCATENATE_BASE_AND_KEY, NULL, parse_handle, &gen_concatenate_key),
+    MIX(CKM_CONCATENATE_BASE_AND_DATA, NULL, parse_string, &gen_append),
+    MIX(CKM_CONCATENATE_DATA_AND_BASE, NULL, parse_string, &gen_prepend),
+    MIX(CKM_XOR_BASE_AND_DATA, NULL, parse_string, &gen_xor),
+    MIX(CKM_EXTRACT_KEY_FROM_KEY, NULL, parse_extract, &gen_extract),
+    MIX(CKM_SHA1_KEY_DERIVATION, "SHA1", parse_none, &gen_digest),
+    MIX(CKM_SHA256_KEY_DERIVATION, "SHA2-256", parse_none, &gen_digest),
+    MIX(CKM_SHA384_KEY_DERIVATION, "SHA2-384", parse_none, &gen_digest),
+    MIX(CKM_SHA512_KEY_DERIVATION, "SHA2-512", parse_none, &gen_digest),
+    MIX(CKM_SHA224_KEY_DERIVATION, "SHA2-224", parse_none, &gen_digest),
+    MIX(CKM_SHA3_256_KEY_DERIVATION, "SHA3-256", parse_none, &gen_digest),
+    MIX(CKM_SHA3_224_KEY_DERIVATION, "SHA3-224", parse_none, &gen_digest),
+    MIX(CKM_SHA3_384_KEY_DERIVATION, "SHA3-384", parse_none, &gen_digest),
+    MIX(CKM_SHA3_512_KEY_DERIVATION, "SHA3-512", parse_none, &gen_digest),
+    ROW(CKM_PKCS5_PBKD2, CKF_GENERATE, ANY_KEY, 0, 0, NULL, NULL, parse_pbkdf2, NULL, &gen_pbkdf2),
     /* 0x1040 */
     PAIR(CKM_EC_KEY_PAIR_GEN, EC, CKK_EC, EC_BITS, &gen_ec),
     ROW(CKM_ECDSA, SV | EC, CKK_EC, EC_BITS, NULL, NULL, parse_none, &op_ecdsa, NULL),
@@ -188,6 +216,8 @@ const struct mech mechs[] = {
     AES(CKM_AES_CMAC, SV, "CBC", parse_none, &op_mac, NULL),
     AES(CKM_AES_CMAC_GENERAL, SV, "CBC", parse_mac, &op_mac, NULL),
     AES(CKM_AES_GMAC, SV, "GCM", parse_gcm, &op_gmac, NULL),
+    AES(CKM_AES_ECB_ENCRYPT_DATA, CKF_DERIVE, "ECB", parse_blocks, NULL, &gen_encrypt),
+    AES(CKM_AES_CBC_ENCRYPT_DATA, CKF_DERIVE, "CBC", parse_cbc_data, NULL, &gen_encrypt),
     /* 0x1225 */
     SECRET_GEN(CKM_CHACHA20_KEY_GEN, CKK_CHACHA20, CHACHA_BYTES),
     /* 0x2104 */
@@ -207,7 +237,11 @@ const struct mech mechs[] = {
     SECRET_GEN(CKM_SHA512_256_KEY_GEN, CKK_SHA512_256_HMAC, HMAC_GEN_BYTES),
     ROW(CKM_CHACHA20_POLY1305, ED, CKK_CHACHA20, CHACHA_BYTES, NULL, "ChaCha20-Poly1305",
         parse_chacha, &op_aead, NULL),
+    DERIVE(CKM_HKDF_DERIVE, CKK_HKDF, HMAC_BYTES, parse_hkdf, &gen_hkdf),
+    DERIVE(CKM_HKDF_DATA, CKK_HKDF, HMAC_BYTES, parse_hkdf, &gen_hkdf_data),
     SECRET_GEN(CKM_HKDF_KEY_GEN, CKK_HKDF, HMAC_GEN_BYTES),
+    {CKM_PUB_KEY_FROM_PRIV_KEY, "CKM_PUB_KEY_FROM_PRIV_KEY", CKF_DERIVE, ANY_KEY, PRIVATE_BITS,
+     NULL, NULL, parse_none, NULL, &gen_public, MECH_ANY_PRIVATE},
     /* Vendor */
     ROW(CKM_TEE_DEK_KEY_GEN, CKF_GENERATE, ANY_KEY, 0, 0, NULL, NULL, parse_none, NULL, &gen_dek),
 };
@@ -286,10 +320,12 @@ static bool class_fits(CK_OBJECT_CLASS class, CK_FLAGS use)
 
 static bool type_fits(const struct mech *row, CK_KEY_TYPE type)
 {
-    if (row->key_type == type)
+    if (row->key_type == type || (row->traits & (MECH_ANY_SECRET | MECH_ANY_PRIVATE)) != 0)
         return true;
     /* 6.22.2: generic secrets serve every HMAC; 6.3.20: plain ECDH is done on both forms. */
     if (row->op == &op_mac && row->md != NULL)
+        return type == CKK_GENERIC_SECRET;
+    if (row->gen == &gen_hkdf || row->gen == &gen_hkdf_data) /* 6.62.3 */
         return type == CKK_GENERIC_SECRET;
     return row->gen == &gen_ecdh && type == CKK_EC_MONTGOMERY;
 }
@@ -298,8 +334,11 @@ bool mech_takes_key(const struct mech *row, CK_OBJECT_CLASS class, CK_KEY_TYPE t
 {
     const struct key_class *c = key_class_find(type);
 
-    if (c == NULL || row->key_type == ANY_KEY || (mech_flags(row) & use) == 0 ||
-        !type_fits(row, type))
+    if (c == NULL || (mech_flags(row) & use) == 0 || !type_fits(row, type))
+        return false;
+    if ((row->traits & MECH_ANY_SECRET) != 0 && class != CKO_SECRET_KEY)
+        return false;
+    if ((row->traits & MECH_ANY_PRIVATE) != 0 && class != CKO_PRIVATE_KEY)
         return false;
     /* A key type is of pairs or of secrets, never of both. */
     return (class == CKO_SECRET_KEY) == (c->store == NULL) && class_fits(class, use);

@@ -32,6 +32,9 @@ enum {
     MECH_WRAP_RELAXED = 1 << 1,
     MECH_UNWRAP_RELAXED = 1 << 2,
     MECH_DECRYPT_RELAXED = 1 << 3,
+    /* Takes secret keys, or private keys, of every type; key_type names one for documents. */
+    MECH_ANY_SECRET = 1 << 4,
+    MECH_ANY_PRIVATE = 1 << 5,
 };
 
 struct mech {

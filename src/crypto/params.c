@@ -6,16 +6,14 @@
 #define CHACHA_TAG        16
 #define MAX_PEER          1024 /* bytes of a peer's public key: more than any curve's */
 
-/* Copy a parameter structure, which may be misaligned. */
-NODISCARD static CK_RV take_struct(const CK_MECHANISM *m, void *ret, size_t n)
+CK_RV param_take(const CK_MECHANISM *m, void *ret, size_t n)
 {
     ENSURE(m->pParameter != NULL && m->ulParameterLen == n, CKR_MECHANISM_PARAM_INVALID);
     memcpy(ret, m->pParameter, n);
     return CKR_OK;
 }
 
-/* Append bytes that a parameter structure points at. */
-NODISCARD static CK_RV take_bytes(const void *p, CK_ULONG n, struct buf *ret)
+CK_RV param_take_bytes(const void *p, CK_ULONG n, struct buf *ret)
 {
     ENSURE(p != NULL || n == 0, CKR_MECHANISM_PARAM_INVALID);
     buf_put(ret, span_of(p, n));
@@ -41,7 +39,7 @@ CK_RV parse_none(const struct mech *row, const CK_MECHANISM *m, union mech_param
 CK_RV parse_iv(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
 {
     (void)row;
-    TRY(take_struct(m, ret->iv.iv, PARAM_BLOCK));
+    TRY(param_take(m, ret->iv.iv, PARAM_BLOCK));
     ret->iv.n = PARAM_BLOCK;
     return CKR_OK;
 }
@@ -51,7 +49,7 @@ static CK_RV optional_iv(const CK_MECHANISM *m, size_t n, union mech_param *ret)
 {
     if (m->ulParameterLen == 0)
         return CKR_OK;
-    TRY(take_struct(m, ret->iv.iv, n));
+    TRY(param_take(m, ret->iv.iv, n));
     ret->iv.n = n;
     return CKR_OK;
 }
@@ -98,7 +96,7 @@ CK_RV parse_ctr(const struct mech *row, const CK_MECHANISM *m, union mech_param 
     CK_AES_CTR_PARAMS p;
 
     (void)row;
-    TRY(take_struct(m, &p, sizeof(p)));
+    TRY(param_take(m, &p, sizeof(p)));
     ENSURE(p.ulCounterBits >= 1 && p.ulCounterBits <= 128, CKR_MECHANISM_PARAM_INVALID);
     memcpy(ret->ctr.block, p.cb, PARAM_BLOCK);
     ret->ctr.limit = ctr_limit(p.cb, p.ulCounterBits);
@@ -117,13 +115,13 @@ CK_RV parse_gcm(const struct mech *row, const CK_MECHANISM *m, union mech_param 
     CK_GCM_PARAMS p;
 
     (void)row;
-    TRY(take_struct(m, &p, sizeof(p)));
+    TRY(param_take(m, &p, sizeof(p)));
     /* ulIvBits says nothing: applications leave it 0, or set it to 8 * ulIvLen (6.13.5). */
     ENSURE(param_gcm_fits(p.ulIvLen, p.ulTagBits), CKR_MECHANISM_PARAM_INVALID);
     TRY(take_nonce(p.pIv, p.ulIvLen, ret));
     ret->aead.n_tag = p.ulTagBits / 8;
     ret->aead.n_data = PARAM_ANY_LENGTH;
-    return take_bytes(p.pAAD, p.ulAADLen, &ret->aead.owned);
+    return param_take_bytes(p.pAAD, p.ulAADLen, &ret->aead.owned);
 }
 
 /* The length of the data has 15 - n octets in the first block: 2 to 8. */
@@ -138,12 +136,12 @@ CK_RV parse_ccm(const struct mech *row, const CK_MECHANISM *m, union mech_param 
     CK_CCM_PARAMS p;
 
     (void)row;
-    TRY(take_struct(m, &p, sizeof(p)));
+    TRY(param_take(m, &p, sizeof(p)));
     ENSURE(param_ccm_fits(p.ulNonceLen, p.ulMACLen, p.ulDataLen), CKR_MECHANISM_PARAM_INVALID);
     TRY(take_nonce(p.pNonce, p.ulNonceLen, ret));
     ret->aead.n_tag = p.ulMACLen;
     ret->aead.n_data = p.ulDataLen;
-    return take_bytes(p.pAAD, p.ulAADLen, &ret->aead.owned);
+    return param_take_bytes(p.pAAD, p.ulAADLen, &ret->aead.owned);
 }
 
 /* In bits, says 6.61.3; many applications give bytes. */
@@ -157,19 +155,19 @@ CK_RV parse_chacha(const struct mech *row, const CK_MECHANISM *m, union mech_par
     CK_SALSA20_CHACHA20_POLY1305_PARAMS p;
 
     (void)row;
-    TRY(take_struct(m, &p, sizeof(p)));
+    TRY(param_take(m, &p, sizeof(p)));
     ENSURE(param_chacha_fits(p.ulNonceLen), CKR_MECHANISM_PARAM_INVALID);
     TRY(take_nonce(p.pNonce, PARAM_CHACHA_NONCE, ret));
     ret->aead.n_tag = CHACHA_TAG;
     ret->aead.n_data = PARAM_ANY_LENGTH;
-    return take_bytes(p.pAAD, p.ulAADLen, &ret->aead.owned);
+    return param_take_bytes(p.pAAD, p.ulAADLen, &ret->aead.owned);
 }
 
 CK_RV parse_pss(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
 {
     CK_RSA_PKCS_PSS_PARAMS p;
 
-    TRY(take_struct(m, &p, sizeof(p)));
+    TRY(param_take(m, &p, sizeof(p)));
     ret->pss.hash = hash_of_mechanism(p.hashAlg);
     ret->pss.mgf = hash_of_mgf(p.mgf);
     ENSURE(ret->pss.hash != NULL && ret->pss.mgf != NULL, CKR_MECHANISM_PARAM_INVALID);
@@ -186,21 +184,21 @@ CK_RV parse_oaep(const struct mech *row, const CK_MECHANISM *m, union mech_param
     CK_RSA_PKCS_OAEP_PARAMS p;
 
     (void)row;
-    TRY(take_struct(m, &p, sizeof(p)));
+    TRY(param_take(m, &p, sizeof(p)));
     ret->oaep.hash = hash_of_mechanism(p.hashAlg);
     ret->oaep.mgf = hash_of_mgf(p.mgf);
     ENSURE(ret->oaep.hash != NULL && ret->oaep.mgf != NULL, CKR_MECHANISM_PARAM_INVALID);
     /* A source of 0 with no data is what applications send that want no label. */
     ENSURE(p.source == CKZ_DATA_SPECIFIED || (p.source == 0 && p.ulSourceDataLen == 0),
            CKR_MECHANISM_PARAM_INVALID);
-    return take_bytes(p.pSourceData, p.ulSourceDataLen, &ret->oaep.owned);
+    return param_take_bytes(p.pSourceData, p.ulSourceDataLen, &ret->oaep.owned);
 }
 
 CK_RV parse_mac(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
 {
     CK_MAC_GENERAL_PARAMS n = 0;
 
-    TRY(take_struct(m, &n, sizeof(n)));
+    TRY(param_take(m, &n, sizeof(n)));
     ENSURE(n >= 1 && n <= (row->md != NULL ? hash_of_md(row->md)->n : PARAM_BLOCK),
            CKR_MECHANISM_PARAM_INVALID);
     ret->mac.n = n;
@@ -215,7 +213,7 @@ CK_RV parse_eddsa(const struct mech *row, const CK_MECHANISM *m, union mech_para
     (void)ret;
     if (m->ulParameterLen == 0)
         return CKR_OK;
-    TRY(take_struct(m, &p, sizeof(p)));
+    TRY(param_take(m, &p, sizeof(p)));
     /* Neither the pre-hashed schemes nor contexts: OpenSSL 3.0 has them not. */
     ENSURE(p.phFlag == CK_FALSE && p.ulContextDataLen == 0, CKR_MECHANISM_PARAM_INVALID);
     return CKR_OK;
@@ -239,15 +237,15 @@ CK_RV parse_ecdh(const struct mech *row, const CK_MECHANISM *m, union mech_param
     CK_ECDH1_DERIVE_PARAMS p;
 
     (void)row;
-    TRY(take_struct(m, &p, sizeof(p)));
+    TRY(param_take(m, &p, sizeof(p)));
     TRY(take_kdf(p.kdf, ret));
     ENSURE(p.pPublicData != NULL && p.ulPublicDataLen > 0 && p.ulPublicDataLen <= MAX_PEER,
            CKR_MECHANISM_PARAM_INVALID);
     /* 6.3.18: without a function there is no shared data. */
     ENSURE(ret->ecdh.kdf != PARAM_KDF_NONE || p.ulSharedDataLen == 0, CKR_MECHANISM_PARAM_INVALID);
     ret->ecdh.n_point = p.ulPublicDataLen;
-    TRY(take_bytes(p.pPublicData, p.ulPublicDataLen, &ret->ecdh.owned));
-    return take_bytes(p.pSharedData, p.ulSharedDataLen, &ret->ecdh.owned);
+    TRY(param_take_bytes(p.pPublicData, p.ulPublicDataLen, &ret->ecdh.owned));
+    return param_take_bytes(p.pSharedData, p.ulSharedDataLen, &ret->ecdh.owned);
 }
 
 void param_clear(union mech_param *p)
@@ -286,6 +284,13 @@ const char *param_text_of(const struct mech *row)
         {parse_mac, "CK_MAC_GENERAL_PARAMS"},
         {parse_eddsa, "none, or CK_EDDSA_PARAMS"},
         {parse_ecdh, "CK_ECDH1_DERIVE_PARAMS"},
+        {parse_hkdf, "CK_HKDF_PARAMS"},
+        {parse_pbkdf2, "CK_PKCS5_PBKD2_PARAMS2 or CK_PKCS5_PBKD2_PARAMS"},
+        {parse_string, "CK_KEY_DERIVATION_STRING_DATA"},
+        {parse_blocks, "CK_KEY_DERIVATION_STRING_DATA, blocks of 16 bytes"},
+        {parse_cbc_data, "CK_AES_CBC_ENCRYPT_DATA_PARAMS"},
+        {parse_handle, "CK_OBJECT_HANDLE"},
+        {parse_extract, "CK_EXTRACT_PARAMS"},
     };
 
     for (size_t i = 0; i < N_ELEMENTS(texts); i++) {

@@ -14,10 +14,11 @@
 #include "crypto/mech.h"
 #include "util/buf.h"
 
-#define PARAM_BLOCK     16  /* AES's block, hence its IVs */
-#define PARAM_MAX_NONCE 128 /* bytes of a GCM IV: what OpenSSL takes */
-#define PARAM_MAX_TAG   16
-#define PARAM_GCM_NONCE 12 /* the usual IV of GCM */
+#define PARAM_BLOCK      16  /* AES's block, hence its IVs */
+#define PARAM_MAX_NONCE  128 /* bytes of a GCM IV: what OpenSSL takes */
+#define PARAM_MAX_TAG    16
+#define PARAM_MAX_BLOCKS 4096 /* bytes that become a key by encryption */
+#define PARAM_GCM_NONCE  12   /* the usual IV of GCM */
 #define PARAM_CHACHA_NONCE 12
 
 /* How a shared secret becomes key material. */
@@ -66,6 +67,27 @@ union mech_param {
         enum param_kdf kdf;
         const struct hash *hash; /* of the KDF */
     } ecdh;
+    struct {
+        struct buf owned; /* salt, info */
+        size_t n_salt;
+        const struct hash *hash;
+        bool extract, expand;
+        CK_OBJECT_HANDLE salt_key; /* CK_INVALID_HANDLE: the salt is in `owned`, or there is none */
+    } hkdf;
+    struct {
+        struct buf owned; /* salt, password */
+        size_t n_salt;
+        const struct hash *hash;
+        uint64_t iterations;
+    } pbkdf2;
+    struct {
+        struct buf owned;
+        CK_OBJECT_HANDLE key;
+    } other;
+    struct {
+        struct buf owned;
+        CK_ULONG bit; /* of the base key, the first that is taken */
+    } extract;
 };
 
 #define PARAM_ANY_LENGTH UINT64_MAX
@@ -83,6 +105,19 @@ mech_parse parse_oaep;    /* CK_RSA_PKCS_OAEP_PARAMS */
 mech_parse parse_mac;     /* CK_MAC_GENERAL_PARAMS */
 mech_parse parse_eddsa;   /* none, or CK_EDDSA_PARAMS for the pure scheme without a context */
 mech_parse parse_ecdh;    /* CK_ECDH1_DERIVE_PARAMS */
+/* params_derive.c */
+mech_parse parse_hkdf;     /* CK_HKDF_PARAMS */
+mech_parse parse_pbkdf2;   /* CK_PKCS5_PBKD2_PARAMS2, or CK_PKCS5_PBKD2_PARAMS */
+mech_parse parse_string;   /* CK_KEY_DERIVATION_STRING_DATA */
+mech_parse parse_blocks;   /* the same, of whole blocks of AES */
+mech_parse parse_cbc_data; /* CK_AES_CBC_ENCRYPT_DATA_PARAMS */
+mech_parse parse_handle;   /* CK_OBJECT_HANDLE */
+mech_parse parse_extract;  /* CK_EXTRACT_PARAMS */
+
+/* For parsers: copy the parameter structure, which may be misaligned and must have n bytes. */
+NODISCARD CK_RV param_take(const CK_MECHANISM *m, void *ret, size_t n);
+/* Append bytes that a structure points at. */
+NODISCARD CK_RV param_take_bytes(const void *p, CK_ULONG n, struct buf *ret);
 
 /* Lengths that AEAD parameters may have, wherever they stand. */
 bool param_gcm_fits(CK_ULONG n_iv, CK_ULONG tag_bits);

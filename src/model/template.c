@@ -127,6 +127,20 @@ static CK_RV take_nested(struct build *b)
     return template_apply_nested(b->c->nested, b->a);
 }
 
+/* Of what the base key leaves behind, what the object can have and nobody said otherwise. */
+static CK_RV take_inherited(const struct build *b)
+{
+    const struct attrs *from = b->c->inherited;
+
+    for (size_t i = 0; from != NULL && i < from->n; i++) {
+        const CK_ATTRIBUTE_TYPE type = from->v[i].type;
+
+        if (schema_rule(b->schema, type) != NULL && !attrs_has(b->a, type))
+            TRY(attrs_set(b->a, type, span_of(from->v[i].p, from->v[i].n)));
+    }
+    return CKR_OK;
+}
+
 static CK_RV require(const struct attr_rule *rule, void *arg)
 {
     const struct build *b = arg;
@@ -179,6 +193,7 @@ NODISCARD CK_RV template_build(const struct template_context *c, const CK_ATTRIB
     TRY(take_given(&b));
     TRY(take_identity(&b));
     TRY(take_nested(&b));
+    TRY(take_inherited(&b));
     TRY(schema_each(b.schema, require, &b));
     TRY(schema_each(b.schema, fill, &b));
     TRY(check_policy(b.schema, a));

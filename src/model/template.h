@@ -23,6 +23,8 @@ struct template_context {
     bool is_so;            /* an SO session: may set SO_TRUE attributes */
     struct span nested;    /* encoded CKA_UNWRAP_TEMPLATE or CKA_DERIVE_TEMPLATE of the unwrapping
                               or base key, as if the template said it too; empty: none */
+    const struct attrs *inherited; /* what the object gets where neither says anything, before the
+                                      defaults; NULL: nothing */
 };
 
 /*

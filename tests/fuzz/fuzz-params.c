@@ -35,7 +35,8 @@ struct use {
     const struct mech *row;
     CK_MECHANISM m;
     struct key *key, *other;
-    size_t n_data; /* SIZE_MAX: any */
+    const struct attrs *attrs; /* the key's */
+    size_t n_data;             /* SIZE_MAX: any */
 };
 
 static void setup(void)
@@ -86,6 +87,7 @@ static bool pick_key(struct cursor *c, CK_FLAGS flag, struct use *u)
 
         if (may_use(u->row, keys[i], flag)) {
             u->key = keys[i];
+            u->attrs = objects[i];
             u->other = keys[partner(i)];
             return true;
         }
@@ -300,7 +302,8 @@ static void check_made(CK_RV rv, const struct attrs *a, const struct buf *before
     FUZZ_RV(rv, CKR_OK, CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, CKR_KEY_SIZE_RANGE,
             CKR_CURVE_NOT_SUPPORTED, CKR_DOMAIN_PARAMS_INVALID, CKR_TEMPLATE_INCOMPLETE,
             CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_VALUE_INVALID, CKR_WRAPPED_KEY_INVALID,
-            CKR_WRAPPED_KEY_LEN_RANGE, CKR_KEY_NOT_WRAPPABLE, CKR_BUFFER_TOO_SMALL);
+            CKR_WRAPPED_KEY_LEN_RANGE, CKR_KEY_NOT_WRAPPABLE, CKR_BUFFER_TOO_SMALL,
+            CKR_KEY_HANDLE_INVALID, CKR_KEY_TYPE_INCONSISTENT);
     if (rv != CKR_OK)
         check_kept(a, before);
 }
@@ -322,7 +325,8 @@ static void generate(struct cursor *c, const struct use *u)
     AUTO(attrs_freep) struct attrs *a = NULL;
     AUTO(buf_clear) struct buf before = BUF_INIT;
 
-    start_attrs(c, CKO_SECRET_KEY, u->row->key_type, CKA_VALUE_LEN, &a);
+    start_attrs(c, CKO_SECRET_KEY,
+                u->row->key_type == ANY_KEY ? given_ulong(c) : u->row->key_type, CKA_VALUE_LEN, &a);
     encode(a, &before);
     check_made(gen_key(u->row, &u->m, a), a, &before);
 }
@@ -357,16 +361,61 @@ static void generate_pair(struct cursor *c, const struct use *u)
     check_made(rv, priv, &before_private);
 }
 
+/* What one derivation makes. */
+struct made {
+    size_t n;
+    struct attrs *a[GEN_MAX_OUTPUTS];
+    struct buf before[GEN_MAX_OUTPUTS];
+};
+
+static void made_clear(struct made *m)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        attrs_free(m->a[i]);
+        buf_clear(&m->before[i]);
+    }
+}
+
+/* The other keys of a derivation: core/ lets secrets through, and refuses the rest. */
+static CK_RV find_key(void *arg, CK_OBJECT_HANDLE h, struct key **ret)
+{
+    struct key *k = keys[h % FIXED_N_OBJECTS];
+
+    (void)arg;
+    ENSURE(key_class(k) == CKO_SECRET_KEY, CKR_KEY_HANDLE_INVALID);
+    *ret = key_ref(k);
+    return CKR_OK;
+}
+
 static void derive(struct cursor *c, struct use *u)
 {
-    AUTO(attrs_freep) struct attrs *a = NULL;
-    AUTO(buf_clear) struct buf before = BUF_INIT;
+    AUTO(gen_derivation_freep) struct gen_derivation *d = NULL;
+    struct gen_keys from = {.find = find_key};
+    struct made made = {.n = 0};
+    CK_OBJECT_HANDLE handles[GEN_MAX_OUTPUTS] = {0}, handle;
+    CK_RV rv;
 
     if (!pick_key(c, CKF_DERIVE, u))
         return;
-    start_attrs(c, CKO_SECRET_KEY, given_ulong(c), CKA_VALUE_LEN, &a);
-    encode(a, &before);
-    check_made(gen_derive(u->row, &u->m, u->key, a), a, &before);
+    from.base = u->key;
+    from.base_attrs = u->attrs;
+    rv = gen_derive_plan(u->row, &u->m, &from, NULL, 0, &handle, &d);
+    FUZZ_RV(rv, CKR_OK, CKR_MECHANISM_PARAM_INVALID);
+    if (rv != CKR_OK)
+        return;
+    for (; made.n < d->n_outputs; made.n++) {
+        const CK_ULONG type = d->outputs[made.n].key_type;
+
+        start_attrs(c, d->how->class, type == CK_UNAVAILABLE_INFORMATION ? given_ulong(c) : type,
+                    CKA_VALUE_LEN, &made.a[made.n]);
+        encode(made.a[made.n], &made.before[made.n]);
+    }
+    rv = gen_derive(d, &from, made.a);
+    for (size_t i = 0; i < made.n; i++)
+        check_made(rv, made.a[i], &made.before[i]);
+    if (rv == CKR_OK)
+        gen_derive_deliver(d, handles);
+    made_clear(&made);
 }
 
 static void unwrap(const struct use *u, const struct attrs *like, struct span wrapped, bool is_ours)

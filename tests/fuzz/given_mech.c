@@ -204,6 +204,67 @@ static void give_ecdh(struct given *g)
     set(g, &p, sizeof(p));
 }
 
+static void give_hkdf(struct given *g)
+{
+    CK_HKDF_PARAMS p = {0};
+
+    p.bExtract = (CK_BBOOL)pick(g->c, pick(g->c, 16) == 0 ? 3 : 2);
+    p.bExpand = (CK_BBOOL)pick(g->c, 2);
+    p.prfHashMechanism = hashes[pick_hash(g)].hash;
+    p.ulSaltType = (CK_ULONG)1 << pick(g->c, 4);
+    p.ulSaltLen = pick(g->c, 40);
+    p.pSalt = pointed(g, p.ulSaltLen);
+    p.hSaltKey = pick(g->c, 20);
+    p.ulInfoLen = pick(g->c, 40);
+    p.pInfo = pointed(g, p.ulInfoLen);
+    set(g, &p, sizeof(p));
+}
+
+static void give_pbkdf2(struct given *g)
+{
+    static const CK_ULONG counts[] = {0, 1, 2, 3, (CK_ULONG)-1};
+    CK_PKCS5_PBKD2_PARAMS2 p = {0};
+
+    p.saltSource = pick(g->c, 8) == 0 ? 0 : CKZ_SALT_SPECIFIED;
+    p.ulSaltSourceDataLen = pick(g->c, 40);
+    p.pSaltSourceData = pointed(g, p.ulSaltSourceDataLen);
+    p.iterations = counts[pick(g->c, N_ELEMENTS(counts))];
+    p.prf = pick(g->c, 10);
+    p.ulPasswordLen = pick(g->c, 40);
+    p.pPassword = pointed(g, p.ulPasswordLen);
+    if (pick(g->c, 4) == 0) /* the older structure: a pointer to the length */
+        p.ulPasswordLen =
+            (CK_ULONG)(uintptr_t)arena_copy(g->mem, SPAN_OBJ(p.ulPasswordLen), 0);
+    if (pick(g->c, 16) == 0) /* a pointer to nothing; not a length, which nobody can check */
+        p.ulPasswordLen = (CK_ULONG)cursor_u64(g->c) | 1 << 20;
+    set(g, &p, sizeof(p));
+}
+
+static void give_string(struct given *g)
+{
+    CK_KEY_DERIVATION_STRING_DATA p = {0};
+
+    p.ulLen = pick_bool(g->c) ? 16 * pick(g->c, 5) : pick(g->c, 60);
+    p.pData = pointed(g, p.ulLen);
+    set(g, &p, sizeof(p));
+}
+
+static void give_cbc_data(struct given *g)
+{
+    CK_AES_CBC_ENCRYPT_DATA_PARAMS p = {0};
+
+    p.length = pick_bool(g->c) ? 16 * pick(g->c, 5) : pick(g->c, 60);
+    p.pData = pointed(g, p.length);
+    set(g, &p, sizeof(p));
+}
+
+static void give_number(struct given *g)
+{
+    const CK_ULONG n = pick_bool(g->c) ? pick(g->c, 300) : given_ulong(g->c);
+
+    set(g, &n, sizeof(n));
+}
+
 static const struct {
     mech_parse *parse;
     void (*give)(struct given *g);
@@ -212,7 +273,9 @@ static const struct {
     {parse_iv_kwp, give_iv_kwp},   {parse_ctr, give_ctr},       {parse_gcm, give_gcm},
     {parse_ccm, give_ccm},         {parse_chacha, give_chacha}, {parse_pss, give_pss},
     {parse_oaep, give_oaep},       {parse_mac, give_mac},       {parse_eddsa, give_eddsa},
-    {parse_ecdh, give_ecdh},
+    {parse_ecdh, give_ecdh},       {parse_hkdf, give_hkdf},     {parse_pbkdf2, give_pbkdf2},
+    {parse_string, give_string},   {parse_blocks, give_string}, {parse_cbc_data, give_cbc_data},
+    {parse_handle, give_number},   {parse_extract, give_number},
 };
 
 /* Any bytes, or none at an address that can't be. */

@@ -414,6 +414,18 @@ void fixture_parts(enum op_kind kind, const struct mech *row, const CK_MECHANISM
     }
 }
 
+CK_RV fixture_derive(const struct mech *row, const CK_MECHANISM *m, struct key *k,
+                     const struct attrs *base, struct attrs *a)
+{
+    AUTO(gen_derivation_freep) struct gen_derivation *d = NULL;
+    const struct gen_keys keys = {.base = k, .base_attrs = base};
+    CK_OBJECT_HANDLE handle;
+
+    TRY(gen_derive_plan(row, m, &keys, NULL, 0, &handle, &d));
+    assert_int_equal(d->n_outputs, 1);
+    return gen_derive(d, &keys, &a);
+}
+
 CK_RV fixture_verify(const struct mech *row, const CK_MECHANISM *m, struct key *k, struct span in,
                      struct span signature)
 {

@@ -76,6 +76,9 @@ void fixture_once(enum op_kind kind, const struct mech *row, const CK_MECHANISM 
 /* The same in parts of `part` bytes. */
 void fixture_parts(enum op_kind kind, const struct mech *row, const CK_MECHANISM *m, struct key *k,
                    struct span in, size_t part, struct buf *ret);
+/* Derive one object from a key that was made of `base` (NULL: whose attributes nobody asks for). */
+CK_RV fixture_derive(const struct mech *row, const CK_MECHANISM *m, struct key *k,
+                     const struct attrs *base, struct attrs *a);
 CK_RV fixture_verify(const struct mech *row, const CK_MECHANISM *m, struct key *k, struct span in,
                      struct span signature);
 

@@ -40,6 +40,21 @@ static const char intro[] =
     "  STRING; it is validated. Without CKA_VALUE_LEN a secret key gets all of the shared secret;\n"
     "  a key derivation function needs the length.\n"
     "- HMAC mechanisms take generic secrets too.\n"
+    "- CKM_HKDF_DERIVE and CKM_HKDF_DATA take generic secrets too. CKM_HKDF_DATA takes the length "
+    "of the\n"
+    "  data from a CKA_VALUE_LEN in the template, which the object does not have afterwards.\n"
+    "- CKM_AES_ECB_ENCRYPT_DATA and CKM_AES_CBC_ENCRYPT_DATA give the first bytes of the "
+    "ciphertext, and\n"
+    "  refuse a key that also encrypts or wraps: it would tell everybody what was derived.\n"
+    "- CKM_CONCATENATE_*, CKM_XOR_BASE_AND_DATA, CKM_EXTRACT_KEY_FROM_KEY and "
+    "CKM_*_KEY_DERIVATION make\n"
+    "  no key of less than 112 bits, unless the base key has less.\n"
+    "- CKM_PUB_KEY_FROM_PRIV_KEY needs CKA_DERIVE of the private key, as every derivation does. "
+    "Silent\n"
+    "  templates take over its uses; CKA_TRUSTED stays behind.\n"
+    "- CKM_PKCS5_PBKD2 takes both structures of the standard; passwords below 64 KiB, at most "
+    "10^8\n"
+    "  iterations.\n"
     "- AES-GCM: IVs of 1 to 128 bytes, tags of 96 to 128 bits. Decryption in parts gives nothing\n"
     "  before C_DecryptFinal has checked the tag.\n"
     "- CKM_AES_CTS is CBC-CS1 of the addendum to NIST SP 800-38A. With CKM_AES_XTS it keeps the "
@@ -140,9 +155,16 @@ static const char *takes_parts(const struct mech *row)
     return "-";
 }
 
+static const char *keys_of(const struct mech *row)
+{
+    if ((row->traits & MECH_ANY_SECRET) != 0)
+        return "any secret";
+    return (row->traits & MECH_ANY_PRIVATE) != 0 ? "any private" : key_type_name(row->key_type);
+}
+
 static void put_mech(struct buf *b, const struct mech *row)
 {
-    const char *keys = key_type_name(row->key_type);
+    const char *keys = keys_of(row);
 
     if (keys == NULL) {
         fprintf(stderr, "%s: key type 0x%lx has no name here\n", row->name, row->key_type);

@@ -612,6 +612,23 @@ static void what_is_dangerous_is_off(void **state)
 {
     static const CK_MECHANISM_TYPE off[] = {
         CKM_RSA_X_509, /* a private key applied to any number */
+        /* what is derived so tells of the key that it comes from, piece by piece */
+        CKM_CONCATENATE_BASE_AND_KEY,
+        CKM_CONCATENATE_BASE_AND_DATA,
+        CKM_CONCATENATE_DATA_AND_BASE,
+        CKM_XOR_BASE_AND_DATA,
+        CKM_EXTRACT_KEY_FROM_KEY,
+        CKM_SHA1_KEY_DERIVATION,
+        CKM_SHA224_KEY_DERIVATION,
+        CKM_SHA256_KEY_DERIVATION,
+        CKM_SHA384_KEY_DERIVATION,
+        CKM_SHA512_KEY_DERIVATION,
+        CKM_SHA512_224_KEY_DERIVATION,
+        CKM_SHA512_256_KEY_DERIVATION,
+        CKM_SHA3_224_KEY_DERIVATION,
+        CKM_SHA3_256_KEY_DERIVATION,
+        CKM_SHA3_384_KEY_DERIVATION,
+        CKM_SHA3_512_KEY_DERIVATION,
     };
     size_t n = 0;
 

@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test-derive.c - derivation by every mechanism of the table but ECDH (test-gen.c has that): known
+ * answers, lengths, other keys that a parameter names, and a sweep of all rows.
+ */
+#include "crypto_fixture.h"
+
+#include "crypto/curve.h"
+#include "crypto/gen_class.h"
+#include "crypto/hash.h"
+#include "crypto/ossl.h"
+
+#define BYTES(h) ((CK_BYTE *)(uintptr_t)(h).p)
+
+/* -- deriving ------------------------------------------------------------------------------ */
+
+static struct key *the_other; /* what a handle of 7 means */
+
+static CK_RV find_other(void *arg, CK_OBJECT_HANDLE h, struct key **ret)
+{
+    (void)arg;
+    ENSURE(h == 7 && the_other != NULL, CKR_KEY_HANDLE_INVALID);
+    *ret = key_ref(the_other);
+    return CKR_OK;
+}
+
+/* A generic secret (length 0: the mechanism's own) from a secret of these bytes. */
+static CK_RV derive(const CK_MECHANISM *m, CK_KEY_TYPE base_type, struct span base, CK_ULONG length,
+                    struct buf *ret)
+{
+    AUTO(key_unrefp) struct key *k = fixture_secret(base_type, base);
+    AUTO(attrs_freep) struct attrs *base_attrs = fixture_secret_attrs(base_type, base);
+    AUTO(attrs_freep) struct attrs *a = fixture_attrs(CKO_SECRET_KEY, CKK_GENERIC_SECRET);
+    const struct gen_keys keys = {k, base_attrs, find_other, NULL};
+    AUTO(gen_derivation_freep) struct gen_derivation *d = NULL;
+    CK_OBJECT_HANDLE handle;
+
+    if (length > 0)
+        T_OK(attrs_set_ulong(a, CKA_VALUE_LEN, length));
+    TRY(gen_derive_plan(mech_find(m->mechanism), m, &keys, NULL, 0, &handle, &d));
+    TRY(gen_derive(d, &keys, &a));
+    buf_clear(ret);
+    buf_put(ret, attrs_span(a, CKA_VALUE));
+    return buf_ok(ret);
+}
+
+static void derives(const CK_MECHANISM *m, CK_KEY_TYPE base_type, const char *base, CK_ULONG length,
+                    const char *expected)
+{
+    const struct hex from = hex(base), to = hex(expected);
+    AUTO(buf_clear) struct buf value = BUF_INIT;
+
+    T_OK(derive(m, base_type, hex_span(&from), length, &value));
+    assert_span_equal(buf_span(&value), hex_span(&to));
+}
+
+static void refuses(CK_RV rv, const CK_MECHANISM *m, CK_KEY_TYPE base_type, const char *base,
+                    CK_ULONG length)
+{
+    const struct hex from = hex(base);
+    AUTO(buf_clear) struct buf value = BUF_INIT;
+
+    T_RV(rv, derive(m, base_type, hex_span(&from), length, &value));
+    assert_int_equal(value.n, 0);
+}
+
+/* -- HKDF ---------------------------------------------------------------------------------- */
+
+#define IKM "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"
+#define PRK "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5"
+#define OKM "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"
+
+/* RFC 5869 A.1, whole and in two steps; A.3 without salt and info. */
+static void hkdf(void **state)
+{
+    const struct hex salt = hex("000102030405060708090a0b0c"), info = hex("f0f1f2f3f4f5f6f7f8f9");
+    CK_HKDF_PARAMS p = {CK_TRUE,     CK_TRUE, CKM_SHA256,        CKF_HKDF_SALT_DATA,
+                        BYTES(salt), salt.n,  CK_INVALID_HANDLE, BYTES(info),
+                        info.n};
+    const CK_MECHANISM m = {CKM_HKDF_DERIVE, &p, sizeof(p)};
+
+    (void)state;
+    derives(&m, CKK_HKDF, IKM, 42, OKM);
+    derives(&m, CKK_GENERIC_SECRET, IKM, 42, OKM);
+    refuses(CKR_TEMPLATE_INCOMPLETE, &m, CKK_HKDF, IKM, 0);
+    p.bExpand = CK_FALSE;
+    derives(&m, CKK_HKDF, IKM, 0, PRK);
+    derives(&m, CKK_HKDF, IKM, 32, PRK);
+    refuses(CKR_KEY_SIZE_RANGE, &m, CKK_HKDF, IKM, 31);
+    p.bExpand = CK_TRUE;
+    p.bExtract = CK_FALSE;
+    p.ulSaltType = 99; /* ignored */
+    derives(&m, CKK_HKDF, PRK, 42, OKM);
+    refuses(CKR_KEY_SIZE_RANGE, &m, CKK_HKDF, PRK, 4097);
+    p.bExtract = CK_TRUE;
+    p.ulSaltType = CKF_HKDF_SALT_NULL;
+    p.ulInfoLen = 0;
+    derives(&m, CKK_HKDF, IKM, 42,
+            "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
+}
+
+/* The salt may be another key. */
+static void hkdf_salt_key(void **state)
+{
+    const struct hex salt = hex("000102030405060708090a0b0c"), info = hex("f0f1f2f3f4f5f6f7f8f9");
+    CK_HKDF_PARAMS p = {CK_TRUE, CK_TRUE,     CKM_SHA256, CKF_HKDF_SALT_KEY, NULL, 0,
+                        7,       BYTES(info), info.n};
+    const CK_MECHANISM m = {CKM_HKDF_DERIVE, &p, sizeof(p)};
+
+    (void)state;
+    the_other = fixture_secret(CKK_GENERIC_SECRET, hex_span(&salt));
+    derives(&m, CKK_HKDF, IKM, 42, OKM);
+    p.hSaltKey = 8;
+    refuses(CKR_KEY_HANDLE_INVALID, &m, CKK_HKDF, IKM, 42);
+    p.hSaltKey = CK_INVALID_HANDLE;
+    refuses(CKR_MECHANISM_PARAM_INVALID, &m, CKK_HKDF, IKM, 42);
+    key_unref(TAKE(the_other));
+}
+
+/* CKM_HKDF_DATA: the length comes in a template of data objects, which have no such attribute. */
+static void hkdf_data(void **state)
+{
+    const struct hex salt = hex("000102030405060708090a0b0c"), info = hex("f0f1f2f3f4f5f6f7f8f9");
+    const struct hex ikm = hex(IKM), okm = hex(OKM);
+    CK_HKDF_PARAMS p = {CK_TRUE,     CK_TRUE, CKM_SHA256,        CKF_HKDF_SALT_DATA,
+                        BYTES(salt), salt.n,  CK_INVALID_HANDLE, BYTES(info),
+                        info.n};
+    const CK_MECHANISM m = {CKM_HKDF_DATA, &p, sizeof(p)};
+    CK_ULONG n = 42;
+    CK_BBOOL no = CK_FALSE;
+    const CK_ATTRIBUTE v[] = {{CKA_VALUE_LEN, &n, sizeof(n)}, {CKA_PRIVATE, &no, sizeof(no)}};
+    AUTO(key_unrefp) struct key *k = fixture_secret(CKK_HKDF, hex_span(&ikm));
+    AUTO(attrs_freep) struct attrs *base = fixture_secret_attrs(CKK_HKDF, hex_span(&ikm));
+    const struct gen_keys keys = {k, base, NULL, NULL};
+    AUTO(gen_derivation_freep) struct gen_derivation *d = NULL;
+    AUTO(attrs_freep) struct attrs *a = NULL;
+    CK_OBJECT_HANDLE handle = 1;
+
+    (void)state;
+    T_OK(gen_derive_plan(mech_find(CKM_HKDF_DATA), &m, &keys, v, 2, &handle, &d));
+    assert_int_equal(d->how->class, CKO_DATA);
+    assert_int_equal(d->outputs[0].n, 1);
+    assert_int_equal(d->outputs[0].v[0].type, CKA_PRIVATE);
+    T_OK(attrs_new(&a));
+    T_OK(attrs_set_ulong(a, CKA_CLASS, CKO_DATA));
+    T_OK(attrs_set(a, CKA_VALUE, SPAN_EMPTY)); /* as its default is */
+    T_OK(gen_derive(d, &keys, &a));
+    assert_span_equal(attrs_span(a, CKA_VALUE), hex_span(&okm));
+    assert_int_equal(handle, 1);
+    gen_derive_deliver(d, &(CK_OBJECT_HANDLE){4711});
+    assert_int_equal(handle, 4711);
+}
+
+static void hkdf_parameters(void **state)
+{
+    CK_BYTE byte = 0;
+    const CK_HKDF_PARAMS good = {
+        CK_TRUE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_DATA, &byte, 1, CK_INVALID_HANDLE, &byte, 1};
+    CK_HKDF_PARAMS p = good;
+    const CK_MECHANISM m = {CKM_HKDF_DERIVE, &p, sizeof(p)};
+
+    (void)state;
+    p.bExtract = p.bExpand = CK_FALSE;
+    refuses(CKR_MECHANISM_PARAM_INVALID, &m, CKK_HKDF, IKM, 16);
+    p = good;
+    p.bExpand = 2;
+    refuses(CKR_MECHANISM_PARAM_INVALID, &m, CKK_HKDF, IKM, 16);
+    p = good;
+    p.prfHashMechanism = CKM_SHA256_HMAC;
+    refuses(CKR_MECHANISM_PARAM_INVALID, &m, CKK_HKDF, IKM, 16);
+    p = good;
+    p.ulSaltType = CKF_HKDF_SALT_DATA | CKF_HKDF_SALT_KEY;
+    refuses(CKR_MECHANISM_PARAM_INVALID, &m, CKK_HKDF, IKM, 16);
+    p = good;
+    p.pSalt = NULL;
+    refuses(CKR_MECHANISM_PARAM_INVALID, &m, CKK_HKDF, IKM, 16);
+    p = good;
+    p.pInfo = NULL;
+    refuses(CKR_MECHANISM_PARAM_INVALID, &m, CKK_HKDF, IKM, 16);
+}
+
+/* -- PBKDF2 -------------------------------------------------------------------------------- */
+
+struct password {
+    CK_ULONG prf, iterations;
+    const char *password, *salt, *key;
+};
+
+static CK_RV password_key(const CK_MECHANISM *m, CK_ULONG n, struct attrs **ret)
+{
+    *ret = fixture_attrs(CKO_SECRET_KEY, CKK_GENERIC_SECRET);
+    T_OK(attrs_set_ulong(*ret, CKA_VALUE_LEN, n));
+    return gen_key(mech_find(CKM_PKCS5_PBKD2), m, *ret);
+}
+
+/* RFC 6070 1, 2 and 5; RFC 7914 11. The second form of the parameter gives the length of the
+ * password by a pointer. */
+static void pbkdf2(void **state)
+{
+    static const struct password known[] = {
+        {CKP_PKCS5_PBKD2_HMAC_SHA1, 1, "password", "salt",
+         "0c60c80f961f0e71f3a9b524af6012062fe037a6"},
+        {CKP_PKCS5_PBKD2_HMAC_SHA1, 2, "password", "salt",
+         "ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957"},
+        {CKP_PKCS5_PBKD2_HMAC_SHA1, 4096, "passwordPASSWORDpassword",
+         "saltSALTsaltSALTsaltSALTsaltSALTsalt",
+         "3d2eec4fe41c849b80c8d83662c0e44a8b291a964cf2f07038"},
+        {CKP_PKCS5_PBKD2_HMAC_SHA256, 1, "passwd", "salt",
+         "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"
+         "49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(known); i++) {
+        const struct password *k = &known[i];
+        CK_ULONG n_password = strlen(k->password);
+        CK_PKCS5_PBKD2_PARAMS2 p = {CKZ_SALT_SPECIFIED,
+                                    (void *)(uintptr_t)k->salt,
+                                    strlen(k->salt),
+                                    k->iterations,
+                                    k->prf,
+                                    NULL,
+                                    0,
+                                    (CK_UTF8CHAR *)(uintptr_t)k->password,
+                                    n_password};
+        const CK_MECHANISM m = {CKM_PKCS5_PBKD2, &p, sizeof(p)};
+        AUTO(attrs_freep) struct attrs *one = NULL;
+        AUTO(attrs_freep) struct attrs *other = NULL;
+        const struct hex key = hex(k->key);
+
+        T_OK(password_key(&m, key.n, &one));
+        assert_span_equal(attrs_span(one, CKA_VALUE), hex_span(&key));
+        p.ulPasswordLen = (CK_ULONG)(uintptr_t)&n_password;
+        T_OK(password_key(&m, key.n, &other));
+        assert_span_equal(attrs_span(other, CKA_VALUE), hex_span(&key));
+    }
+}
+
+static void pbkdf2_parameters(void **state)
+{
+    CK_BYTE byte = 0;
+    CK_ULONG long_one = 65536;
+    const CK_PKCS5_PBKD2_PARAMS2 good = {
+        CKZ_SALT_SPECIFIED, &byte, 1, 1, CKP_PKCS5_PBKD2_HMAC_SHA256, NULL, 0, &byte, 1};
+    CK_PKCS5_PBKD2_PARAMS2 bad[10];
+    AUTO(attrs_freep) struct attrs *none = fixture_attrs(CKO_SECRET_KEY, CKK_AES);
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(bad); i++)
+        bad[i] = good;
+    bad[0].saltSource = 0;
+    bad[1].iterations = 0;
+    bad[2].iterations = (CK_ULONG)-1;
+    bad[3].prf = CKP_PKCS5_PBKD2_HMAC_GOSTR3411;
+    bad[4].ulPrfDataLen = 1;
+    bad[5].pSaltSourceData = NULL;
+    bad[6].pPassword = NULL;
+    bad[7].ulPasswordLen = (CK_ULONG)-1;        /* neither a length nor a pointer */
+    bad[8].ulPasswordLen = 0x4711000000004711u; /* nothing is there */
+    bad[9].ulPasswordLen = (CK_ULONG)(uintptr_t)&long_one;
+    for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
+        const CK_MECHANISM m = {CKM_PKCS5_PBKD2, &bad[i], sizeof(bad[i])};
+        AUTO(attrs_freep) struct attrs *a = NULL;
+
+        T_RV(CKR_MECHANISM_PARAM_INVALID, password_key(&m, 16, &a));
+        assert_false(attrs_has(a, CKA_VALUE));
+    }
+    bad[0] = good;
+    T_RV(CKR_TEMPLATE_INCOMPLETE,
+         gen_key(mech_find(CKM_PKCS5_PBKD2),
+                 &(CK_MECHANISM){CKM_PKCS5_PBKD2, &bad[0], sizeof(bad[0])}, none));
+}
+
+/* -- encryption ---------------------------------------------------------------------------- */
+
+/* SP 800-38A F.1.1 and F.2.1, two blocks. */
+static void encrypted_data(void **state)
+{
+    static const char key[] = "2b7e151628aed2a6abf7158809cf4f3c";
+    const struct hex data = hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51");
+    const struct hex iv = hex("000102030405060708090a0b0c0d0e0f");
+    CK_KEY_DERIVATION_STRING_DATA p = {BYTES(data), data.n};
+    CK_AES_CBC_ENCRYPT_DATA_PARAMS c = {.pData = BYTES(data), .length = data.n};
+    const CK_MECHANISM ecb = {CKM_AES_ECB_ENCRYPT_DATA, &p, sizeof(p)};
+    const CK_MECHANISM cbc = {CKM_AES_CBC_ENCRYPT_DATA, &c, sizeof(c)};
+
+    (void)state;
+    memcpy(c.iv, iv.p, sizeof(c.iv));
+    derives(&ecb, CKK_AES, key, 0,
+            "3ad77bb40d7a3660a89ecaf32466ef97f5d3d58503b9699de785895a96fdbaaf");
+    derives(&ecb, CKK_AES, key, 24, "3ad77bb40d7a3660a89ecaf32466ef97f5d3d58503b9699d");
+    derives(&cbc, CKK_AES, key, 0,
+            "7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2");
+    refuses(CKR_KEY_SIZE_RANGE, &ecb, CKK_AES, key, 33);
+    p.ulLen = c.length = 31;
+    refuses(CKR_MECHANISM_PARAM_INVALID, &ecb, CKK_AES, key, 16);
+    refuses(CKR_MECHANISM_PARAM_INVALID, &cbc, CKK_AES, key, 16);
+    p.ulLen = c.length = 0;
+    refuses(CKR_MECHANISM_PARAM_INVALID, &ecb, CKK_AES, key, 16);
+    refuses(CKR_MECHANISM_PARAM_INVALID, &cbc, CKK_AES, key, 16);
+}
+
+/* -- mixtures ------------------------------------------------------------------------------ */
+
+/* The examples of 6.43, and the digest of RFC 6234's "abc". */
+static void mixtures(void **state)
+{
+    const struct hex data = hex("89abcdef"), other = hex("89abcdef");
+    CK_KEY_DERIVATION_STRING_DATA p = {BYTES(data), data.n};
+    CK_OBJECT_HANDLE handle = 7;
+    const CK_MECHANISM with_key = {CKM_CONCATENATE_BASE_AND_KEY, &handle, sizeof(handle)};
+    const CK_MECHANISM appended = {CKM_CONCATENATE_BASE_AND_DATA, &p, sizeof(p)};
+    const CK_MECHANISM prepended = {CKM_CONCATENATE_DATA_AND_BASE, &p, sizeof(p)};
+    const CK_MECHANISM mixed = {CKM_XOR_BASE_AND_DATA, &p, sizeof(p)};
+    const CK_MECHANISM digest = {CKM_SHA256_KEY_DERIVATION, NULL, 0};
+
+    (void)state;
+    the_other = fixture_secret(CKK_GENERIC_SECRET, hex_span(&other));
+    derives(&with_key, CKK_GENERIC_SECRET, "01234567", 0, "0123456789abcdef");
+    derives(&appended, CKK_GENERIC_SECRET, "01234567", 0, "0123456789abcdef");
+    derives(&prepended, CKK_GENERIC_SECRET, "01234567", 0, "89abcdef01234567");
+    derives(&prepended, CKK_GENERIC_SECRET, "01234567", 5, "89abcdef01");
+    refuses(CKR_KEY_SIZE_RANGE, &appended, CKK_GENERIC_SECRET, "01234567", 9);
+    derives(&mixed, CKK_GENERIC_SECRET, "01234567", 0, "88888888");
+    derives(&digest, CKK_GENERIC_SECRET, "616263", 0,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    derives(&digest, CKK_AES, "00000000000000000000000000000000", 16,
+            "374708fff7719dd5979ec875d56cd228");
+    refuses(CKR_KEY_SIZE_RANGE, &digest, CKK_GENERIC_SECRET, "616263", 33);
+    handle = 8;
+    refuses(CKR_KEY_HANDLE_INVALID, &with_key, CKK_GENERIC_SECRET, "01234567", 0);
+    key_unref(TAKE(the_other));
+}
+
+/* 6.43.7: bits from 21 on, and round the end. */
+static void extraction(void **state)
+{
+    CK_EXTRACT_PARAMS bit = 21;
+    const CK_MECHANISM m = {CKM_EXTRACT_KEY_FROM_KEY, &bit, sizeof(bit)};
+
+    (void)state;
+    derives(&m, CKK_GENERIC_SECRET, "329f84a9", 4, "952653f0");
+    refuses(CKR_TEMPLATE_INCOMPLETE, &m, CKK_GENERIC_SECRET, "329f84a9", 0);
+    refuses(CKR_KEY_SIZE_RANGE, &m, CKK_GENERIC_SECRET, "329f84a9", 5);
+    bit = 0;
+    derives(&m, CKK_GENERIC_SECRET, "329f84a9", 4, "329f84a9");
+    bit = 31;
+    derives(&m, CKK_GENERIC_SECRET, "329f84a9", 4, "994fc254");
+    bit = 32;
+    refuses(CKR_MECHANISM_PARAM_INVALID, &m, CKK_GENERIC_SECRET, "329f84a9", 4);
+    bit = (CK_ULONG)-1;
+    refuses(CKR_MECHANISM_PARAM_INVALID, &m, CKK_GENERIC_SECRET, "329f84a9", 4);
+}
+
+/* Clulow, CHES 2003: a key cut to a byte is found by trying, and then the next byte. */
+static void small_pieces_are_refused(void **state)
+{
+    static const char key[] = "000102030405060708090a0b0c0d0e0f";
+    const struct hex data = hex("000102030405060708090a0b0c");
+    CK_KEY_DERIVATION_STRING_DATA p = {BYTES(data), data.n};
+    CK_EXTRACT_PARAMS bit = 0;
+    const CK_MECHANISM mechanisms[] = {
+        {CKM_EXTRACT_KEY_FROM_KEY, &bit, sizeof(bit)},
+        {CKM_CONCATENATE_BASE_AND_DATA, &p, sizeof(p)},
+        {CKM_CONCATENATE_DATA_AND_BASE, &p, sizeof(p)},
+        {CKM_SHA256_KEY_DERIVATION, NULL, 0},
+    };
+    const CK_MECHANISM mixed = {CKM_XOR_BASE_AND_DATA, &p, sizeof(p)};
+    AUTO(buf_clear) struct buf value = BUF_INIT;
+    const struct hex base = hex(key);
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(mechanisms); i++) {
+        for (CK_ULONG n = 1; n < 14; n++)
+            refuses(CKR_KEY_SIZE_RANGE, &mechanisms[i], CKK_AES, key, n);
+        T_OK(derive(&mechanisms[i], CKK_AES, hex_span(&base), 14, &value));
+    }
+    refuses(CKR_KEY_SIZE_RANGE, &mixed, CKK_AES, key, 0); /* of 13 bytes */
+}
+
+/* -- public keys --------------------------------------------------------------------------- */
+
+static void public_key_of(struct attrs *public_key, struct attrs *private_key)
+{
+    const CK_MECHANISM m = {CKM_PUB_KEY_FROM_PRIV_KEY, NULL, 0};
+    static const CK_ATTRIBUTE_TYPE compared[] = {CKA_MODULUS,      CKA_PUBLIC_EXPONENT,
+                                                 CKA_MODULUS_BITS, CKA_EC_PARAMS,
+                                                 CKA_EC_POINT,     CKA_PUBLIC_KEY_INFO};
+    AUTO(key_unrefp) struct key *k = NULL;
+    AUTO(attrs_freep) struct attrs *a = NULL;
+
+    T_OK(key_complete(public_key));
+    T_OK(key_complete(private_key));
+    k = fixture_key_from(private_key);
+    a = fixture_attrs(CKO_PUBLIC_KEY, key_type(k));
+    T_OK(fixture_derive(mech_find(m.mechanism), &m, k, private_key, a));
+    T_OK(key_complete(a));
+    for (size_t i = 0; i < N_ELEMENTS(compared); i++)
+        assert_span_equal(attrs_span(a, compared[i]), attrs_span(public_key, compared[i]));
+    /* What the template says of it must be true. */
+    T_OK(attrs_set(a, key_type(k) == CKK_RSA ? CKA_MODULUS : CKA_EC_POINT, SPAN_LIT("other")));
+    T_RV(CKR_TEMPLATE_INCONSISTENT, fixture_derive(mech_find(m.mechanism), &m, k, private_key, a));
+}
+
+static void public_keys(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i <= n_curves; i++) {
+        AUTO(attrs_freep) struct attrs *public_key = NULL;
+        AUTO(attrs_freep) struct attrs *private_key = NULL;
+
+        if (i == n_curves)
+            fixture_rsa_attrs(2048, &public_key, &private_key);
+        else
+            fixture_ec_attrs(curves[i].key_type, curves[i].oid, &public_key, &private_key);
+        public_key_of(public_key, private_key);
+    }
+}
+
+static void public_keys_inherit_uses(void **state)
+{
+    const CK_MECHANISM m = {CKM_PUB_KEY_FROM_PRIV_KEY, NULL, 0};
+    AUTO(attrs_freep) struct attrs *public_key = NULL;
+    AUTO(attrs_freep) struct attrs *private_key = NULL;
+    AUTO(key_unrefp) struct key *k = NULL;
+    AUTO(gen_derivation_freep) struct gen_derivation *d = NULL;
+    struct gen_keys keys = {0};
+    CK_OBJECT_HANDLE handle;
+
+    (void)state;
+    fixture_rsa_attrs(2048, &public_key, &private_key);
+    T_OK(attrs_set_bool(private_key, CKA_SIGN, true));
+    T_OK(attrs_set_bool(private_key, CKA_DECRYPT, false));
+    T_OK(attrs_set_bool(private_key, CKA_TRUSTED, true));
+    T_OK(attrs_set(private_key, CKA_ID, SPAN_LIT("id")));
+    k = fixture_key_from(private_key);
+    keys = (struct gen_keys){k, private_key, NULL, NULL};
+    T_OK(gen_derive_plan(mech_find(m.mechanism), &m, &keys, NULL, 0, &handle, &d));
+    assert_true(attrs_bool(d->inherited, CKA_VERIFY, false));
+    assert_false(attrs_bool(d->inherited, CKA_ENCRYPT, true));
+    assert_span_equal(attrs_span(d->inherited, CKA_ID), SPAN_LIT("id"));
+    assert_false(attrs_has(d->inherited, CKA_TRUSTED));
+    assert_false(attrs_has(d->inherited, CKA_WRAP));
+    assert_int_equal(d->outputs[0].key_type, CKK_RSA);
+}
+
+/* -- every row ----------------------------------------------------------------------------- */
+
+static void wrong_parameters_are_refused(void **state)
+{
+    uint8_t garbage[200];
+
+    (void)state;
+    memset(garbage, 0xff, sizeof(garbage));
+    for (size_t i = 0; i < n_mechs; i++) {
+        const struct mech *row = &mechs[i];
+        const CK_MECHANISM wrong[] = {
+            {row->type, garbage, 3}, {row->type, garbage, sizeof(garbage)}, {row->type, NULL, 16}};
+        AUTO(attrs_freep) struct attrs *a = fixture_attrs(CKO_SECRET_KEY, CKK_GENERIC_SECRET);
+        AUTO(key_unrefp) struct key *k = fixture_secret(CKK_AES, SPAN_LIT("0123456789abcdef"));
+
+        T_OK(attrs_set_ulong(a, CKA_VALUE_LEN, 16));
+        for (size_t j = 0; j < N_ELEMENTS(wrong); j++) {
+            if ((row->flags & CKF_DERIVE) != 0)
+                T_RV(CKR_MECHANISM_PARAM_INVALID, fixture_derive(row, &wrong[j], k, a, a));
+            if ((row->flags & CKF_GENERATE) != 0)
+                T_RV(CKR_MECHANISM_PARAM_INVALID, gen_key(row, &wrong[j], a));
+        }
+        assert_int_equal(a->n, 3);
+    }
+}
+
+/* C_DeriveKey without a place for the handle. */
+static void handles_need_a_place(void **state)
+{
+    const CK_MECHANISM m = {CKM_SHA256_KEY_DERIVATION, NULL, 0};
+    AUTO(key_unrefp) struct key *k = fixture_secret(CKK_AES, SPAN_LIT("0123456789abcdef"));
+    const struct gen_keys keys = {.base = k};
+    struct gen_derivation *d = NULL;
+
+    (void)state;
+    T_RV(CKR_ARGUMENTS_BAD, gen_derive_plan(mech_find(m.mechanism), &m, &keys, NULL, 0, NULL, &d));
+    assert_null(d);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    return crypto_ready() == CKR_OK ? 0 : -1;
+}
+
+#define TEST(path, fn)                                                                             \
+    {                                                                                              \
+        path, fn, NULL, NULL, NULL                                                                 \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST("/derive/hkdf/known", hkdf),
+        TEST("/derive/hkdf/salt-key", hkdf_salt_key),
+        TEST("/derive/hkdf/data", hkdf_data),
+        TEST("/derive/hkdf/parameters", hkdf_parameters),
+        TEST("/derive/pbkdf2/known", pbkdf2),
+        TEST("/derive/pbkdf2/parameters", pbkdf2_parameters),
+        TEST("/derive/encrypt/known", encrypted_data),
+        TEST("/derive/mix/known", mixtures),
+        TEST("/derive/mix/extract", extraction),
+        TEST("/derive/mix/small-pieces-are-refused", small_pieces_are_refused),
+        TEST("/derive/public/every-type", public_keys),
+        TEST("/derive/public/inherits-uses", public_keys_inherit_uses),
+        TEST("/derive/parameter/wrong-ones-are-refused", wrong_parameters_are_refused),
+        TEST("/derive/handle/needs-a-place", handles_need_a_place),
+    };
+
+    return cmocka_run_group_tests_name("derive", tests, set_up, NULL);
+}
