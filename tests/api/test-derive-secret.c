@@ -16,6 +16,23 @@ static int group_setup(void **state)
     return 0;
 }
 
+/* A readable secret that one can derive from, and do nothing else with. */
+static CK_OBJECT_HANDLE base_secret(CK_KEY_TYPE type, const void *value, CK_ULONG n)
+{
+    CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_CLASS, CKO_SECRET_KEY),
+                        ATTR_ULONG(CKA_KEY_TYPE, type),
+                        ATTR(CKA_VALUE, value, n),
+                        ATTR_FALSE(CKA_SENSITIVE),
+                        ATTR_TRUE(CKA_EXTRACTABLE),
+                        ATTR_TRUE(CKA_DERIVE),
+                        ATTR_FALSE(CKA_ENCRYPT),
+                        ATTR_FALSE(CKA_DECRYPT)};
+    CK_OBJECT_HANDLE o = CK_INVALID_HANDLE;
+
+    ASSERT_OK(p11->C_CreateObject(session, v, N_ELEMENTS(v), &o));
+    return o;
+}
+
 static uint8_t ikm[22], salt[] = "salt", info[] = "info";
 
 /* RFC 5869 A.1. */
@@ -57,7 +74,7 @@ static void test_hkdf(void **state)
 
     (void)state;
     memset(ikm, 0x0b, sizeof(ikm));
-    base = import_secret(session, CKK_HKDF, ikm, sizeof(ikm));
+    base = base_secret(CKK_HKDF, ikm, sizeof(ikm));
     ASSERT_OK(p11->C_DeriveKey(session, &m, base, v, 4, &o));
     assert_value(o, rfc_okm, sizeof(rfc_okm));
     assert_int_equal(attr_ulong(session, o, CKA_KEY_TYPE), CKK_SHA256_HMAC);
@@ -72,7 +89,7 @@ static void test_hkdf(void **state)
     p.hSaltKey = make_aes(session, 32, CK_FALSE, "no salt");
     ASSERT_RV(CKR_KEY_TYPE_INCONSISTENT, p11->C_DeriveKey(session, &m, base, v, 4, &o));
     assert_int_equal(o, 4711);
-    p.hSaltKey = import_secret(session, CKK_GENERIC_SECRET, rfc_salt, sizeof(rfc_salt));
+    p.hSaltKey = base_secret(CKK_GENERIC_SECRET, rfc_salt, sizeof(rfc_salt));
     ASSERT_OK(p11->C_DeriveKey(session, &m, base, v, 4, &o));
     assert_value(o, rfc_okm, sizeof(rfc_okm));
 }
@@ -83,11 +100,11 @@ static void test_hkdf_salt_needs_the_right(void **state)
     CK_HKDF_PARAMS p = hkdf_params();
     CK_MECHANISM m = {CKM_HKDF_DERIVE, &p, sizeof(p)};
     CK_ATTRIBUTE no = ATTR_FALSE(CKA_DERIVE), length = ATTR_ULONG(CKA_VALUE_LEN, 16);
-    CK_OBJECT_HANDLE base = import_secret(session, CKK_HKDF, ikm, sizeof(ikm)), o;
+    CK_OBJECT_HANDLE base = base_secret(CKK_HKDF, ikm, sizeof(ikm)), o;
 
     (void)state;
     p.ulSaltType = CKF_HKDF_SALT_KEY;
-    p.hSaltKey = import_secret(session, CKK_GENERIC_SECRET, salt, sizeof(salt));
+    p.hSaltKey = base_secret(CKK_GENERIC_SECRET, salt, sizeof(salt));
     ASSERT_OK(p11->C_SetAttributeValue(session, p.hSaltKey, &no, 1));
     ASSERT_RV(CKR_KEY_FUNCTION_NOT_PERMITTED, p11->C_DeriveKey(session, &m, base, &length, 1, &o));
 }
@@ -103,7 +120,7 @@ static void test_hkdf_data(void **state)
 
     (void)state;
     memset(ikm, 0x0b, sizeof(ikm));
-    base = import_secret(session, CKK_HKDF, ikm, sizeof(ikm));
+    base = base_secret(CKK_HKDF, ikm, sizeof(ikm));
     ASSERT_OK(p11->C_DeriveKey(session, &m, base, v, 3, &o));
     assert_value(o, rfc_okm, sizeof(rfc_okm));
     assert_int_equal(attr_ulong(session, o, CKA_CLASS), CKO_DATA);
@@ -127,7 +144,7 @@ static void test_history(void **state)
 
     (void)state;
     ASSERT_OK(p11->C_GenerateKey(session, &gen, made, 2, &generated));
-    imported = import_secret(session, CKK_HKDF, ikm, sizeof(ikm));
+    imported = base_secret(CKK_HKDF, ikm, sizeof(ikm));
     ASSERT_OK(p11->C_DeriveKey(session, &m, generated, &length, 1, &o));
     assert_int_equal(attr_bool(session, o, CKA_SENSITIVE), CK_TRUE);
     assert_int_equal(attr_bool(session, o, CKA_EXTRACTABLE), CK_FALSE);
@@ -150,14 +167,16 @@ static void test_encrypted_data_needs_a_key_that_does_not_encrypt(void **state)
     CK_KEY_DERIVATION_STRING_DATA p = {data, sizeof(data)};
     CK_MECHANISM m = {CKM_AES_ECB_ENCRYPT_DATA, &p, sizeof(p)};
     CK_ATTRIBUTE v[] = {ATTR_FALSE(CKA_SENSITIVE), ATTR_TRUE(CKA_EXTRACTABLE)};
-    CK_ATTRIBUTE no[] = {ATTR_FALSE(CKA_ENCRYPT)};
-    CK_OBJECT_HANDLE base = import_secret(session, CKK_AES, value, sizeof(value)), o = 4711;
+    CK_ATTRIBUTE both[] = {ATTR_ULONG(CKA_VALUE_LEN, 16), ATTR_TRUE(CKA_DERIVE)};
+    CK_MECHANISM gen = {CKM_AES_KEY_GEN, NULL, 0};
+    CK_OBJECT_HANDLE base = base_secret(CKK_AES, value, sizeof(value)), encrypts, o = 4711;
 
     (void)state;
     fill_pattern(data, sizeof(data), 1);
-    ASSERT_RV(CKR_KEY_FUNCTION_NOT_PERMITTED, p11->C_DeriveKey(session, &m, base, v, 2, &o));
+    ASSERT_OK(p11->C_GenerateKey(session, &gen, both, 2, &encrypts));
+    assert_int_equal(attr_bool(session, encrypts, CKA_ENCRYPT), CK_TRUE);
+    ASSERT_RV(CKR_KEY_FUNCTION_NOT_PERMITTED, p11->C_DeriveKey(session, &m, encrypts, v, 2, &o));
     assert_int_equal(o, 4711);
-    ASSERT_OK(p11->C_SetAttributeValue(session, base, no, 1));
     ASSERT_OK(p11->C_DeriveKey(session, &m, base, v, 2, &o));
     assert_int_equal(
         evp_cipher("AES-128-ECB", true, false, SPAN_ARRAY(value), NULL, SPAN_ARRAY(data), cipher),
@@ -187,34 +206,41 @@ static void test_pbkdf2(void **state)
 }
 
 /* 6.43.8: what the private key signs, the public key made of it verifies. */
+static void public_key_verifies(CK_MECHANISM_TYPE generator, CK_ATTRIBUTE *parameter,
+                                CK_MECHANISM_TYPE signs)
+{
+    CK_MECHANISM gen = {generator, NULL, 0}, sign = {signs, NULL, 0};
+    CK_MECHANISM m = {CKM_PUB_KEY_FROM_PRIV_KEY, NULL, 0};
+    CK_ATTRIBUTE may[] = {ATTR_TRUE(CKA_DERIVE), ATTR_TRUE(CKA_SIGN), ATTR_FALSE(CKA_DECRYPT)};
+    CK_ATTRIBUTE label = ATTR_TEXT(CKA_LABEL, "public");
+    CK_OBJECT_HANDLE pub, priv, o = 4711;
+    uint8_t signature[256];
+    CK_ULONG n = sizeof(signature);
+
+    ASSERT_OK(p11->C_GenerateKeyPair(session, &gen, parameter, 1, may,
+                                     generator == CKM_RSA_PKCS_KEY_PAIR_GEN ? 3 : 2, &pub, &priv));
+    ASSERT_OK(p11->C_DeriveKey(session, &m, priv, &label, 1, &o));
+    assert_int_equal(attr_ulong(session, o, CKA_CLASS), CKO_PUBLIC_KEY);
+    assert_int_equal(attr_bool(session, o, CKA_PRIVATE), CK_FALSE);
+    assert_int_equal(attr_bool(session, o, CKA_LOCAL), CK_FALSE);
+    ASSERT_OK(p11->C_SignInit(session, &sign, priv));
+    ASSERT_OK(p11->C_Sign(session, info, sizeof(info), signature, &n));
+    ASSERT_OK(p11->C_VerifyInit(session, &sign, o));
+    ASSERT_OK(p11->C_Verify(session, info, sizeof(info), signature, n));
+    /* Of a public key there is nothing to make. */
+    ASSERT_RV(CKR_KEY_TYPE_INCONSISTENT, p11->C_DeriveKey(session, &m, pub, &label, 1, &priv));
+}
+
 static void test_public_key(void **state)
 {
-    static const CK_MECHANISM_TYPE signs[] = {CKM_SHA256_RSA_PKCS, CKM_ECDSA_SHA256, CKM_EDDSA};
-    CK_ATTRIBUTE may = ATTR_TRUE(CKA_DERIVE), label = ATTR_TEXT(CKA_LABEL, "public");
-    CK_MECHANISM m = {CKM_PUB_KEY_FROM_PRIV_KEY, NULL, 0};
-    CK_OBJECT_HANDLE pub, priv[3], o;
+    CK_ATTRIBUTE bits = ATTR_ULONG(CKA_MODULUS_BITS, 2048);
+    CK_ATTRIBUTE p256 = ATTR(CKA_EC_PARAMS, p256_params, sizeof(p256_params));
+    CK_ATTRIBUTE ed = ATTR(CKA_EC_PARAMS, ed25519_params, sizeof(ed25519_params));
 
     (void)state;
-    make_rsa(session, 2048, CK_FALSE, "rsa", &pub, &priv[0]);
-    make_ec(session, CK_FALSE, "ec", &pub, &priv[1]);
-    make_ed25519(session, CK_FALSE, "ed25519", &pub, &priv[2]);
-    for (size_t i = 0; i < N_ELEMENTS(signs); i++) {
-        CK_MECHANISM sign = {signs[i], NULL, 0};
-        uint8_t signature[256];
-        CK_ULONG n = sizeof(signature);
-
-        ASSERT_OK(p11->C_SetAttributeValue(session, priv[i], &may, 1));
-        ASSERT_OK(p11->C_DeriveKey(session, &m, priv[i], &label, 1, &o));
-        assert_int_equal(attr_ulong(session, o, CKA_CLASS), CKO_PUBLIC_KEY);
-        assert_int_equal(attr_bool(session, o, CKA_PRIVATE), CK_FALSE);
-        assert_int_equal(attr_bool(session, o, CKA_LOCAL), CK_FALSE);
-        ASSERT_OK(p11->C_SignInit(session, &sign, priv[i]));
-        ASSERT_OK(p11->C_Sign(session, info, sizeof(info), signature, &n));
-        ASSERT_OK(p11->C_VerifyInit(session, &sign, o));
-        ASSERT_OK(p11->C_Verify(session, info, sizeof(info), signature, n));
-        /* Of a public key there is nothing to make. */
-        ASSERT_RV(CKR_KEY_TYPE_INCONSISTENT, p11->C_DeriveKey(session, &m, o, &label, 1, &priv[i]));
-    }
+    public_key_verifies(CKM_RSA_PKCS_KEY_PAIR_GEN, &bits, CKM_SHA256_RSA_PKCS);
+    public_key_verifies(CKM_EC_KEY_PAIR_GEN, &p256, CKM_ECDSA_SHA256);
+    public_key_verifies(CKM_EC_EDWARDS_KEY_PAIR_GEN, &ed, CKM_EDDSA);
 }
 
 /* Not there by default. */
@@ -225,7 +251,7 @@ static void test_mixtures_are_off(void **state)
         CKM_XOR_BASE_AND_DATA,        CKM_EXTRACT_KEY_FROM_KEY,      CKM_SHA1_KEY_DERIVATION,
         CKM_SHA256_KEY_DERIVATION,    CKM_SHA3_256_KEY_DERIVATION};
     CK_KEY_DERIVATION_STRING_DATA p = {salt, sizeof(salt)};
-    CK_OBJECT_HANDLE base = import_secret(session, CKK_GENERIC_SECRET, salt, sizeof(salt)), o;
+    CK_OBJECT_HANDLE base = base_secret(CKK_GENERIC_SECRET, salt, sizeof(salt)), o;
     CK_MECHANISM_INFO info_of;
 
     (void)state;

@@ -460,7 +460,8 @@ static void wrap(struct cursor *c, struct use *u)
         out.data = room;
         FUZZ_OK(gen_wrap(u->row, &u->m, u->key, target, &out));
         FUZZ_CHECK(n <= need);
-        unwrap(u, target, span_of(room, n), true);
+        /* A mechanism that wraps nothing by the policy need not bring in what it could. */
+        unwrap(u, target, span_of(room, n), (mech_flags(u->row) & CKF_WRAP) != 0);
         room[pick(c, (uint32_t)n)] ^= (uint8_t)(1u << pick(c, 8));
         unwrap(u, target, span_of(room, n), false);
     }

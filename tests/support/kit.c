@@ -2,7 +2,7 @@
 /* kit.c - what each mechanism is used with; see kit.h. */
 #include "support/kit.h"
 
-enum kit_key { NO_KEY, RSA, P256, ED25519, X25519, AES, AES_XTS, CHACHA, SECRET, N_KEYS };
+enum kit_key { NO_KEY, RSA, P256, ED25519, X25519, AES, AES_XTS, CHACHA, HKDF, SECRET, N_KEYS };
 
 static struct {
     CK_OBJECT_HANDLE public, private;
@@ -88,6 +88,11 @@ static const struct {
     {CKM_CHACHA20_POLY1305, CHACHA, OBJ(chacha), 96},
     {CKM_ECDH1_DERIVE, P256, NONE, 0},
     {CKM_ECDH1_COFACTOR_DERIVE, P256, NONE, 0},
+    {CKM_AES_ECB_ENCRYPT_DATA, AES, NONE, 0},
+    {CKM_AES_CBC_ENCRYPT_DATA, AES, NONE, 0},
+    {CKM_HKDF_DERIVE, HKDF, NONE, 0},
+    {CKM_HKDF_DATA, HKDF, NONE, 0},
+    {CKM_PUB_KEY_FROM_PRIV_KEY, P256, NONE, 0},
 };
 
 static void make_evp_key(CK_SESSION_HANDLE h, EVP_PKEY *evp, enum kit_key key)
@@ -105,6 +110,7 @@ void kits_setup(CK_SESSION_HANDLE h)
     } secrets[] = {{AES, CKK_AES, 32},
                    {AES_XTS, CKK_AES_XTS, 64},
                    {CHACHA, CKK_CHACHA20, 32},
+                   {HKDF, CKK_HKDF, 32},
                    {SECRET, CKK_GENERIC_SECRET, 32}};
     uint8_t value[64];
 

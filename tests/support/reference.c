@@ -298,7 +298,7 @@ CK_OBJECT_HANDLE import_secret(CK_SESSION_HANDLE h, CK_KEY_TYPE type, const void
     CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_CLASS, CKO_SECRET_KEY), ATTR_ULONG(CKA_KEY_TYPE, type),
                         ATTR(CKA_VALUE, value, n), ATTR_FALSE(CKA_SENSITIVE),
                         ATTR_TRUE(CKA_EXTRACTABLE), ATTR_FALSE(CKA_PRIVATE),
-                        ATTR_TRUE(CKA_SIGN), ATTR_TRUE(CKA_VERIFY), ATTR_TRUE(CKA_DERIVE)};
+                        ATTR_TRUE(CKA_SIGN), ATTR_TRUE(CKA_VERIFY)};
 
     return create(h, v, N_ELEMENTS(v));
 }
