@@ -134,7 +134,19 @@ CK_RV der_add_bytes(struct der *d, const char *list, struct span bytes)
     return der_set_bytes(d, last, bytes);
 }
 
-/* The content of a field: what follows tag and length. */
+/* Bytes of a length in DER (X.690 10.1). */
+static int length_bytes(long n)
+{
+    int bytes = 1;
+
+    if (n > 127)
+        for (; n > 0; n >>= 8)
+            bytes++;
+    return bytes;
+}
+
+/* The content of a field: what follows tag and length. libtasn1 keeps a length as it came, so one
+ * that is longer than it need be survives only_encoding(). */
 static CK_RV content_of(const struct der *d, const char *field, struct span *ret)
 {
     int start = 0, end = 0, tag_len = 0, length_len = 0;
@@ -150,6 +162,7 @@ static CK_RV content_of(const struct der *d, const char *field, struct span *ret
     TRY(asn1_rv(asn1_get_tag_der(p, end - start + 1, &class, &tag_len, &tag)));
     n = asn1_get_length_der(p + tag_len, end - start + 1 - tag_len, &length_len);
     ENSURE(n >= 0 && n == end - start + 1 - tag_len - length_len, CKR_DATA_INVALID);
+    ENSURE(length_len == length_bytes(n), CKR_DATA_INVALID);
     *ret = span_of(p + tag_len + length_len, (size_t)n);
     return CKR_OK;
 }

@@ -243,6 +243,29 @@ static void test_statement_golden(void **state)
     assert_memory_equal(der.p, golden, sizeof(golden));
 }
 
+/* Lengths and numbers in more bytes than they need, which libtasn1 reads: other bytes for the same
+ * value. */
+static void test_statement_long_forms(void **state)
+{
+    static const uint8_t length[] = {0x30, 0x0e, 0x04, 0x81, 0x02, 'h',  'i',  0x02,
+                                     0x03, 0x01, 0x00, 0x00, 0xa0, 0x02, 0x05, 0x00};
+    static const uint8_t outer[] = {0x30, 0x81, 0x0d, 0x04, 0x02, 'h',  'i',  0x02,
+                                    0x03, 0x01, 0x00, 0x00, 0xa0, 0x02, 0x05, 0x00};
+    static const uint8_t number[] = {0x30, 0x0e, 0x04, 0x02, 'h',  'i',  0x02, 0x04,
+                                     0x00, 0x01, 0x00, 0x00, 0xa0, 0x02, 0x05, 0x00};
+    static const uint8_t null[] = {0x30, 0x0e, 0x04, 0x02, 'h',  'i',  0x02, 0x03,
+                                   0x01, 0x00, 0x00, 0xa0, 0x03, 0x05, 0x81, 0x00};
+    static const uint8_t indefinite[] = {0x30, 0x80, 0x04, 0x02, 'h',  'i',  0x02, 0x03, 0x01,
+                                         0x00, 0x00, 0xa0, 0x02, 0x05, 0x00, 0x00, 0x00};
+    const struct span all[] = {SPAN_ARRAY(length), SPAN_ARRAY(outer), SPAN_ARRAY(number),
+                               SPAN_ARRAY(null), SPAN_ARRAY(indefinite)};
+    struct statement s;
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(all); i++)
+        assert_int_equal(statement_decode(all[i], &s), CKR_DATA_INVALID);
+}
+
 /* -- the container --------------------------------------------------------------------------- */
 
 static void fill(struct evidence *e, size_t n_certificates, bool with_statement)
@@ -332,6 +355,7 @@ int main(void)
         {"/statement/numbers", test_statement_numbers, NULL, NULL, NULL},
         {"/statement/out-of-range-is-refused", test_statement_range, NULL, NULL, NULL},
         {"/statement/one-encoding", test_statement_bytes, NULL, NULL, NULL},
+        {"/statement/no-long-forms", test_statement_long_forms, NULL, NULL, NULL},
         {"/statement/report-data", test_report_data, NULL, NULL, NULL},
         {"/statement/golden-bytes", test_statement_golden, NULL, NULL, NULL},
         {"/evidence/round-trip", test_evidence_round_trip, NULL, NULL, NULL},
