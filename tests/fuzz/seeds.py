@@ -5,6 +5,8 @@
 Usage: seeds.py CORPUS_DIRECTORY. Run it again when a format changes. Files whose name is a hash
 were found by a fuzzer; they stay.
 """
+import base64
+import json
 import pathlib
 import struct
 import sys
@@ -155,7 +157,253 @@ def step_seeds():
         yield f'steps-{n}', steps(i + 1, n)
 
 
-SEEDS = {'conf': conf_seeds, 'record': record_seeds, 'binding': binding_seeds,
+def tlv(tag, *content):
+    """DER: a tag, the length, the content."""
+    body = b''.join(content)
+    if len(body) < 128:
+        return bytes([tag, len(body)]) + body
+    length = len(body).to_bytes((len(body).bit_length() + 7) // 8, 'big')
+    return bytes([tag, 128 + len(length)]) + length + body
+
+
+def number(value):
+    """INTEGER, not negative."""
+    return tlv(2, value.to_bytes(value.bit_length() // 8 + 1, 'big'))
+
+
+def oid(dotted):
+    """OBJECT IDENTIFIER."""
+    arcs = [int(arc) for arc in dotted.split('.')]
+    out = bytearray()
+    for arc in [arcs[0] * 40 + arcs[1], *arcs[2:]]:
+        digits = [arc & 127]
+        while arc > 127:
+            arc >>= 7
+            digits.append(arc & 127 | 128)
+        out += bytes(reversed(digits))
+    return tlv(6, bytes(out))
+
+
+SPKI = tlv(0x30, tlv(0x30, oid('1.2.840.10045.2.1'), oid('1.3.132.0.34')), tlv(3, b'\0\4' + bytes.fromhex(
+    'aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7'
+    '3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f')))
+
+
+def statement(subject, nonce=b'nonce', time=1795000000):
+    """A statement as src/attest/statement.c writes it."""
+    return tlv(0x30, tlv(4, nonce), number(time), subject)
+
+
+def key_subject(flags=0x5b, seals=(b'certificate', b'sev-snp')):
+    """A statement's subject: a key."""
+    store = tlv(0x30, tlv(4, bytes(16)), tlv(4, bytes(32)), tlv(12, b'0123456789abcdef'), number(1),
+                tlv(0x30, *(tlv(12, seal) for seal in seals)))
+    bits = (tlv(1, b'\xff' if flags >> i & 1 else b'\0') for i in range(15))
+    return tlv(0xa1, tlv(0x30, tlv(4, SPKI), tlv(4, b'id'), number(3), number(0x1040), *bits, store))
+
+
+def evidence(body=None, certificates=(), quote=None):
+    """The container of src/attest/evidence.c."""
+    inner = b'' if body is None else tlv(0x80, body)
+    return tlv(0x30, number(1), number(1), tlv(4, quote or report()), inner,
+               tlv(0x30, *(tlv(4, c) for c in certificates)))
+
+
+def evidence_json(body=None, certificates=()):
+    """The same in JSON."""
+    text = lambda b: base64.b64encode(b).decode()
+    out = {'format': 'tee-pkcs11-evidence', 'version': 1, 'platform': 'sev-snp',
+           'report': text(report()), 'certificates': [text(c) for c in certificates]}
+    if body is not None:
+        out['statement'] = text(body)
+    return json.dumps(out).encode()
+
+
+def evidence_seeds():
+    """Containers and statements: of each kind, and with each fault."""
+    nothing = statement(tlv(0xa0, tlv(5)))
+    key = statement(key_subject())
+    file = statement(tlv(0xa2, tlv(0x30, tlv(4, b'\7' * 64), number(2**63))), b'')
+    handover = statement(tlv(0xa3, tlv(0x30, tlv(4, bytes(16)), tlv(4, SPKI))))
+    for name, body in (('nothing', nothing), ('key', key), ('file', file), ('handover', handover)):
+        yield f'statement-{name}', body
+        yield f'evidence-{name}', evidence(body, [SPKI])
+    yield 'evidence-bare', evidence()
+    yield 'evidence-small', evidence(nothing, [b'1', b'22', b'333', b'4444'], b'r')
+    yield 'evidence-five', evidence(None, [b'x'] * 5, b'r')
+    yield 'json', evidence_json(key, [SPKI])
+    yield 'json-bare', evidence_json()
+    yield 'json-more', evidence_json()[:-1] + b', "view": {}}'
+    yield 'json-twice', evidence_json()[:-1] + b', "version": 1}'
+    yield 'json-base64', evidence_json().replace(b'"BQAA', b'"BQAB')
+    yield 'seals-disorder', statement(key_subject(seals=(b'sev-snp', b'certificate')))
+    yield 'integer-long', tlv(0x30, tlv(4), tlv(2, b'\0\1'), tlv(0xa0, tlv(5)))
+    yield 'length-long', tlv(0x30, b'\4\x81\2hi', number(1), tlv(0xa0, tlv(5)))
+    yield 'integer-negative', tlv(0x30, tlv(4), tlv(2, b'\xff'), tlv(0xa0, tlv(5)))
+    yield 'boolean', key.replace(b'\1\1\xff', b'\1\1\1', 1)
+    yield 'left-over', nothing + b'\0'
+    yield 'indefinite', b'\x30\x80' + nothing[2:] + b'\0\0'
+
+
+def signed_report(version=5, family=0x19, key_info=0, **more):
+    """A report whose signature has the form of one."""
+    r = bytearray(report(version, family, **more))
+    struct.pack_into('<I', r, 0x48, key_info)
+    r[0x188:0x18b] = bytes(3) if version == 2 else bytes([family, 1 if family == 0x19 else 2, 1])
+    r[0x2a0:0x2d0] = r[0x2e8:0x318] = b'\1' * 48
+    return bytes(r)
+
+
+def report_seeds():
+    """Reports as a verifier reads them."""
+    for version in range(1, 7):
+        yield f'v{version}', signed_report(version)
+    yield 'turin', signed_report(5, 0x1a, tcb=0x5100000004010101, chip=b'\7' * 8 + bytes(56))
+    yield 'vlek', signed_report(3, key_info=4, chip=bytes(64))
+    yield 'unsigned', signed_report(3, key_info=0x1c)
+    yield 'reserved', signed_report(3, key_info=0x20)
+    yield 'masked', signed_report(5, chip=bytes(64))
+    yield 'tcb-reserved', signed_report(3, tcb=0x4800010000000004)
+    yield 'tail', signed_report()[:-1] + b'\1'
+    yield 'order', signed_report()[:0x2a0] + b'\xff' * 48 + signed_report()[0x2d0:]
+
+
+GUIDS = [bytes.fromhex(g) for g in (
+    '63da758de6644564adc5f4b93be8accd', 'a8074bc2a25a483eaae639c045a0b8a1',
+    '4ab7b379bbac4fe4a02f05aef327c782', 'c0b406a4a803495297433fb6014cd0ae')]
+
+
+def mixed(guid):
+    """The same GUID as guid_t."""
+    return guid[3::-1] + guid[5:3:-1] + guid[7:5:-1] + guid[8:]
+
+
+def table(entries, end=bytes(24), size=512):
+    """A certificate table: entries of (GUID, offset or None, bytes)."""
+    head, blobs = b'', b''
+    start = 24 * len(entries) + len(end)
+    for guid, offset, blob in entries:
+        head += guid + struct.pack('<II', start + len(blobs) if offset is None else offset, len(blob))
+        blobs += blob
+    return (head + end + blobs).ljust(size, b'\0')
+
+
+def certtable_seeds():
+    """Tables in both orders, and with each fault."""
+    three = [(g, None, bytes([i + 1]) * 40) for i, g in enumerate(GUIDS)]
+    yield 'all', table(three)
+    yield 'mixed', table([(mixed(g), o, b) for g, o, b in three])
+    yield 'empty', bytes(64)
+    yield 'nothing', b''
+    yield 'unknown', table([(b'\x5a' * 16, None, b'x'), three[0]])
+    yield 'twice', table([three[0], (mixed(GUIDS[0]), None, b'y')])
+    yield 'in-head', table([(GUIDS[0], 8, b'x' * 8)])
+    yield 'overflow', table([(GUIDS[0], 2**32 - 1, b'x' * 8)])
+    yield 'beyond', table([(GUIDS[0], 510, b'x' * 8)])
+    yield 'no-end', table(three, b'', 24 * 4)
+    yield 'zero-length', table([(GUIDS[0], 60, b'')])
+
+
+NAME = lambda cn: tlv(0x30, *(tlv(0x31, tlv(0x30, oid(f'2.5.4.{kind}'), tlv(12, value))) for kind, value in (
+    (11, b'Engineering'), (6, b'US'), (7, b'Santa Clara'), (8, b'CA'), (10, b'Advanced Micro Devices'),
+    (3, cn))))
+SHA384 = tlv(0x30, oid('2.16.840.1.101.3.4.2.2'), tlv(5))
+PSS = tlv(0x30, oid('1.2.840.113549.1.1.10'), tlv(
+    0x30, tlv(0xa0, SHA384), tlv(0xa1, tlv(0x30, oid('1.2.840.113549.1.1.8'), SHA384)),
+    tlv(0xa2, number(48))))
+FROM, TO = tlv(23, b'200101000000Z'), tlv(23, b'450101000000Z')
+
+
+def endorsement(product, vlek=False, skip=None, twice=None):
+    """The extensions of a VCEK or VLEK."""
+    turin = product == b'Turin'
+    values = {'1': number(int(turin)), '2': tlv(22, product), '3.1': number(4), '3.2': number(0),
+              '3.3': number(23), '3.8': number(213), '3.5': number(0), '3.6': number(0),
+              '3.7': number(0)}
+    if turin:
+        values['3.9'] = number(1)
+    else:
+        values['3.4'] = number(0)
+    values.update({'5': tlv(22, b'CN=cloud.example')} if vlek
+                  else {'4': b'\7' * (8 if turin else 64)})
+    names = [n for n in values if n != skip] + ([twice] if twice else [])
+    return [tlv(0x30, oid(f'1.3.6.1.4.1.3704.1.{n}'), tlv(4, values[n])) for n in names]
+
+
+def certificate(subject, issuer, extensions, algorithm=PSS):
+    """An X.509 certificate with a signature that is none."""
+    tbs = tlv(0x30, tlv(0xa0, number(2)), number(0), algorithm, NAME(issuer), tlv(0x30, FROM, TO),
+              NAME(subject), SPKI, tlv(0xa3, tlv(0x30, *extensions)))
+    return tlv(0x30, tbs, algorithm, tlv(3, b'\0' + b'\x5a' * 512))
+
+
+def kds_seeds():
+    """What a key distribution service may say."""
+    vcek = certificate(b'SEV-VCEK', b'SEV-Milan', endorsement(b'Milan'))
+    crl = tlv(0x30, tlv(0x30, number(1), PSS, NAME(b'ARK-Milan'), FROM, TO,
+                        tlv(0x30, tlv(0x30, number(0x10001), FROM))), PSS, tlv(3, b'\0' + b'\1' * 512))
+    pem = lambda kind, der: (f'-----BEGIN {kind}-----\n'.encode() + base64.encodebytes(der)
+                             + f'-----END {kind}-----\n'.encode())
+    yield 'vcek', vcek
+    yield 'vcek-turin', certificate(b'SEV-VCEK', b'SEV-Turin', endorsement(b'Turin'))
+    yield 'vlek', certificate(b'SEV-VLEK', b'SEV-VLEK-Milan', endorsement(b'Milan', vlek=True))
+    yield 'ark', certificate(b'ARK-Milan', b'ARK-Milan', [])
+    yield 'missing', certificate(b'SEV-VCEK', b'SEV-Milan', endorsement(b'Milan', skip='4'))
+    yield 'twice', certificate(b'SEV-VCEK', b'SEV-Milan', endorsement(b'Milan', twice='3.1'))
+    yield 'no-pss', certificate(b'SEV-VCEK', b'SEV-Milan', endorsement(b'Milan'), SHA384)
+    yield 'crl', crl
+    yield 'crl-pem', pem('X509 CRL', crl)
+    yield 'pem', pem('CERTIFICATE', vcek)
+    yield 'chain', pem('CERTIFICATE', vcek)[:-1] + b'\n' + pem('CERTIFICATE', vcek)
+    yield 'encrypted', pem('CERTIFICATE', vcek).replace(
+        b'-\n', b'-\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n', 1)
+    yield 'html', b'<html><body>429 Too Many Requests</body></html>'
+    yield 'left-over', vcek + b'\0'
+    yield 'short', vcek[:-1]
+
+
+def policy_seeds():
+    """Policies of a relying party: every key, and each kind of mistake."""
+    whole = {
+        'description': 'all', 'report-version': {'min': 2, 'max': 5}, 'endorsement-keys': ['vcek'],
+        'csp-ids': ['a', 'b'], 'products': ['Milan', 'Turin'], 'time': '2026-11-20T12:00:00Z',
+        'crl': 'require', 'certificate-sources': ['evidence', 'cache', 'kds'],
+        'measurements': ['00' * 48], 'host-data': '11' * 32, 'family-id': '00' * 16,
+        'image-id': ['00' * 16], 'report-data': '00' * 64, 'report-id': '00' * 32,
+        'report-id-ma': 'ff' * 32, 'chip-ids': ['07' * 64, '07' * 8],
+        'allow-masked-chip-id': True, 'min-guest-svn': 1, 'vmpl': 0, 'max-vmpl': 3,
+        'guest-policy': {'allow': ['smt', 'debug', '0x4000000'], 'require': ['single-socket'],
+                         'min-abi': '1.55'},
+        'platform-info': {'require': ['ecc', 'alias-check'], 'forbid': ['tsme', '0x40']},
+        'min-tcb': {'Milan': {'bl': 4, 'snp': 23}, 'Turin': {'fmc': 1}},
+        'min-launch-tcb': {'Genoa': {}}, 'min-firmware-build': 29, 'min-firmware-api': '1.55',
+        'allow-provisional-firmware': False, 'min-launch-mitigations': '0xb',
+        'min-current-mitigations': '0x3f', 'require-id-block': False, 'require-author-key': False,
+        'id-keys': ['22' * 48], 'author-keys': '33' * 48, 'statements': ['key', 'file', 'nothing'],
+        'max-age': 300, 'key': {'require': ['local', 'neverExtractable'], 'forbid': ['extractable'],
+                                'measured': ['image'], 'seals': ['software'], 'tokens': '1',
+                                'stores': ['44' * 32]}}
+    pem = ('-----BEGIN PUBLIC KEY-----\n' + base64.encodebytes(SPKI).decode()
+           + '-----END PUBLIC KEY-----\n')
+    yield 'all', json.dumps(whole).encode()
+    for name, value in whole.items():
+        yield f'key-{name}', json.dumps({name: value}).encode()
+    yield 'id-key', json.dumps({'id-keys': pem}).encode()
+    yield 'empty', b'{}'
+    yield 'list', b'[]'
+    yield 'unknown', b'{"measurement": []}'
+    yield 'twice', b'{"max-age": 1, "max-age": 2}'
+    yield 'type', b'{"max-age": "1"}'
+    yield 'range', b'{"vmpl": 4}'
+    yield 'hex', b'{"host-data": "0g"}'
+    yield 'zero', b'{"csp-ids": "a\\u0000b"}'
+    yield 'versions', b'{"report-version": {"min": 5, "max": 3}}'
+    yield 'deep', b'{"key": ' * 40 + b'{}' + b'}' * 40
+
+
+SEEDS = {'report': report_seeds, 'certtable': certtable_seeds, 'evidence': evidence_seeds,
+         'kds': kds_seeds, 'policy': policy_seeds,
+         'conf': conf_seeds, 'record': record_seeds, 'binding': binding_seeds,
          'template': step_seeds, 'params': step_seeds, 'api': step_seeds, 'store': step_seeds}
 
 
