@@ -13,6 +13,8 @@
 #define INNER_SLOTS  8192u /* the two upper levels are 65 nodes, the next up to 4096 */
 #define BUCKET_SLOTS 4096u
 #define PATH_SLOTS   2048u
+#define ROW_SLOTS    2048u
+#define ROW_MAX      168u /* a list's bitmap and its head fit; longer rows are not kept */
 #define LOCKS        64u
 #define PATH_KEY_MAX 46u /* longer row keys are not kept: the slot is 64 bytes, a cache line */
 
@@ -29,12 +31,20 @@ struct kept_path {
     uint8_t path[PATH_BYTES];
 };
 
+struct kept_row {
+    uint8_t stamp[STORE_MAC];
+    uint8_t n; /* 0: empty */
+    uint8_t value[ROW_MAX];
+};
+
 struct cache {
+    pthread_mutex_t row_lock[LOCKS];
     pthread_mutex_t node_lock[LOCKS];
     pthread_mutex_t path_lock[LOCKS];
     struct kept *inner[INNER_SLOTS];
     struct kept *bucket[BUCKET_SLOTS];
     struct kept_path path[PATH_SLOTS];
+    struct kept_row row[ROW_SLOTS];
 };
 
 CK_RV cache_new(struct cache **ret)
@@ -45,6 +55,7 @@ CK_RV cache_new(struct cache **ret)
     for (size_t i = 0; i < LOCKS; i++) {
         (void)pthread_mutex_init(&c->node_lock[i], NULL);
         (void)pthread_mutex_init(&c->path_lock[i], NULL);
+        (void)pthread_mutex_init(&c->row_lock[i], NULL);
     }
     *ret = c;
     return CKR_OK;
@@ -61,6 +72,7 @@ void cache_free(struct cache *c)
     for (size_t i = 0; i < LOCKS; i++) {
         (void)pthread_mutex_destroy(&c->node_lock[i]);
         (void)pthread_mutex_destroy(&c->path_lock[i]);
+        (void)pthread_mutex_destroy(&c->row_lock[i]);
     }
     free(c);
 }
@@ -186,4 +198,32 @@ void cache_keep_path(struct cache *c, enum store_table table, struct span key,
     memcpy(k->key, key.p, key.n);
     memcpy(k->path, path, PATH_BYTES);
     (void)pthread_mutex_unlock(&c->path_lock[index % LOCKS]);
+}
+
+bool cache_row(struct cache *c, const uint8_t stamp[STORE_MAC], struct buf *ret)
+{
+    const uint32_t index = mac_index(stamp);
+    const struct kept_row *k = &c->row[index % ROW_SLOTS];
+    bool there;
+
+    (void)pthread_mutex_lock(&c->row_lock[index % LOCKS]);
+    there = k->n > 0 && memcmp(k->stamp, stamp, STORE_MAC) == 0;
+    if (there)
+        buf_put(ret, span_of(k->value, k->n));
+    (void)pthread_mutex_unlock(&c->row_lock[index % LOCKS]);
+    return there;
+}
+
+void cache_keep_row(struct cache *c, const uint8_t stamp[STORE_MAC], struct span value)
+{
+    const uint32_t index = mac_index(stamp);
+    struct kept_row *k = &c->row[index % ROW_SLOTS];
+
+    if (value.n == 0 || value.n > ROW_MAX)
+        return;
+    (void)pthread_mutex_lock(&c->row_lock[index % LOCKS]);
+    memcpy(k->stamp, stamp, STORE_MAC);
+    memcpy(k->value, value.p, value.n);
+    k->n = (uint8_t)value.n;
+    (void)pthread_mutex_unlock(&c->row_lock[index % LOCKS]);
 }

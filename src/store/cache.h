@@ -35,4 +35,9 @@ bool cache_path(struct cache *c, enum store_table table, struct span key, uint8_
 void cache_keep_path(struct cache *c, enum store_table table, struct span key,
                      const uint8_t path[PATH_BYTES]);
 
+/* A short row that was verified, by its stamp: that binds table, key and value, so a copy is right
+ * wherever the tree names it. cache_row() appends it to ret; false when it is not kept. */
+bool cache_row(struct cache *c, const uint8_t stamp[STORE_MAC], struct buf *ret);
+void cache_keep_row(struct cache *c, const uint8_t stamp[STORE_MAC], struct span value);
+
 #endif

@@ -89,23 +89,41 @@ static CK_RV row_fetch(struct txn *t, enum store_table table, struct span key, s
     return ret == NULL ? CKR_OK : row_copy(t, table, key, v, ret);
 }
 
-/* As txn_get(), but may leave unverified bytes at the end of ret when it fails. */
-static CK_RV row_get(struct txn *t, enum store_table table, struct span key, struct buf *ret,
-                     uint8_t ret_mac[STORE_MAC], bool *ret_found)
+/* What LMDB has, against what the tree says. May leave unverified bytes at the end of ret when it
+ * fails. */
+static CK_RV row_compare(struct txn *t, enum store_table table, struct span key, struct buf *ret,
+                         const uint8_t mac[STORE_MAC], bool present)
 {
     const size_t before = ret == NULL ? 0 : ret->n;
-    uint8_t path[PATH_BYTES], mac[STORE_MAC];
-    bool there = false, present = false;
+    bool there = false;
 
-    TRY(path_of(t, table, key, path));
     TRY(row_fetch(t, table, key, ret, &there));
-    TRY(map_find(t, path, mac, &present));
     if (there && !present)
         return row_broken(t, table, key, "was deleted, or never stored");
     if (!there && present)
         return row_broken(t, table, key, "is missing");
-    if (present && ret != NULL)
-        TRY(value_check(t, table, key, span_of(ret->p + before, ret->n - before), mac));
+    if (present && ret != NULL) {
+        const struct span value = span_of(ret->p + before, ret->n - before);
+
+        TRY(value_check(t, table, key, value, mac));
+        if (table == STORE_INDEX)
+            cache_keep_row(t->store->cache, mac, value);
+    }
+    return CKR_OK;
+}
+
+/* Rows of lists are kept by their stamps: of those the tree alone is asked. */
+static CK_RV row_get(struct txn *t, enum store_table table, struct span key, struct buf *ret,
+                     uint8_t ret_mac[STORE_MAC], bool *ret_found)
+{
+    uint8_t path[PATH_BYTES], mac[STORE_MAC];
+    bool present = false;
+
+    TRY(path_of(t, table, key, path));
+    TRY(map_find(t, path, mac, &present));
+    if (!present || ret == NULL || table != STORE_INDEX || !cache_row(t->store->cache, mac, ret))
+        TRY(row_compare(t, table, key, ret, mac, present));
+    TRY(ret == NULL ? CKR_OK : buf_ok(ret));
     if (present && ret_mac != NULL)
         memcpy(ret_mac, mac, STORE_MAC);
     *ret_found = present;

@@ -321,7 +321,7 @@ static CK_RV conf_defaults(struct conf *c)
     c->pin_tries = 10;
     c->pin_log2_n = 14;
     c->so_reset = true;
-    c->cache_objects = 4096;
+    c->cache_objects = 2048;
     c->unseal_cache = 60;
     c->policy = policy_default();
     c->rollback_days = 30;

@@ -69,7 +69,7 @@ struct conf {
     uint32_t pin_log2_n;    /* scrypt cost, log2(N); default 14, 10..20 */
     bool so_reset;          /* the SO can set a forgotten user PIN (an escrow); default yes */
     uint64_t map_size;      /* bytes of address space first given to LMDB */
-    uint32_t cache_objects; /* decrypted objects kept per process; default 4096 */
+    uint32_t cache_objects; /* decrypted objects kept per process; default 2048 */
     uint32_t policy;        /* the rules that hold: util/policy.h */
     struct conf_names mechanisms_allow; /* empty: not said */
     struct conf_names mechanisms_deny;

@@ -3,9 +3,11 @@
  * find.c - searching: posting lists first, records only where the lists don't say enough.
  *
  * The plan of a search says in which scopes it looks, which of its attributes have lists, and
- * whether these say all ("exact"). In a scope the lists are opened in the order of the plan, those
- * of values that few objects share first, and the first one that is missing ends it: a miss costs
- * one row. Then the members of the shortest list are looked up in the others.
+ * whether these say all ("exact"). In a scope the lists are opened in the order of the plan, and
+ * the first one that is missing ends it. Those of values that many objects share (class, key type,
+ * flags) come first: their heads are few and in every cache, each is needed anyway where there is a
+ * match, and where a scope has no object of the class at all, nothing else is looked at. Then the
+ * members of the shortest list are looked up in the others.
  */
 #include <stdlib.h>
 
@@ -47,7 +49,7 @@ static bool is_scope_attribute(CK_ATTRIBUTE_TYPE type)
     return type == CKA_TOKEN || type == CKA_PRIVATE;
 }
 
-/* The attributes that have lists and are (not) coarse; coarse ones come last. */
+/* The attributes that have lists and are (not) coarse. */
 static void plan_lists(struct plan *p, bool coarse)
 {
     const CK_ULONG class = attrs_ulong(p->search, CKA_CLASS, SCHEMA_ANY);
@@ -90,8 +92,8 @@ static struct plan plan_make(const struct vault *v, const struct attrs *search)
         return p;
     p.scope[SCOPE_PUBLIC] = is_public;
     p.scope[SCOPE_PRIVATE] = is_private && rows_are_visible(v, SCOPE_PRIVATE);
-    plan_lists(&p, false);
     plan_lists(&p, true);
+    plan_lists(&p, false);
     p.exact = p.n_listed == count_compared(search);
     return p;
 }
