@@ -3,6 +3,7 @@
 #include "bench/child.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -13,10 +14,8 @@
 extern char **environ;
 
 static const char *const roles[CHILD_N_ROLES] = {
-    [CHILD_NULL] = "null",
-    [CHILD_COLD] = "cold",
-    [CHILD_SIGN] = "sign",
-    [CHILD_MEMORY] = "memory",
+    [CHILD_NULL] = "null",     [CHILD_COLD] = "cold",     [CHILD_SIGN] = "sign",
+    [CHILD_MEMORY] = "memory", [CHILD_ROTATE] = "rotate",
 };
 
 enum place {
@@ -178,6 +177,14 @@ CK_RV child_read(struct child *c, char ret[CHILD_LINE])
     if (ret[0] == FAILURE)
         return failure_read(ret + 1);
     return CKR_OK;
+}
+
+/* Nothing stands in the stream's buffer: each line so far was read whole. */
+bool child_has_line(const struct child *c)
+{
+    struct pollfd wait = {.fd = fileno(c->from), .events = POLLIN};
+
+    return poll(&wait, 1, 0) == 1;
 }
 
 CK_RV child_read_hex(struct child *c, uint8_t *ret, size_t *inout_n)

@@ -16,7 +16,7 @@
 #define CHILD_OPTION "--child" /* as argv[1]: the rest is struct child_orders */
 #define CHILD_LINE   2200      /* bytes of the longest line and its terminator */
 
-enum child_role { CHILD_NULL, CHILD_COLD, CHILD_SIGN, CHILD_MEMORY, CHILD_N_ROLES };
+enum child_role { CHILD_NULL, CHILD_COLD, CHILD_SIGN, CHILD_MEMORY, CHILD_ROTATE, CHILD_N_ROLES };
 
 struct child_orders {
     enum child_role role;
@@ -42,6 +42,8 @@ NODISCARD CK_RV child_start(const struct child_orders *orders, struct child *ret
 /* Read a line. Where the child says that it failed: its own code, with its words kept if a result
  * was wrong. FAULT_CHILD when there is none. */
 NODISCARD CK_RV child_read(struct child *c, char ret[CHILD_LINE]);
+/* Has it said something, or ended? */
+NODISCARD bool child_has_line(const struct child *c);
 /* Read a line of hexadecimal, at most *inout_n bytes of it. */
 NODISCARD CK_RV child_read_hex(struct child *c, uint8_t *ret, size_t *inout_n);
 /* In the child: say why it failed. */

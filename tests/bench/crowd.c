@@ -93,8 +93,6 @@ static CK_RV objects_run(struct job *j, double seconds, double *ret)
     return CKR_OK;
 }
 
-const struct work work_p11_sessions = {.start = sessions_start,
-                                       .once = sessions_once,
-                                       .check = sessions_check,
-                                       .stop = sessions_stop};
+const struct work work_p11_sessions = {
+    .start = sessions_start, .once = sessions_once, .check = sessions_check, .stop = sessions_stop};
 const struct work work_p11_session_objects = {.run = objects_run};

@@ -67,7 +67,7 @@ static struct verdict judge_rate(const struct goal *g, const struct results *r,
     return at_least(row->cells[side].median, g->value);
 }
 
-static struct verdict judge_time(const struct goal *g, const struct results *r,
+static struct verdict judge_most(const struct goal *g, const struct results *r,
                                  const struct row *row, size_t side)
 {
     (void)r;
@@ -122,7 +122,9 @@ static struct verdict judge_memory(const struct goal *g, const struct results *r
 }
 
 #define RATIO      1, 3, "of raw"
-#define OF_LMDB    1, 3, "of LMDB"
+#define ALONE      1, 2, "of signing alone"
+#define SECONDS    1, 2, "s"
+#define GROWN_MIB  1.0 / 1048576, 2, "MiB more"
 #define MS         1e3, 3, "ms"
 #define US         1e6, 2, "us"
 #define FLAT       1, 2, "times from least to most"
@@ -137,7 +139,7 @@ static const struct goal goals[] = {
     {2, "sign-rsa*", judge_ratio, 0.97, RATIO},
     {2, "aes256-gcm-*-1k", judge_ratio, 0.50, RATIO},
     {2, "aes256-gcm-*-1m", judge_ratio, 0.95, RATIO},
-    {2, "init-finalize", judge_time, 2e-3, MS},
+    {2, "init-finalize", judge_most, 2e-3, MS},
     {6, "sign-rsa*", judge_ratio, 0.98, RATIO},
     {6, "sign-ecdsa-p384", judge_ratio, 0.98, RATIO},
     {6, "sign-ed25519", judge_ratio, 0.98, RATIO},
@@ -155,25 +157,26 @@ static const struct goal goals[] = {
     {6, "hmac-sha256-64", judge_ratio, 0.70, RATIO},
     {6, "genkey-aes256-session", judge_rate, 500000, THOUSAND},
     {6, "genpair-p256-session", judge_ratio, 0.90, RATIO},
-    {6, "init-finalize", judge_time, 0.3e-3, MS},
+    {6, "init-finalize", judge_most, 0.3e-3, MS},
     {6, "init-finalize", judge_flat, 1.5, FLAT},
-    {6, "find-*", judge_time, 10e-6, US},
+    {6, "find-*", judge_most, 10e-6, US},
     {6, "find-*", judge_flat, 1.5, FLAT},
-    {6, "get-attributes-one", judge_time, 1e-6, US},
-    {6, "get-attributes-any", judge_time, 10e-6, US},
+    {6, "get-attributes-one", judge_most, 1e-6, US},
+    {6, "get-attributes-any", judge_most, 10e-6, US},
     {6, "cold-sign", judge_cold, 2e-3, BEYOND_MS},
     {6, "cold-sign", judge_flat, 1.5, FLAT},
-    {6, "create-data", judge_ratio, 0.80, OF_LMDB},
-    {6, "destroy-data", judge_ratio, 0.80, OF_LMDB},
+    {6, "sign-p256-of-10000-sessions", judge_ratio, 0.95, RATIO},
+    {6, "session-objects-growth", judge_most, 1048576.0, GROWN_MIB},
+    {6, "rotate-dek", judge_most, 3, SECONDS},
+    {6, "sign-beside-rotation", judge_rate, 0.70, ALONE},
     {6, "memory", judge_memory, 16 * 1048576.0, BEYOND_MIB},
 };
 /* clang-format on */
 
-/* Goals of issue 6 that this program has no case for. */
+/* Goals of issue 6 that a module's interface can't show: p11store judges them. */
 static const char *const elsewhere[] = {
-    "live pages and the file after compaction, at 100,000 key pairs",
-    "DEK rotation of 100,000 objects, and signing beside it",
-    "10,000 open sessions; 1,000,000 session objects without growth",
+    "live pages and the file after compaction",
+    "durable changes against plain LMDB",
 };
 
 static void verdict_print(FILE *file, const struct goal *g, const struct verdict *v)
@@ -237,6 +240,6 @@ void goals_print(FILE *file, const struct results *r)
                     goals[i].judge == judge_flat ? " over several counts" : "");
     }
     for (size_t i = 0; i < N_ELEMENTS(elsewhere); i++)
-        fprintf(file, "- issue 6: %s (no case here)\n", elsewhere[i]);
+        fprintf(file, "- issue 6: %s (p11store)\n", elsewhere[i]);
     fflush(file);
 }

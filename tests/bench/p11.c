@@ -110,8 +110,19 @@ CK_RV p11_login(struct p11 *m)
 NODISCARD static CK_RV token_enter(struct p11 *m)
 {
     TRY(slot_find(m, is_ours, CKR_TOKEN_NOT_PRESENT, &m->slot));
-    TRY(p11_session(m, &m->session));
-    return p11_login(m);
+    return p11_session(m, &m->session);
+}
+
+CK_RV p11_up_public(struct p11 *m)
+{
+    CK_RV rv = CKR_OK;
+
+    TRY(p11_initialize(m));
+    rv = token_enter(m);
+    m->up = rv == CKR_OK;
+    if (!m->up)
+        m->f->C_Finalize(NULL);
+    return rv;
 }
 
 CK_RV p11_up(struct p11 *m)
@@ -120,11 +131,10 @@ CK_RV p11_up(struct p11 *m)
 
     if (m->up)
         return CKR_OK;
-    TRY(p11_initialize(m));
-    rv = token_enter(m);
-    m->up = rv == CKR_OK;
-    if (!m->up)
-        m->f->C_Finalize(NULL);
+    TRY(p11_up_public(m));
+    rv = p11_login(m);
+    if (rv != CKR_OK)
+        p11_down(m);
     return rv;
 }
 

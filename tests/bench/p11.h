@@ -34,6 +34,8 @@ NODISCARD CK_RV p11_make_token(struct p11 *m, const char *so_pin);
 /* Initialise, find the slot by the token's label, open the session, log in. Down again on failure.
  * CKR_TOKEN_NOT_PRESENT when no slot has the label. */
 NODISCARD CK_RV p11_up(struct p11 *m);
+/* The same without logging in; only while it is down. */
+NODISCARD CK_RV p11_up_public(struct p11 *m);
 /* C_Finalize; does nothing when down. */
 void p11_down(struct p11 *m);
 /* C_Initialize with operating system locks. */

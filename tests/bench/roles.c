@@ -7,7 +7,9 @@
 
 #include "bench/fault.h"
 #include "bench/grow.h"
+#include "bench/memory.h"
 #include "bench/raw.h"
+#include "tee-pkcs11.h"
 
 #define MEMORY_RAW_TURNS 1000
 
@@ -134,24 +136,6 @@ static CK_RV role_sign(const struct child_orders *orders)
     return CKR_OK;
 }
 
-/* RssAnon of this process, in bytes. */
-NODISCARD static CK_RV memory_read(size_t *ret)
-{
-    FILE *file = fopen("/proc/self/status", "r");
-    char line[256];
-    size_t kib = 0;
-
-    ENSURE(file != NULL, FAULT_CHILD);
-    while (kib == 0 && fgets(line, sizeof(line), file) != NULL) {
-        if (sscanf(line, "RssAnon: %zu kB", &kib) != 1)
-            kib = 0;
-    }
-    fclose(file);
-    ENSURE(kib > 0, FAULT_CHILD);
-    *ret = kib * 1024;
-    return CKR_OK;
-}
-
 /* Find the i-th key of the growth cases, by identifier and by label in turn, and sign with it. */
 NODISCARD static CK_RV signer_visit(struct signer *s, size_t i, size_t turn)
 {
@@ -177,13 +161,43 @@ static CK_RV role_memory(const struct child_orders *orders)
     return CKR_OK;
 }
 
+/* Log in as the SO, say so, and when told to, rotate the DEKs and say how long it took. */
+NODISCARD static CK_RV rotor_run(struct p11 *m)
+{
+    CK_MECHANISM mech = {.mechanism = CKM_TEE_DEK_KEY_GEN};
+    CK_OBJECT_HANDLE dek = 0;
+    char line[16];
+    double start;
+
+    TRY(m->f->C_Login(m->session, CKU_SO, m->pin, m->n_pin));
+    printf("ready\n");
+    fflush(stdout);
+    ENSURE(fgets(line, sizeof(line), stdin) != NULL, FAULT_CHILD);
+    start = stats_now();
+    TRY(m->f->C_GenerateKey(m->session, &mech, NULL, 0, &dek));
+    printf("%.6f\n", stats_now() - start);
+    fflush(stdout);
+    return CKR_OK;
+}
+
+static CK_RV role_rotate(const struct child_orders *orders)
+{
+    struct p11 m = {0};
+    CK_RV rv;
+
+    ENSURE(orders->path != NULL, FAULT_CHILD);
+    TRY(p11_load(&m, orders->path, orders->token, orders->pin));
+    TRY(p11_up_public(&m));
+    rv = rotor_run(&m);
+    p11_down(&m);
+    return rv;
+}
+
 typedef CK_RV role_fn(const struct child_orders *orders);
 
 static role_fn *const roles[CHILD_N_ROLES] = {
-    [CHILD_NULL] = role_null,
-    [CHILD_COLD] = role_cold,
-    [CHILD_SIGN] = role_sign,
-    [CHILD_MEMORY] = role_memory,
+    [CHILD_NULL] = role_null,     [CHILD_COLD] = role_cold,     [CHILD_SIGN] = role_sign,
+    [CHILD_MEMORY] = role_memory, [CHILD_ROTATE] = role_rotate,
 };
 
 int roles_run(const struct child_orders *orders)

@@ -20,6 +20,7 @@ static const struct scale rates[] = {{1e6, 1e6, "M"}, {1e3, 1e3, "k"}, {0, 1, ""
 static const struct scale times[] = {
     {1, 1, " s"}, {1e-3, 1e-3, " ms"}, {1e-6, 1e-6, " us"}, {0, 1e-9, " ns"}};
 static const struct scale sizes[] = {{1048576, 1048576, " MiB"}, {0, 1024, " KiB"}};
+static const struct scale shares[] = {{0, 1, ""}};
 
 static const struct {
     const char *name;
@@ -28,6 +29,7 @@ static const struct {
     [STATS_RATE] = {"per_second", rates},
     [STATS_TIME] = {"seconds", times},
     [STATS_MEMORY] = {"bytes", sizes},
+    [STATS_SHARE] = {"share", shares},
 };
 
 double stats_now(void)

@@ -9,8 +9,9 @@
 
 #define STATS_TEXT 24 /* room for one figure with its unit and terminator */
 
-/* What a figure means. The loops measure turns per second; memory is in bytes. */
-enum stats_unit { STATS_RATE, STATS_TIME, STATS_MEMORY };
+/* What a figure means. The loops measure turns per second; memory is in bytes, a
+ * share has no unit. */
+enum stats_unit { STATS_RATE, STATS_TIME, STATS_MEMORY, STATS_SHARE };
 
 /* Seconds on the monotonic clock. */
 double stats_now(void);

@@ -35,6 +35,10 @@ extern const struct work work_p11_session;
 extern const struct work work_p11_find, work_p11_miss, work_p11_list;
 extern const struct work work_p11_read_one, work_p11_read_any, work_p11_sign_any;
 extern const struct work work_p11_create_data, work_p11_destroy_data;
+/* crowd.c */
+extern const struct work work_p11_sessions, work_p11_session_objects;
+/* rotate.c */
+extern const struct work work_p11_rotate, work_p11_sign_beside;
 /* cold.c */
 extern const struct work work_raw_null, work_raw_cold, work_p11_cold;
 extern const struct work work_raw_memory, work_p11_memory;
