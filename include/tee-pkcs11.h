@@ -20,7 +20,14 @@
  */
 #define CKM_TEE_DEK_KEY_GEN (CKM_VENDOR_DEFINED | 0x54450001UL)
 
-/* Makes evidence that a key is held by this token in its trusted execution environment. */
+/*
+ * Makes evidence that a private key was made in this token, can't leave it, and lives in the
+ * confidential VM of a report: C_Sign() over a relying party's nonce (0 to 1024 bytes, in one part)
+ * gives it in DER, as docs/formats.md of the project has it and `tee-pkcs11 verify` takes it. It is
+ * made once per nonce, and the answer to a length query is the one that the next call gives.
+ * CKR_KEY_FUNCTION_NOT_PERMITTED: the key was imported, or was ever extractable.
+ * CKR_FUNCTION_NOT_SUPPORTED: the root of trust can't attest.
+ */
 #define CKM_TEE_ATTEST_KEY (CKM_VENDOR_DEFINED | 0x54450002UL)
 
 /*
@@ -38,7 +45,8 @@
  * Attributes. All of them are read-only. Bit 30 stays clear: it is CKF_ARRAY_ATTRIBUTE.
  */
 
-/* The evidence about a key or a generation, in the form of the attestation in use. Bytes. */
+/* Of a private key: evidence made over an empty nonce when the key was generated, where the
+ * configuration says attest-keys = yes. Bytes, as of CKM_TEE_ATTEST_KEY. */
 #define CKA_TEE_EVIDENCE (CKA_VENDOR_DEFINED | 0x00544501UL)
 
 /* Of a CKO_TEE_DEK: the number of the generation, higher with each rotation. CK_ULONG. */
@@ -52,5 +60,13 @@
 
 /* Of a CKO_TEE_DEK: when the generation was made. */
 #define CKA_TEE_DEK_CREATED (CKA_VENDOR_DEFINED | 0x00544505UL)
+
+/*
+ * X.509.
+ */
+
+/* The extension of a certificate request that holds evidence about its key: DER, as C_Sign() gives
+ * it. An arc under 2.25, which needs no registration (ITU-T X.667). */
+#define TEE_EVIDENCE_OID "2.25.168880678793330590818884709755297633495"
 
 #endif /* TEE_PKCS11_H */

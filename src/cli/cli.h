@@ -28,6 +28,8 @@ int command_recover(int argc, char **argv);
 int command_seal(int argc, char **argv);
 int command_audit(int argc, char **argv);
 int command_prune(int argc, char **argv);
+int command_attest(int argc, char **argv);
+int command_csr(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 
 /* Print "tee-pkcs11: text" to standard error; returns the code. */

@@ -33,6 +33,14 @@ static const struct cli_command commands[] = {
     {"prune", "[--superseded] [--dry-run]", "drop the seals of images that were superseded",
      command_prune},
     {"audit", "show | verify | export", "what was done to the store", command_audit},
+    {"attest",
+     "[--nonce HEX | --report-data HEX] [--key URI [--pin-file FILE | --pin-fd N] | --file FILE] "
+     "[--json] [--out FILE]",
+     "evidence about this VM, a key of a token or a file, for `verify`", command_attest},
+    {"csr",
+     "--key URI --subject NAME=VALUE... [--san VALUE]... [--nonce HEX] [--no-evidence] "
+     "[--pin-file FILE | --pin-fd N] [--out FILE]",
+     "a certificate request for a key of a token, with evidence about it", command_csr},
     {"verify", VERIFIER_ARGUMENTS,
      "is this evidence of a confidential VM genuine, and within a policy?", verifier_command},
     {"doctor", "", "check device, permissions, store and configuration; say how to mend each",
@@ -74,6 +82,8 @@ static const struct {
     {CKR_PIN_LEN_RANGE, EXIT_REFUSED, "the PIN is too short or too long"},
     {CKR_USER_PIN_NOT_INITIALIZED, EXIT_REFUSED, "the user PIN is not set"},
     {CKR_FUNCTION_REJECTED, EXIT_REFUSED, "refused"},
+    {CKR_FUNCTION_NOT_SUPPORTED, EXIT_REFUSED, "the root of trust cannot do that"},
+    {CKR_KEY_FUNCTION_NOT_PERMITTED, EXIT_REFUSED, "the key is not for that"},
     {CKR_TOKEN_NOT_PRESENT, EXIT_CLOSED,
      "there is no store; make one with `tee-pkcs11 init-token`"},
     {CKR_DEVICE_ERROR, EXIT_CLOSED, "the store or the device cannot be used"},

@@ -2,6 +2,7 @@
 /* generate.c - keys made, wrapped and unwrapped; see generate.h. Derivation is in derive.c. */
 #include "core/generate.h"
 
+#include "core/attestation.h"
 #include "core/create.h"
 #include "core/dek_object.h"
 #include "core/generate_impl.h"
@@ -112,6 +113,7 @@ CK_RV key_generate_pair(struct session *s, const CK_MECHANISM *m, const CK_ATTRI
     TRY(gen_pair(row, m, pair[0], pair[1]));
     TRY(new_object_finish(&c[0], pair[0], m->mechanism, NULL));
     TRY(new_object_finish(&c[1], pair[1], m->mechanism, NULL));
+    TRY(attestation_at_generation(s->token, pair[1]));
     TRY(add_pair(s, pair, handles));
     *ret_public = handles[0];
     *ret_private = handles[1];

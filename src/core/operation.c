@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/attestation.h"
 #include "core/operation_impl.h"
 #include "core/process.h"
 #include "util/policy.h"
@@ -92,21 +93,53 @@ CK_RV key_permits(const struct object *o, const struct key *k, const struct mech
     return CKR_OK;
 }
 
+static CK_RV key_permits_statement(const struct object *o, const struct mech *row)
+{
+    const struct attrs *a = object_attrs(o);
+
+    TRY(attestation_permits(a));
+    ENSURE(attrs_bool(a, CKA_SIGN, false), CKR_KEY_FUNCTION_NOT_PERMITTED);
+    ENSURE(is_allowed(a, row->type), CKR_MECHANISM_INVALID);
+    return CKR_OK;
+}
+
+/* An operation that the token itself carries out: it states something about the key. */
+static CK_RV start_of_token(struct session *s, enum op_kind kind, const struct mech *row,
+                            const CK_MECHANISM *m, struct object *o, struct op **ret)
+{
+    AUTO(op_freep) struct op *op = NULL;
+
+    TRY(key_permits_statement(o, row));
+    TRY(op_start(kind, row, m, NULL, &op));
+    TRY(attestation_attach(op, s->token, o));
+    *ret = TAKE(op);
+    return CKR_OK;
+}
+
+static CK_RV start_with_key(enum op_kind kind, const struct mech *row, const CK_MECHANISM *m,
+                            struct object *o, struct op **ret)
+{
+    AUTO(key_unrefp) struct key *k = NULL;
+
+    TRY(object_key(o, &k));
+    TRY(key_permits(o, k, row, kinds[kind].flag, kinds[kind].usage));
+    return op_start(kind, row, m, k, ret);
+}
+
 static CK_RV init_with_key(struct session *s, enum op_kind kind, const struct mech *row,
                            const CK_MECHANISM *m, CK_OBJECT_HANDLE h, struct session_op *ret)
 {
     AUTO(object_unrefp) struct object *o = NULL;
-    AUTO(key_unrefp) struct key *k = NULL;
 
     /* Read before the object: a logout in between makes the operation void, never valid. */
     ret->login_generation = token_login_generation(s->token);
     TRY(key_object(s, h, &o));
-    TRY(object_key(o, &k));
-    TRY(key_permits(o, k, row, kinds[kind].flag, kinds[kind].usage));
     ret->is_private = object_is_private(o);
     ret->needs_login =
         kinds[kind].asks_login && attrs_bool(object_attrs(o), CKA_ALWAYS_AUTHENTICATE, false);
-    return op_start(kind, row, m, k, &ret->op);
+    if ((row->traits & MECH_OF_TOKEN) != 0)
+        return start_of_token(s, kind, row, m, o, &ret->op);
+    return start_with_key(kind, row, m, o, &ret->op);
 }
 
 /* A logout ended the operations with private keys (v3.2 5.6.9): it left them for us to find. */

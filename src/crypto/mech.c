@@ -243,7 +243,10 @@ const struct mech mechs[] = {
     {CKM_PUB_KEY_FROM_PRIV_KEY, "CKM_PUB_KEY_FROM_PRIV_KEY", CKF_DERIVE, ANY_KEY, PRIVATE_BITS,
      NULL, NULL, parse_none, NULL, &gen_public, MECH_ANY_PRIVATE},
     /* Vendor */
-    ROW(CKM_TEE_DEK_KEY_GEN, CKF_GENERATE, ANY_KEY, 0, 0, NULL, NULL, parse_none, NULL, &gen_dek),
+    ROW_WITH(MECH_OF_TOKEN, CKM_TEE_DEK_KEY_GEN, CKF_GENERATE, ANY_KEY, 0, 0, NULL, NULL,
+             parse_none, NULL, &gen_dek),
+    ROW_WITH(MECH_OF_TOKEN, CKM_TEE_ATTEST_KEY, CKF_SIGN, ANY_KEY, 0, 0, NULL, NULL, parse_none,
+             &op_of_token, NULL),
 };
 
 const size_t n_mechs = N_ELEMENTS(mechs);

@@ -35,6 +35,8 @@ enum {
     /* Takes secret keys, or private keys, of every type; key_type names one for documents. */
     MECH_ANY_SECRET = 1 << 4,
     MECH_ANY_PRIVATE = 1 << 5,
+    /* About the token and not a computation: core/ carries it out, crypto/ alone refuses. */
+    MECH_OF_TOKEN = 1 << 6,
 };
 
 struct mech {

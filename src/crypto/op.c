@@ -73,6 +73,8 @@ void op_free(struct op *o)
     key_unref(o->key);
     buf_clear(&o->data);
     buf_clear(&o->param.any.owned);
+    if (o->make_free != NULL)
+        o->make_free(o->make_arg);
     mem_free(o, sizeof(*o)); /* wipes what else the parameter holds */
 }
 

@@ -31,6 +31,10 @@ enum op_kind {
  * CKR_MECHANISM_PARAM_INVALID, CKR_KEY_SIZE_RANGE, CKR_FUNCTION_FAILED, ... */
 NODISCARD CK_RV op_start(enum op_kind kind, const struct mech *row, const CK_MECHANISM *m,
                          struct key *key, struct op **ret);
+/* Who makes the result of a row that is MECH_OF_TOKEN: once per input, then it is held until it is
+ * delivered. `arg` is freed with the operation. */
+typedef CK_RV op_make_fn(void *arg, struct span in, struct buf *ret);
+void op_set_maker(struct op *o, op_make_fn *make, void *arg, void (*free_arg)(void *arg));
 void op_free(struct op *o); /* wipes; NULL is allowed */
 DEFINE_AUTO(op_freep, struct op, op_free)
 /* Another operation in the same state, which goes on by itself. CKR_STATE_UNSAVEABLE: the class

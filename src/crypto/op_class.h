@@ -12,6 +12,7 @@
 
 #include <openssl/evp.h>
 
+#include "crypto/op.h"
 #include "crypto/params.h"
 #include "crypto/pool.h"
 
@@ -62,6 +63,10 @@ struct op {
     uint64_t n_total; /* bytes processed so far */
     struct buf data;  /* input kept until the end, or a held result */
     union mech_param param;
+
+    op_make_fn *make; /* MECH_OF_TOKEN: the result; NULL: nobody does */
+    void *make_arg;
+    void (*make_free)(void *arg);
 };
 
 /* op_start() with a parameter that is parsed already; it is taken. */
@@ -81,6 +86,7 @@ NODISCARD CK_RV op_keep(struct op *o, struct span in);
 /* Do in and out share memory? Sharing from the first byte on is what OpenSSL can do in place. */
 bool op_overlap(struct span in, const struct out *out, size_t n_out);
 
+extern const struct op_class op_of_token;
 extern const struct op_class op_digest;
 extern const struct op_class op_mac;
 extern const struct op_class op_cipher;

@@ -13,6 +13,7 @@
 
 #include "crypto/ossl.h"
 #include "keyring/audit.h"
+#include "keyring/history.h"
 #include "keyring/open.h"
 #include "keyring/platform.h"
 #include "keyring/recipients.h"
@@ -165,6 +166,7 @@ static CK_RV plan_txn(struct txn *t, void *arg)
     TRY(keys_put(t, &p->header, secret_span(p->master), secret_span(p->keys)));
     TRY(config_put(t, &p->config));
     TRY(slots_put(t, 0));
+    TRY(history_begin(t));
     for (size_t i = 0; i < p->config.n_recipients; i++)
         TRY(seal_put(t, p->recovery[i].id, &p->recovery[i].row));
     TRY(audit_add(p->keyring, t, AUDIT_STORE_MADE, NULL, "root %s, %zu recovery certificates",

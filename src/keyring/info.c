@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* info.c - what a store is and how it is sealed, for those who look at it. */
+/* info.c - what a store is and how it is sealed, for those who look at it or attest it. */
 #include <stdlib.h>
 
 #include "crypto/ossl.h"
+#include "keyring/history.h"
 #include "keyring/platform.h"
 #include "keyring/ring.h"
+#include "util/log.h"
 
 CK_RV keyring_info(struct keyring *k, struct store_info *ret)
 {
@@ -140,4 +142,41 @@ CK_RV seals_explain(const struct conf *c, struct store *s, struct buf *ret_text)
     TRY(seals_read(s, TRUST_NOTHING, &set));
     known = root_select(c, &r) == CKR_OK && r->current(c, &now) == CKR_OK;
     return platform_explain(set, known ? &now : NULL, ret_text);
+}
+
+CK_RV seals_history(struct keyring *k, struct seal_history *ret)
+{
+    AUTO(txn_endp) struct txn *t = NULL;
+
+    TRY(txn_begin_read(k->store, &t));
+    return history_get(t, ret);
+}
+
+/* -- reports --------------------------------------------------------------------------------- */
+
+_Static_assert(KEYRING_REPORT_DATA == ROOT_REPORT_DATA_BYTES, "the report's");
+
+CK_RV keyring_report(struct keyring *k, const uint8_t report_data[KEYRING_REPORT_DATA],
+                     struct buf *ret_report, struct buf *ret_certificates)
+{
+    if (k->root == NULL || k->root->report == NULL) {
+        log_err("the store %s is opened by %s, which can't attest anything: evidence comes from a "
+                "sev-snp root",
+                k->conf->store, k->root == NULL ? "a recovery" : k->root->name);
+        FAIL(CKR_FUNCTION_NOT_SUPPORTED);
+    }
+    return k->root->report(k->conf, report_data, ret_report, ret_certificates);
+}
+
+CK_RV platform_report(const struct conf *c, const uint8_t report_data[KEYRING_REPORT_DATA],
+                      struct buf *ret_report, struct buf *ret_certificates)
+{
+    const struct root *r;
+
+    TRY(root_select_report(c, &r));
+    if (r->report == NULL) {
+        log_err("root = %s can't attest anything: evidence comes from a sev-snp root", r->name);
+        FAIL(CKR_FUNCTION_NOT_SUPPORTED);
+    }
+    return r->report(c, report_data, ret_report, ret_certificates);
 }

@@ -213,6 +213,30 @@ struct store_info {
 };
 NODISCARD CK_RV keyring_info(struct keyring *k, struct store_info *ret);
 
+/* Every kind of seal that the store ever had, by name, in rising order: the name of a platform's
+ * root ("sev-snp", "software"), with "-dual" behind it where an owner's secret is needed too,
+ * "-owner" for binding = owner and "-vlek" for endorsement = vlek; "certificate", "recovery-key",
+ * "recovery-shares", "passphrase"; "unknown" where the store is older than the record. */
+#define HISTORY_MAX  16
+#define HISTORY_NAME 33 /* bytes, with the terminator */
+struct seal_history {
+    char names[HISTORY_MAX + 1][HISTORY_NAME];
+    size_t n;
+};
+NODISCARD CK_RV seals_history(struct keyring *k, struct seal_history *ret);
+
+/* A report of the root that opened the store over these 64 bytes, and the host's table of
+ * certificates (may be NULL: not wanted), appended. Asks the device: no lock, no transaction.
+ * CKR_FUNCTION_NOT_SUPPORTED, with a log line: that root can't attest. */
+#define KEYRING_REPORT_DATA 64
+NODISCARD CK_RV keyring_report(struct keyring *k, const uint8_t report_data[KEYRING_REPORT_DATA],
+                               struct buf *ret_report, struct buf *ret_certificates);
+
+/* The same by the root that the configuration names, without a store. */
+NODISCARD CK_RV platform_report(const struct conf *c,
+                                const uint8_t report_data[KEYRING_REPORT_DATA],
+                                struct buf *ret_report, struct buf *ret_certificates);
+
 /* A new master key: re-encrypted to every seal's public key, token secrets and keys re-wrapped, one
  * write transaction. Running processes keep working. */
 NODISCARD CK_RV master_rotate(struct keyring *k, uint64_t *ret_epoch);

@@ -6,6 +6,7 @@
  *   keys    box under the master: tree key, audit key
  *   config  what the configuration said when the store was made
  *   slots   the next slot number that was never used
+ *   history every kind of seal that there ever was (keyring/history.c)
  *   clean   ids of dead tokens whose objects are still being removed (keyring/clean.c)
  *   audit   how long the audit log is, and the hash of its last entry (keyring/audit.c)
  *

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "keyring/history.h"
 #include "util/log.h"
 
 #define ROW_VERSION 1
@@ -256,6 +257,10 @@ CK_RV seal_encode(const struct header *h, const struct seal *s, struct span mast
 
 CK_RV seal_put(struct txn *t, const uint8_t id[SEAL_ID], const struct buf *row)
 {
+    struct seal s;
+
+    TRY(seal_decode(id, buf_span(row), &s));
+    TRY(history_note(t, &s));
     return txn_put(t, STORE_SEAL, span_of(id, SEAL_ID), buf_span(row), NULL);
 }
 

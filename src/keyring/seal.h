@@ -102,6 +102,7 @@ NODISCARD CK_RV seal_set_read(struct txn *t, enum trust trust, struct seal_set *
  */
 NODISCARD CK_RV seal_encode(const struct header *h, const struct seal *s, struct span master,
                             struct span auth, struct buf *ret_row);
+/* Put a row, and note its kind in the store's history (history.h). */
 NODISCARD CK_RV seal_put(struct txn *t, const uint8_t id[SEAL_ID], const struct buf *row);
 
 /* The master inside, from the seal secret. The MAC is checked first: CKR_DEVICE_ERROR. */

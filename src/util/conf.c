@@ -351,6 +351,7 @@ static CK_RV take_snp(cfg_t *cfg, struct conf *c)
     ENSURE(tcb == NULL || tcb_parse(tcb, &c->min_tcb), CKR_ARGUMENTS_BAD);
     c->unseal_cache = (uint32_t)cfg_getint(cfg, "unseal-cache");
     c->vmpl = (uint32_t)cfg_getint(cfg, "vmpl");
+    c->attest_keys = cfg_getbool(cfg, "attest-keys") == cfg_true;
     return tsm != NULL ? text_copy(tsm, &c->tsm) : CKR_OK;
 }
 
@@ -434,6 +435,7 @@ static CK_RV parse_locked(const char *path, const char *text, struct conf *c, ch
         CFG_INT("unseal-cache", (long)c->unseal_cache, CFGF_NONE),
         CFG_STR("owner-secret", NULL, CFGF_NONE),
         CFG_INT("rollback-days", (long)c->rollback_days, CFGF_NONE),
+        CFG_BOOL("attest-keys", cfg_false, CFGF_NONE),
         CFG_INT("vmpl", 0, CFGF_NONE),
         CFG_INT("pin-min", (long)c->pin_min, CFGF_NONE),
         CFG_INT("pin-tries", (long)c->pin_tries, CFGF_NONE),

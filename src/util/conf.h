@@ -63,6 +63,7 @@ struct conf {
     uint32_t unseal_cache;  /* seconds that a hardware root's unsealing is kept; 0: not */
     char *owner_secret; /* file with what the platform's seal needs besides the platform; or NULL */
     uint32_t rollback_days; /* how long the seal of a superseded image still opens; default 30 */
+    bool attest_keys;       /* make evidence when a key pair is generated (CKA_TEE_EVIDENCE) */
     uint32_t vmpl;          /* asked of the firmware; 0..3 */
     uint32_t pin_min;       /* shortest PIN, in bytes; default 4 */
     uint32_t pin_tries;     /* wrong PINs in a row before the lock; default 10, 3..100 */

@@ -265,7 +265,7 @@ static void every_signature_verifies(void **state)
 {
     (void)state;
     for (size_t i = 0; i < n_mechs; i++) {
-        if ((mechs[i].flags & CKF_SIGN) == 0)
+        if ((mechs[i].flags & CKF_SIGN) == 0 || (mechs[i].traits & MECH_OF_TOKEN) != 0)
             continue;
         sign_row(&mechs[i], false);
         sign_row(&mechs[i], true);
@@ -326,7 +326,7 @@ static void questions_about_length_consume_nothing(void **state)
     for (size_t i = 0; i < n_mechs; i++) {
         if ((mechs[i].flags & CKF_DIGEST) != 0)
             ask_row(&mechs[i], OP_DIGEST, CKF_DIGEST);
-        if ((mechs[i].flags & CKF_SIGN) != 0)
+        if ((mechs[i].flags & CKF_SIGN) != 0 && (mechs[i].traits & MECH_OF_TOKEN) == 0)
             ask_row(&mechs[i], OP_SIGN, CKF_SIGN);
         if ((mechs[i].flags & CKF_SIGN_RECOVER) != 0)
             ask_row(&mechs[i], OP_SIGN_RECOVER, CKF_SIGN_RECOVER);
@@ -673,6 +673,59 @@ static void dek_generation_is_refused_here(void **state)
     assert_int_equal(a->n, 2);
 }
 
+/* What core/ would make: the input twice, and how often it was asked. */
+static CK_RV made_twice(void *arg, struct span in, struct buf *ret)
+{
+    (*(int *)arg)++;
+    buf_put(ret, in);
+    buf_put(ret, in);
+    return buf_ok(ret);
+}
+
+static void maker_gone(void *arg)
+{
+    *(int *)arg += 100;
+}
+
+static CK_RV ask_token(struct op *o, const char *in, uint8_t *out, CK_ULONG *n)
+{
+    return op_once(o, span_of(in, strlen(in)), &(struct out){out, n});
+}
+
+/* Made once for an input, held until it is delivered, made anew for another input. */
+static void statements_are_made_once(void **state)
+{
+    const CK_MECHANISM m = {.mechanism = CKM_TEE_ATTEST_KEY};
+    const struct mech *row = mech_find(CKM_TEE_ATTEST_KEY);
+    AUTO(op_freep) struct op *o = NULL;
+    uint8_t out[16];
+    CK_ULONG n = 0;
+    int calls = 0;
+
+    (void)state;
+    T_OK(op_start(OP_SIGN, row, &m, NULL, &o));
+    T_RV(CKR_FUNCTION_NOT_SUPPORTED, ask_token(o, "abc", NULL, &n)); /* crypto/ alone can't */
+    op_free(TAKE(o));
+    T_OK(op_start(OP_SIGN, row, &m, NULL, &o));
+    op_set_maker(o, made_twice, &calls, maker_gone);
+    T_OK(ask_token(o, "abc", NULL, &n));
+    assert_int_equal(n, 6);
+    n = 5;
+    T_RV(CKR_BUFFER_TOO_SMALL, ask_token(o, "abc", out, &n));
+    T_OK(ask_token(o, "abc", out, &n));
+    assert_int_equal(n, 6);
+    assert_memory_equal(out, "abcabc", 6);
+    assert_int_equal(calls, 1);
+    n = sizeof(out);
+    T_OK(ask_token(o, "xy", out, &n));
+    assert_int_equal(n, 4);
+    assert_memory_equal(out, "xyxy", 4);
+    assert_int_equal(calls, 2);
+    T_RV(CKR_FUNCTION_NOT_SUPPORTED, op_update(o, SPAN_LIT("x"), NULL));
+    op_free(TAKE(o));
+    assert_int_equal(calls, 102);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -712,6 +765,7 @@ int main(void)
         TEST("/mech/encrypt/too-long-is-refused", what_does_not_fit_is_refused),
         TEST("/mech/decrypt/every-change-is-found", every_change_of_authentic_text_is_found),
         TEST("/mech/generate/dek-is-not-made-here", dek_generation_is_refused_here),
+        TEST("/mech/statement/is-made-once", statements_are_made_once),
     };
 
     return cmocka_run_group_tests_name("mech", tests, set_up, tear_down);

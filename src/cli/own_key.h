@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * own_key.h - a private key of this machine's own tokens, by its PKCS#11 URI (RFC 7512), as a
+ * session of the module sees it.
+ */
+#ifndef TEE_CLI_OWN_KEY_H
+#define TEE_CLI_OWN_KEY_H
+
+#include "cli/cli.h"
+#include "core/session.h"
+
+struct own_key {
+    bool initialized;         /* the library */
+    CK_SESSION_HANDLE opened; /* 0: none */
+    struct session *session;  /* entered */
+    CK_OBJECT_HANDLE handle;
+    struct object *object; /* a reference */
+};
+
+/* Find exactly one private key, logged in with the user PIN from `pin` (asked for on the terminal
+ * when the source is none). A PIN in the URI is refused: others could read it. EXIT_DONE, or the
+ * code after the reason was printed; *ret is to be closed in any case. */
+int own_key_open(const char *uri, const struct pin_source *pin, struct own_key *ret);
+void own_key_close(struct own_key *k);
+/* A C_Sign in one part with the key, appended. */
+NODISCARD CK_RV own_key_sign(struct own_key *k, const CK_MECHANISM *m, struct span in,
+                             struct buf *ret);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* write_file.c - writes under a temporary name beside the file, then renames; see write_file.h. */
+#include "cli/write_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MODE (S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH) /* what comes out here is public */
+
+static bool write_all(int fd, struct span bytes)
+{
+    while (bytes.n > 0) {
+        const ssize_t n = write(fd, bytes.p, bytes.n);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        bytes = span_of(bytes.p + n, bytes.n - (size_t)n);
+    }
+    return true;
+}
+
+static int failed(const char *path)
+{
+    return cli_fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
+}
+
+static int write_draft(const char *path, char *draft, struct span bytes)
+{
+    const int fd = mkstemp(draft);
+    bool good;
+
+    if (fd < 0)
+        return failed(draft);
+    good = write_all(fd, bytes) && fchmod(fd, MODE) == 0 && fsync(fd) == 0;
+    if (close(fd) == 0 && good && rename(draft, path) == 0)
+        return EXIT_DONE;
+    (void)failed(path);
+    (void)unlink(draft);
+    return EXIT_FAILED;
+}
+
+static int write_stdout(struct span bytes, bool binary)
+{
+    if (binary && output_is_terminal())
+        return cli_fail(EXIT_USAGE, "this is binary and standard output is a terminal: use --out "
+                                    "FILE");
+    return write_all(STDOUT_FILENO, bytes) ? EXIT_DONE : failed("standard output");
+}
+
+int write_file(const char *path, struct span bytes, bool binary)
+{
+    char *draft = NULL;
+    int code;
+
+    if (path == NULL)
+        return write_stdout(bytes, binary);
+    if (asprintf(&draft, "%s.XXXXXX", path) < 0)
+        return cli_fail(EXIT_FAILED, "out of memory");
+    code = write_draft(path, draft, bytes);
+    free(draft);
+    return code;
+}
