@@ -58,3 +58,29 @@ CK_RV C_DeriveKey(CK_SESSION_HANDLE h, CK_MECHANISM_PTR m, CK_OBJECT_HANDLE base
     /* `ret` may be NULL for mechanisms that return all handles in their parameter. */
     return key_derive(s, m, base, v, n, ret);
 }
+
+CK_RV C_WrapKeyAuthenticated(CK_SESSION_HANDLE h, CK_MECHANISM_PTR m, CK_OBJECT_HANDLE wrapping,
+                             CK_OBJECT_HANDLE key, CK_BYTE_PTR aad, CK_ULONG aad_n, CK_BYTE_PTR out,
+                             CK_ULONG_PTR out_n)
+{
+    AUTO(session_leavep) struct session *s = NULL;
+
+    TRY(session_enter(h, &s));
+    ENSURE(m != NULL && GIVEN(aad, aad_n) && out_n != NULL, CKR_ARGUMENTS_BAD);
+    return key_wrap_authenticated(s, m, wrapping, key, IN(aad, aad_n), OUT(out, out_n));
+}
+
+CK_RV C_UnwrapKeyAuthenticated(CK_SESSION_HANDLE h, CK_MECHANISM_PTR m, CK_OBJECT_HANDLE unwrapping,
+                               CK_BYTE_PTR wrapped, CK_ULONG wrapped_n, CK_ATTRIBUTE_PTR v,
+                               CK_ULONG n, CK_BYTE_PTR aad, CK_ULONG aad_n,
+                               CK_OBJECT_HANDLE_PTR ret)
+{
+    AUTO(session_leavep) struct session *s = NULL;
+
+    TRY(session_enter(h, &s));
+    ENSURE(m != NULL && GIVEN(wrapped, wrapped_n) && GIVEN(v, n) && GIVEN(aad, aad_n) &&
+               ret != NULL,
+           CKR_ARGUMENTS_BAD);
+    return key_unwrap_authenticated(s, m, unwrapping, IN(wrapped, wrapped_n), v, n, IN(aad, aad_n),
+                                    ret);
+}

@@ -49,20 +49,3 @@ CK_RV C_AsyncJoin(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pFunctionName, CK_
 {
     return unsupported(hSession);
 }
-
-CK_RV C_WrapKeyAuthenticated(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
-                             CK_OBJECT_HANDLE hWrappingKey, CK_OBJECT_HANDLE hKey,
-                             CK_BYTE_PTR pAssociatedData, CK_ULONG ulAssociatedDataLen,
-                             CK_BYTE_PTR pWrappedKey, CK_ULONG_PTR pulWrappedKeyLen)
-{
-    return unsupported(hSession);
-}
-
-CK_RV C_UnwrapKeyAuthenticated(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
-                               CK_OBJECT_HANDLE hUnwrappingKey, CK_BYTE_PTR pWrappedKey,
-                               CK_ULONG ulWrappedKeyLen, CK_ATTRIBUTE_PTR pTemplate,
-                               CK_ULONG ulAttributeCount, CK_BYTE_PTR pAssociatedData,
-                               CK_ULONG ulAssociatedDataLen, CK_OBJECT_HANDLE_PTR phKey)
-{
-    return unsupported(hSession);
-}

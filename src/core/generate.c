@@ -185,9 +185,7 @@ CK_RV key_wrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrappi
     return gen_wrap(row, m, k, object_attrs(target), out);
 }
 
-/* What was inside is no key of its type: the same answer as for padding and structure, so that
- * nobody learns how far a wrapped key of his making came. */
-static CK_RV unwrapped_complete(struct attrs *a)
+CK_RV generate_unwrapped(struct attrs *a)
 {
     const CK_RV rv = key_complete(a);
 
@@ -213,7 +211,7 @@ CK_RV key_unwrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE unwr
     TRY(protection_unwrapped(object_attrs(unwrapper), a));
     TRY(new_object_allowed(s, a));
     TRY(gen_unwrap(row, m, k, wrapped, a));
-    TRY(unwrapped_complete(a));
+    TRY(generate_unwrapped(a));
     TRY(new_object_finish(&c, a, CK_UNAVAILABLE_INFORMATION, NULL));
     return token_add(s->token, s->handle, &a, 1, ret);
 }

@@ -26,4 +26,8 @@ NODISCARD CK_RV generate_usable(struct session *s, CK_OBJECT_HANDLE h, const str
                                 const struct key_use *u, struct object **ret_object,
                                 struct key **ret_key);
 
+/* Complete what was unwrapped. If it is no key of its type, the answer is the same as for padding
+ * and structure, so that nobody learns how far a wrapped key of his making came. */
+NODISCARD CK_RV generate_unwrapped(struct attrs *a);
+
 #endif

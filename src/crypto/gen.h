@@ -93,4 +93,14 @@ NODISCARD CK_RV gen_wrap(const struct mech *row, const CK_MECHANISM *m, struct k
 NODISCARD CK_RV gen_unwrap(const struct mech *row, const CK_MECHANISM *m, struct key *unwrapping,
                            struct span wrapped, struct attrs *a);
 
+/* C_WrapKeyAuthenticated and its reverse: by an AEAD mechanism with a message's parameter, whose IV
+ * and tag are written there; the attributes of the key are bound, and `aad` is. `said`: the
+ * attributes that the key had, as who unwraps it says. CKR_MECHANISM_INVALID: no AEAD. */
+NODISCARD CK_RV gen_wrap_authenticated(const struct mech *row, const CK_MECHANISM *m,
+                                       struct key *wrapping, const struct attrs *target,
+                                       struct span aad, struct out *out);
+NODISCARD CK_RV gen_unwrap_authenticated(const struct mech *row, const CK_MECHANISM *m,
+                                         struct key *unwrapping, const struct attrs *said,
+                                         struct span aad, struct span wrapped, struct attrs *a);
+
 #endif

@@ -28,6 +28,7 @@ struct gen_class {
     /* Wrapping is the row's encryption, unwrapping its decryption (gen_wrap.c). */
     bool wraps_secrets, wraps_privates;
     bool unwraps_secrets, unwraps_privates;
+    bool is_aead; /* by gen_wrap_aead.c: IVs can be made here, C_WrapKeyAuthenticated is served */
     bool secrets_relaxed; /* unwraps secrets only where the rule wrap-mechanisms does not hold */
     size_t fills_up;      /* plaintext gets zeros behind it to a multiple of these (KW, ECB, CBC) */
 };
@@ -61,7 +62,7 @@ extern const struct gen_class gen_digest; /* the digest of a key */
 extern const struct gen_class gen_concatenate_key, gen_append, gen_prepend, gen_xor, gen_extract;
 extern const struct gen_class gen_encrypt; /* the key encrypts data */
 extern const struct gen_class gen_public;  /* of a private key */
-extern const struct gen_class gen_wrap_kw, gen_wrap_kwp, gen_wrap_oaep;
+extern const struct gen_class gen_wrap_kw, gen_wrap_kwp, gen_wrap_oaep, gen_wrap_with_aead;
 extern const struct gen_class gen_wrap_cbc_pad, gen_wrap_blocks, gen_wrap_rsa_pkcs;
 extern const struct gen_class gen_dek; /* refuses: core/ handles it before */
 

@@ -9,7 +9,7 @@
  */
 #include <openssl/core_names.h>
 
-#include "crypto/gen_class.h"
+#include "crypto/gen_wrap_aead.h"
 #include "crypto/key_secret.h"
 #include "crypto/op.h"
 #include "crypto/ossl_auto.h"
@@ -40,8 +40,7 @@ static CK_RV private_encode(const struct attrs *a, struct buf *ret)
     return buf_ok(ret);
 }
 
-/* Append what is wrapped of an object. */
-static CK_RV target_encode(const struct gen_class *class, const struct attrs *a, struct buf *ret)
+CK_RV wrap_encode(const struct gen_class *class, const struct attrs *a, struct buf *ret)
 {
     static const uint8_t zeros[AES_BLOCK];
     const CK_OBJECT_CLASS object = attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
@@ -68,8 +67,10 @@ CK_RV gen_wrap(const struct mech *row, const CK_MECHANISM *m, struct key *wrappi
 
     ENSURE(row->gen != NULL && (row->gen->wraps_secrets || row->gen->wraps_privates),
            CKR_MECHANISM_INVALID);
+    if (row->gen->is_aead)
+        return wrap_aead(row, m, wrapping, target, out);
     TRY(op_start(OP_ENCRYPT, row, m, wrapping, &o));
-    TRY(target_encode(row->gen, target, &plain));
+    TRY(wrap_encode(row->gen, target, &plain));
     rv = op_once(o, buf_span(&plain), out);
     /* Too long for the modulus, or too short for the mode. */
     return rv == CKR_DATA_LEN_RANGE ? CKR_KEY_SIZE_RANGE : rv;
@@ -150,7 +151,7 @@ static CK_RV private_decode(const struct gen_class *class, struct span plain, st
     return CKR_OK;
 }
 
-static CK_RV unwrap_checked(const struct gen_class *class, CK_OBJECT_CLASS object)
+CK_RV wrap_check_class(const struct gen_class *class, CK_OBJECT_CLASS object)
 {
     ENSURE(class != NULL && (class->unwraps_secrets || class->unwraps_privates),
            CKR_MECHANISM_INVALID);
@@ -163,25 +164,34 @@ static CK_RV unwrap_checked(const struct gen_class *class, CK_OBJECT_CLASS objec
     return CKR_OK;
 }
 
-CK_RV gen_unwrap(const struct mech *row, const CK_MECHANISM *m, struct key *unwrapping,
-                 struct span wrapped, struct attrs *a)
+CK_RV wrap_decode(const struct gen_class *class, struct span plain, struct attrs *a)
 {
-    KEEP_ERRORS;
     const CK_OBJECT_CLASS object = attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
-    AUTO(buf_clear) struct buf plain = BUF_INIT;
     AUTO(attrs_freep) struct attrs *whole = NULL;
     struct attrs before;
 
-    TRY(unwrap_checked(row->gen, object));
-    TRY(wrapped_decrypt(row, m, unwrapping, wrapped, &plain));
     TRY(attrs_dup(a, &whole));
-    TRY(object == CKO_SECRET_KEY ? secret_decode(row->gen, buf_span(&plain), whole)
-                                 : private_decode(row->gen, buf_span(&plain), whole));
+    TRY(object == CKO_SECRET_KEY ? secret_decode(class, plain, whole)
+                                 : private_decode(class, plain, whole));
     /* Both at once: what was there before goes with `whole`. */
     before = *a;
     *a = *whole;
     *whole = before;
     return CKR_OK;
+}
+
+CK_RV gen_unwrap(const struct mech *row, const CK_MECHANISM *m, struct key *unwrapping,
+                 struct span wrapped, struct attrs *a)
+{
+    KEEP_ERRORS;
+    AUTO(buf_clear) struct buf plain = BUF_INIT;
+
+    TRY(wrap_check_class(row->gen, attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION)));
+    if (row->gen->is_aead)
+        TRY(unwrap_aead(row, m, unwrapping, wrapped, &plain));
+    else
+        TRY(wrapped_decrypt(row, m, unwrapping, wrapped, &plain));
+    return wrap_decode(row->gen, buf_span(&plain), a);
 }
 
 const struct gen_class gen_wrap_kw = {

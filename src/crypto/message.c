@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "crypto/bound.h"
 #include "crypto/message_param.h"
 #include "crypto/op_class.h"
 #include "crypto/ossl_auto.h"
@@ -156,22 +157,29 @@ static void tell_iv(const struct message *m, const struct message_param *p, cons
         memcpy(p->ret_iv, o->param.aead.nonce, p->iv.n);
 }
 
+CK_RV message_crypt_with(struct message *m, const struct message_param *p, struct span aad,
+                         struct span in, struct out *out)
+{
+    AUTO(op_freep) struct op *o = NULL;
+
+    TRY(out_room(out, in.n)); /* text and ciphertext of an AEAD are of one length */
+    if (out_is_query(out))
+        return CKR_OK;
+    TRY(crypt_op(m, p, aad, &o));
+    TRY(op_message(o, in, true, p->tag, out));
+    tell_iv(m, p, o);
+    return CKR_OK;
+}
+
 CK_RV message_crypt_once(struct message *m, struct message_arg arg, struct span aad, struct span in,
                          struct out *out)
 {
-    AUTO(op_freep) struct op *o = NULL;
     struct message_param p;
 
     ENSURE(m->op == NULL, CKR_OPERATION_ACTIVE);
     TRY(parse(m, arg, &p));
-    ENSURE(p.tag != NULL, CKR_MECHANISM_PARAM_INVALID);
-    TRY(out_room(out, in.n)); /* text and ciphertext of an AEAD are of one length */
-    if (out_is_query(out))
-        return CKR_OK;
-    TRY(crypt_op(m, &p, aad, &o));
-    TRY(op_message(o, in, true, p.tag, out));
-    tell_iv(m, &p, o);
-    return CKR_OK;
+    ENSURE(p.tag != NULL && !bound_is(aad), CKR_MECHANISM_PARAM_INVALID);
+    return message_crypt_with(m, &p, aad, in, out);
 }
 
 CK_RV message_crypt_begin(struct message *m, struct message_arg arg, struct span aad)
@@ -180,6 +188,7 @@ CK_RV message_crypt_begin(struct message *m, struct message_arg arg, struct span
 
     ENSURE(m->op == NULL, CKR_OPERATION_ACTIVE);
     TRY(parse(m, arg, &p));
+    ENSURE(!bound_is(aad), CKR_MECHANISM_PARAM_INVALID);
     TRY(crypt_op(m, &p, aad, &m->op));
     tell_iv(m, &p, m->op);
     return CKR_OK;

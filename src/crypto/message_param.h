@@ -8,6 +8,7 @@
 #define TEE_CRYPTO_MESSAGE_PARAM_H
 
 #include "crypto/iv.h"
+#include "crypto/message.h"
 
 struct message_param {
     struct iv_request iv;
@@ -24,6 +25,9 @@ NODISCARD CK_RV message_param_parse(const struct mech *row, const void *p, CK_UL
                                     struct message_param *ret);
 /* Is (p, n) what C_MessageEncryptInit may be given: nothing, or something of that size? */
 bool message_param_fits(const struct mech *row, const void *p, CK_ULONG n);
+/* message_crypt_once() with a parameter that is parsed already. */
+NODISCARD CK_RV message_crypt_with(struct message *m, const struct message_param *p,
+                                   struct span aad, struct span in, struct out *out);
 /* For docs/mechanisms.md: "CK_GCM_MESSAGE_PARAMS". */
 const char *message_param_text(const struct mech *row);
 

@@ -2,6 +2,8 @@
 /* params.c - the parsers of mechanism parameters; see params.h. */
 #include "crypto/params.h"
 
+#include "crypto/bound.h"
+
 #define CHACHA_NONCE_BITS 96 /* RFC 8439 */
 #define CHACHA_TAG        16
 #define MAX_PEER          1024 /* bytes of a peer's public key: more than any curve's */
@@ -18,6 +20,13 @@ CK_RV param_take_bytes(const void *p, CK_ULONG n, struct buf *ret)
     ENSURE(p != NULL || n == 0, CKR_MECHANISM_PARAM_INVALID);
     buf_put(ret, span_of(p, n));
     return buf_ok(ret);
+}
+
+/* Additional data. What only the token may say of wrapped keys (bound.h) is for nobody else. */
+NODISCARD static CK_RV take_aad(const void *p, CK_ULONG n, union mech_param *ret)
+{
+    ENSURE(p == NULL || !bound_is(span_of(p, n)), CKR_MECHANISM_PARAM_INVALID);
+    return param_take_bytes(p, n, &ret->aead.owned);
 }
 
 NODISCARD static CK_RV take_nonce(const void *p, size_t n, union mech_param *ret)
@@ -121,7 +130,7 @@ CK_RV parse_gcm(const struct mech *row, const CK_MECHANISM *m, union mech_param 
     TRY(take_nonce(p.pIv, p.ulIvLen, ret));
     ret->aead.n_tag = p.ulTagBits / 8;
     ret->aead.n_data = PARAM_ANY_LENGTH;
-    return param_take_bytes(p.pAAD, p.ulAADLen, &ret->aead.owned);
+    return take_aad(p.pAAD, p.ulAADLen, ret);
 }
 
 /* The length of the data has 15 - n octets in the first block: 2 to 8. */
@@ -141,7 +150,7 @@ CK_RV parse_ccm(const struct mech *row, const CK_MECHANISM *m, union mech_param 
     TRY(take_nonce(p.pNonce, p.ulNonceLen, ret));
     ret->aead.n_tag = p.ulMACLen;
     ret->aead.n_data = p.ulDataLen;
-    return param_take_bytes(p.pAAD, p.ulAADLen, &ret->aead.owned);
+    return take_aad(p.pAAD, p.ulAADLen, ret);
 }
 
 /* In bits, says 6.61.3; many applications give bytes. */
@@ -160,7 +169,7 @@ CK_RV parse_chacha(const struct mech *row, const CK_MECHANISM *m, union mech_par
     TRY(take_nonce(p.pNonce, PARAM_CHACHA_NONCE, ret));
     ret->aead.n_tag = CHACHA_TAG;
     ret->aead.n_data = PARAM_ANY_LENGTH;
-    return param_take_bytes(p.pAAD, p.ulAADLen, &ret->aead.owned);
+    return take_aad(p.pAAD, p.ulAADLen, ret);
 }
 
 CK_RV parse_pss(const struct mech *row, const CK_MECHANISM *m, union mech_param *ret)
