@@ -22,9 +22,9 @@ NODISCARD CK_RV key_unwrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_H
                            struct span wrapped, const CK_ATTRIBUTE *v, CK_ULONG n,
                            CK_OBJECT_HANDLE *ret);
 
-/* C_WrapKeyAuthenticated, C_UnwrapKeyAuthenticated: key_wrap() and key_unwrap() by an AEAD mechanism,
- * with the key's attributes bound to what comes out, and `aad`. Unwrapped under a template that says
- * something else of them it is CKR_WRAPPED_KEY_INVALID (docs/formats.md). */
+/* C_WrapKeyAuthenticated, C_UnwrapKeyAuthenticated: key_wrap() and key_unwrap() by an AEAD
+ * mechanism, with the key's attributes bound to what comes out, and `aad`. Unwrapped under a
+ * template that says something else of them it is CKR_WRAPPED_KEY_INVALID (docs/formats.md). */
 NODISCARD CK_RV key_wrap_authenticated(struct session *s, const CK_MECHANISM *m,
                                        CK_OBJECT_HANDLE wrapping, CK_OBJECT_HANDLE key,
                                        struct span aad, struct out *out);
