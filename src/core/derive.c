@@ -9,7 +9,6 @@
 #include "core/operation.h"
 #include "core/protection.h"
 #include "crypto/gen.h"
-#include "util/policy.h"
 
 #define MAX_PARENTS 8 /* keys that one derivation uses */
 
@@ -43,18 +42,6 @@ static CK_RV find_other(void *arg, CK_OBJECT_HANDLE h, struct key **ret)
     ENSURE(d->n_parents < MAX_PARENTS, CKR_MECHANISM_PARAM_INVALID);
     TRY(generate_usable(d->s, h, d->row, &key_use_derive, &d->parents[d->n_parents], ret));
     d->n_parents++;
-    return CKR_OK;
-}
-
-/* A key that encrypts what applications give it would tell them every key that is an encryption of
- * what they know (Clulow, CHES 2003). */
-static CK_RV parent_fits(const struct gen_derivation *plan, const struct attrs *parent)
-{
-    const bool encrypts =
-        attrs_bool(parent, CKA_ENCRYPT, false) || attrs_bool(parent, CKA_WRAP, false);
-
-    ENSURE(!plan->how->encrypts || !encrypts || !policy_holds(POLICY_USAGE_CONFLICTS),
-           CKR_KEY_FUNCTION_NOT_PERMITTED);
     return CKR_OK;
 }
 
@@ -141,7 +128,8 @@ CK_RV key_derive(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE base
     keys.base = k;
     keys.base_attrs = object_attrs(d.parents[0]);
     TRY(gen_derive_plan(d.row, m, &keys, v, n, ret, &d.plan));
-    TRY(parent_fits(d.plan, keys.base_attrs));
+    if (d.plan->how->encrypts)
+        TRY(protection_may_encrypt(keys.base_attrs));
     TRY(build_all(&d, keys.base_attrs));
     TRY(gen_derive(d.plan, &keys, d.made));
     TRY(finish_all(&d));

@@ -104,8 +104,21 @@ CK_RV protection_unwrapped(const struct attrs *unwrapping, struct attrs *a)
 
 CK_RV protection_derived(const struct attrs *base, const struct attrs *a)
 {
-    ENSURE(!policy_holds(POLICY_DERIVE_AGREED) || is_readable(base) || !is_readable(a) ||
+    const enum policy_rule rule = attrs_ulong(base, CKA_CLASS, CKO_DATA) == CKO_SECRET_KEY
+                                      ? POLICY_DERIVE_PROTECTED
+                                      : POLICY_DERIVE_AGREED;
+
+    ENSURE(!policy_holds(rule) || is_readable(base) || !is_readable(a) ||
                attrs_ulong(a, CKA_CLASS, CKO_DATA) == CKO_PUBLIC_KEY,
            CKR_TEMPLATE_INCONSISTENT);
+    return CKR_OK;
+}
+
+CK_RV protection_may_encrypt(const struct attrs *base)
+{
+    ENSURE(!policy_holds(POLICY_DERIVE_CONFLICTS) || is_readable(base) ||
+               !(works_on_data(base) || attrs_bool(base, CKA_WRAP, false) ||
+                 attrs_bool(base, CKA_EXTRACTABLE, false)),
+           CKR_KEY_FUNCTION_NOT_PERMITTED);
     return CKR_OK;
 }

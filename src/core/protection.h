@@ -25,4 +25,9 @@ NODISCARD CK_RV protection_unwrapped(const struct attrs *unwrapping, struct attr
  * key cannot. */
 NODISCARD CK_RV protection_derived(const struct attrs *base, const struct attrs *a);
 
+/* May `base` derive by encrypting what the application gives? A key that encrypts besides, or has a
+ * twin that does, would tell every such key to whoever may use it (Clulow, CHES 2003).
+ * CKR_KEY_FUNCTION_NOT_PERMITTED. */
+NODISCARD CK_RV protection_may_encrypt(const struct attrs *base);
+
 #endif

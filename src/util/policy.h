@@ -23,7 +23,9 @@ enum policy_rule {
     /* Unwrapping and deriving. */
     POLICY_UNWRAP_PROTECTED,
     POLICY_UNWRAP_TYPE,
+    POLICY_DERIVE_PROTECTED,
     POLICY_DERIVE_AGREED,
+    POLICY_DERIVE_CONFLICTS,
     /* Reading. */
     POLICY_ONE_WAY,
     POLICY_READ_SENSITIVE,

@@ -346,6 +346,107 @@ static bool agree_again(CK_SESSION_HANDLE h)
            attack_read(h, twin, value, &n) && attack_knows(h, victim, value, n);
 }
 
+static CK_OBJECT_HANDLE hkdf_base(CK_SESSION_HANDLE h)
+{
+    CK_MECHANISM gen = {CKM_HKDF_KEY_GEN, NULL, 0};
+    CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_VALUE_LEN, 32), ATTR_TRUE(CKA_DERIVE)};
+    CK_OBJECT_HANDLE o = CK_INVALID_HANDLE;
+
+    ASSERT_OK(p11->C_GenerateKey(h, &gen, v, 2, &o));
+    return o;
+}
+
+static CK_RV hkdf(CK_SESSION_HANDLE h, CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE base,
+                  CK_ATTRIBUTE *v, CK_ULONG n, CK_OBJECT_HANDLE *ret)
+{
+    CK_HKDF_PARAMS param = {.bExtract = CK_TRUE,
+                            .bExpand = CK_TRUE,
+                            .prfHashMechanism = CKM_SHA256,
+                            .ulSaltType = CKF_HKDF_SALT_NULL};
+    CK_MECHANISM m = {type, &param, sizeof(param)};
+
+    return p11->C_DeriveKey(h, &m, base, v, n, ret);
+}
+
+static CK_OBJECT_HANDLE hkdf_victim(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE base)
+{
+    CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_CLASS, CKO_SECRET_KEY), ATTR_ULONG(CKA_KEY_TYPE, CKK_AES),
+                        ATTR_ULONG(CKA_VALUE_LEN, 32), ATTR_TRUE(CKA_SENSITIVE)};
+    CK_OBJECT_HANDLE o = CK_INVALID_HANDLE;
+
+    ASSERT_OK(hkdf(h, CKM_HKDF_DERIVE, base, v, N_ELEMENTS(v), &o));
+    return o;
+}
+
+static bool derive_again(CK_SESSION_HANDLE h)
+{
+    const CK_OBJECT_HANDLE base = hkdf_base(h), victim = hkdf_victim(h, base);
+    CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_CLASS, CKO_SECRET_KEY), ATTR_ULONG(CKA_KEY_TYPE, CKK_AES),
+                        ATTR_ULONG(CKA_VALUE_LEN, 32), ATTR_FALSE(CKA_SENSITIVE),
+                        ATTR_TRUE(CKA_EXTRACTABLE)};
+    CK_OBJECT_HANDLE twin = CK_INVALID_HANDLE;
+    uint8_t value[1024];
+    CK_ULONG n = 0;
+
+    return hkdf(h, CKM_HKDF_DERIVE, base, v, N_ELEMENTS(v), &twin) == CKR_OK &&
+           attack_read(h, twin, value, &n) && attack_knows(h, victim, value, n);
+}
+
+static bool derive_as_data(CK_SESSION_HANDLE h)
+{
+    const CK_OBJECT_HANDLE base = hkdf_base(h), victim = hkdf_victim(h, base);
+    CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_CLASS, CKO_DATA), ATTR_ULONG(CKA_VALUE_LEN, 32)};
+    CK_OBJECT_HANDLE twin = CK_INVALID_HANDLE;
+    uint8_t value[1024];
+    CK_ULONG n = 0;
+
+    return hkdf(h, CKM_HKDF_DATA, base, v, N_ELEMENTS(v), &twin) == CKR_OK &&
+           attack_read(h, twin, value, &n) && attack_knows(h, victim, value, n);
+}
+
+/* What is derived by encryption, the same encryption tells. */
+static bool encrypt_what_is_derived(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE base,
+                                    CK_OBJECT_HANDLE encrypts)
+{
+    CK_KEY_DERIVATION_STRING_DATA param = {(CK_BYTE_PTR)(uintptr_t)known_bytes, 32};
+    CK_MECHANISM m = {CKM_AES_ECB_ENCRYPT_DATA, &param, sizeof(param)};
+    CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_CLASS, CKO_SECRET_KEY), ATTR_ULONG(CKA_KEY_TYPE, CKK_AES),
+                        ATTR_ULONG(CKA_VALUE_LEN, 32)};
+    CK_OBJECT_HANDLE victim = CK_INVALID_HANDLE;
+    uint8_t value[1024];
+    CK_ULONG n = 0;
+
+    return p11->C_DeriveKey(h, &m, base, v, N_ELEMENTS(v), &victim) == CKR_OK &&
+           attack_crypt(h, true, CKM_AES_ECB, encrypts, known_bytes, 32, value, &n) &&
+           attack_knows(h, victim, value, n);
+}
+
+static bool derive_by_an_encrypting_key(CK_SESSION_HANDLE h)
+{
+    static const CK_ATTRIBUTE_TYPE usages[] = {CKA_DERIVE, CKA_ENCRYPT};
+    const CK_OBJECT_HANDLE base = attack_generate(h, 32, usages, 2);
+
+    return encrypt_what_is_derived(h, base, base);
+}
+
+static bool derive_by_a_key_with_a_twin(CK_SESSION_HANDLE h)
+{
+    const CK_ATTRIBUTE as[] = {ATTR_TRUE(CKA_ENCRYPT)};
+    CK_MECHANISM gen = {CKM_AES_KEY_GEN, NULL, 0};
+    CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_VALUE_LEN, 32), ATTR_TRUE(CKA_DERIVE),
+                        ATTR_FALSE(CKA_ENCRYPT), ATTR_FALSE(CKA_DECRYPT),
+                        ATTR_TRUE(CKA_EXTRACTABLE)};
+    const CK_OBJECT_HANDLE w = attack_generate(h, 32, both_ways, 2);
+    CK_OBJECT_HANDLE base = CK_INVALID_HANDLE, twin = CK_INVALID_HANDLE;
+    uint8_t wrapped[1024];
+    CK_ULONG n = 0;
+
+    ASSERT_OK(p11->C_GenerateKey(h, &gen, v, N_ELEMENTS(v), &base));
+    return attack_wrap(h, CKM_AES_KEY_WRAP, w, base, wrapped, &n) &&
+           attack_unwrap(h, CKM_AES_KEY_WRAP, w, wrapped, n, as, 1, &twin) &&
+           encrypt_what_is_derived(h, base, twin);
+}
+
 const struct attack attacks_on_wrapping[] = {
     {"/attack/a/wrap-then-decrypt", POLICY_USAGE_CONFLICTS, wrap_then_decrypt, false},
     {"/attack/a/wrap-then-become-decrypting", POLICY_USAGE_CONFLICTS, wrap_then_become_decrypting,
@@ -367,6 +468,12 @@ const struct attack attacks_on_wrapping[] = {
     {"/attack/i/cbc-pad-oracle", POLICY_WRAP_MECHANISMS, cbc_pad_oracle, false},
     {"/attack/i/tells-where-it-failed", POLICY_ONE_CODE, tells_where_it_failed, false},
     {"/attack/j/agree-again", POLICY_DERIVE_AGREED, agree_again, false},
+    {"/attack/j/derive-again", POLICY_DERIVE_PROTECTED, derive_again, false},
+    {"/attack/j/derive-as-data", POLICY_DERIVE_PROTECTED, derive_as_data, false},
+    {"/attack/j/derive-by-an-encrypting-key", POLICY_DERIVE_CONFLICTS, derive_by_an_encrypting_key,
+     false},
+    {"/attack/j/derive-by-a-key-with-a-twin", POLICY_DERIVE_CONFLICTS, derive_by_a_key_with_a_twin,
+     false},
     {"/attack/l/trojan-public-key", POLICY_WRAP_TRUSTED, trojan_public_key, false},
     {"/attack/l/trust-oneself", POLICY_TRUST_BY_SO, trust_oneself, false},
 };

@@ -150,8 +150,10 @@ static void test_history(void **state)
     assert_int_equal(attr_bool(session, o, CKA_EXTRACTABLE), CK_FALSE);
     assert_int_equal(attr_bool(session, o, CKA_ALWAYS_SENSITIVE), CK_TRUE);
     assert_int_equal(attr_bool(session, o, CKA_NEVER_EXTRACTABLE), CK_TRUE);
+    ASSERT_RV(CKR_TEMPLATE_INCONSISTENT, p11->C_DeriveKey(session, &m, generated, open, 3, &o));
+    open[1] = (CK_ATTRIBUTE)ATTR_TRUE(CKA_SENSITIVE);
     ASSERT_OK(p11->C_DeriveKey(session, &m, generated, open, 3, &o));
-    assert_int_equal(attr_bool(session, o, CKA_ALWAYS_SENSITIVE), CK_FALSE);
+    assert_int_equal(attr_bool(session, o, CKA_ALWAYS_SENSITIVE), CK_TRUE);
     assert_int_equal(attr_bool(session, o, CKA_NEVER_EXTRACTABLE), CK_FALSE);
     ASSERT_OK(p11->C_DeriveKey(session, &m, imported, &length, 1, &o));
     assert_int_equal(attr_bool(session, o, CKA_ALWAYS_SENSITIVE), CK_FALSE);
