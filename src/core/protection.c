@@ -116,9 +116,10 @@ CK_RV protection_derived(const struct attrs *base, const struct attrs *a)
 
 CK_RV protection_may_encrypt(const struct attrs *base)
 {
+    /* One that came from outside, or could leave once, may have a twin that encrypts. */
     ENSURE(!policy_holds(POLICY_DERIVE_CONFLICTS) || is_readable(base) ||
-               !(works_on_data(base) || attrs_bool(base, CKA_WRAP, false) ||
-                 attrs_bool(base, CKA_EXTRACTABLE, false)),
+               (is_unknown_outside(base) && !works_on_data(base) &&
+                !attrs_bool(base, CKA_WRAP, false)),
            CKR_KEY_FUNCTION_NOT_PERMITTED);
     return CKR_OK;
 }

@@ -49,8 +49,8 @@ const struct policy_row policy_rules[POLICY_N_RULES] = {
                               "what is agreed by a private key that cannot be read cannot be read",
                               POLICY_STRICT},
     [POLICY_DERIVE_CONFLICTS] = {"derive-conflicts",
-                                 "a key that encrypts, decrypts or wraps, or may leave, derives "
-                                 "nothing by encryption",
+                                 "a key derives by encryption only if it was made here for "
+                                 "nothing else, and never could leave",
                                  POLICY_RELAXABLE},
     [POLICY_ONE_WAY] = {"one-way", "a protection that a key has, no change and no copy takes away",
                         POLICY_ALWAYS},

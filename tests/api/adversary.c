@@ -66,7 +66,9 @@ struct value {
     bool secret; /* it was made to be sensitive: nobody must know it */
     bool stays;  /* it was made not to be extractable: nothing of it must leave */
     uint8_t bytes[64];
-    size_t n; /* of bytes, where the adversary has them */
+    size_t n;    /* of bytes, where the adversary has them */
+    int derived; /* the value that is derived of it, or 0: nothing yet */
+    bool hkdf;   /* it is a key for HKDF, no AES key */
 };
 
 struct search {
@@ -340,6 +342,61 @@ static void try_encrypt(struct search *s, int t)
     }
 }
 
+static size_t put_attrs(unsigned attrs, CK_ATTRIBUTE *ret)
+{
+    static const unsigned said[] = {SENSITIVE, EXTRACTABLE, ENCRYPT, DECRYPT, WRAP, UNWRAP, DERIVE};
+    size_t n = 0;
+
+    for (size_t i = 0; i < N_ELEMENTS(said); i++)
+        ret[n++] = (CK_ATTRIBUTE){
+            bits[i], (void *)(uintptr_t)((attrs & said[i]) != 0 ? &ck_true : &ck_false),
+            sizeof(CK_BBOOL)};
+    if ((attrs & TRUSTED) != 0)
+        ret[n++] = (CK_ATTRIBUTE)ATTR_TRUE(CKA_TRUSTED);
+    return n;
+}
+
+/* Derive from what can be derived from: by HKDF without any data, or as the encryption of what
+ * everybody knows. */
+static void try_derive(struct search *s, int t)
+{
+    static const unsigned as[] = {SENSITIVE | ENCRYPT | DECRYPT, EXTRACTABLE | ENCRYPT | DECRYPT,
+                                  SENSITIVE | EXTRACTABLE | WRAP, SENSITIVE | WRAP};
+    static CK_HKDF_PARAMS none = {.bExtract = CK_TRUE,
+                                  .bExpand = CK_TRUE,
+                                  .prfHashMechanism = CKM_SHA256,
+                                  .ulSaltType = CKF_HKDF_SALT_NULL};
+    static CK_KEY_DERIVATION_STRING_DATA known = {(CK_BYTE_PTR)(uintptr_t)known_value, 32};
+    struct value *base = &s->values[s->things[t].value];
+    CK_MECHANISM m = {CKM_AES_ECB_ENCRYPT_DATA, &known, sizeof(known)};
+
+    if ((s->things[t].attrs & DERIVE) == 0 || base->known)
+        return;
+    if (base->hkdf)
+        m = (CK_MECHANISM){CKM_HKDF_DERIVE, &none, sizeof(none)};
+    for (size_t i = 0; i < N_ELEMENTS(as); i++) {
+        CK_ATTRIBUTE v[11] = {ATTR_ULONG(CKA_CLASS, CKO_SECRET_KEY),
+                              ATTR_ULONG(CKA_KEY_TYPE, CKK_AES), ATTR_ULONG(CKA_VALUE_LEN, 32)};
+        CK_OBJECT_HANDLE o = CK_INVALID_HANDLE;
+
+        if (!ok(s, p11->C_DeriveKey(s->h, &m, s->things[t].h, v, 3 + put_attrs(as[i], v + 3), &o)))
+            continue;
+        if (base->derived == 0)
+            base->derived = new_value(s, true, false, NULL, 0);
+        add_thing(s, o, base->derived, "C_DeriveKey", t, NOBODY);
+    }
+}
+
+/* The ciphertext of what everybody knows is what is derived by encrypting it. */
+static void try_recognise(struct search *s, int at)
+{
+    const struct cipher *c = &s->ciphers[at];
+    const struct value *under = &s->values[c->under];
+
+    if (c->type == CKM_AES_ECB && c->value == 0 && under->derived != 0 && !under->hkdf)
+        learn(s, under->derived, c->bytes, c->n, "which is what was derived", NOBODY, at);
+}
+
 /* -- what he does: with two
  * ------------------------------------------------------------------------------- */
 
@@ -375,20 +432,6 @@ static const unsigned unwrapped_as[] = {
     SENSITIVE | DERIVE | ENCRYPT,
     TRUSTED | SENSITIVE | WRAP,
 };
-
-static size_t put_attrs(unsigned attrs, CK_ATTRIBUTE *ret)
-{
-    static const unsigned said[] = {SENSITIVE, EXTRACTABLE, ENCRYPT, DECRYPT, WRAP, UNWRAP, DERIVE};
-    size_t n = 0;
-
-    for (size_t i = 0; i < N_ELEMENTS(said); i++)
-        ret[n++] = (CK_ATTRIBUTE){
-            bits[i], (void *)(uintptr_t)((attrs & said[i]) != 0 ? &ck_true : &ck_false),
-            sizeof(CK_BBOOL)};
-    if ((attrs & TRUSTED) != 0)
-        ret[n++] = (CK_ATTRIBUTE)ATTR_TRUE(CKA_TRUSTED);
-    return n;
-}
 
 static void try_unwrap(struct search *s, int t, int at)
 {
@@ -486,6 +529,18 @@ static void begin_created(struct search *s, int value, const uint8_t bytes[32], 
         add_thing(s, o, value, how, NOBODY, NOBODY);
 }
 
+static void begin_hkdf(struct search *s)
+{
+    CK_MECHANISM m = {CKM_HKDF_KEY_GEN, NULL, 0};
+    CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_VALUE_LEN, 32), ATTR_TRUE(CKA_DERIVE)};
+    const int value = new_value(s, true, true, NULL, 0);
+    CK_OBJECT_HANDLE o = CK_INVALID_HANDLE;
+
+    s->values[value].hkdf = true;
+    if (ok(s, p11->C_GenerateKey(s->h, &m, v, 2, &o)))
+        add_thing(s, o, value, "C_GenerateKey, for HKDF", NOBODY, NOBODY);
+}
+
 /* A pair of the token's, as strong as a victim of 128 bits. */
 static void begin_pair(struct search *s, unsigned attrs, const char *how)
 {
@@ -556,6 +611,10 @@ static void begin(struct search *s)
                       "C_CreateObject, known, called trusted");
     }
     begin_generated(s, 16, SENSITIVE | WRAP | UNWRAP, "C_GenerateKey, 128 bits");
+    begin_generated(s, 32, SENSITIVE | DERIVE, "C_GenerateKey, derives");
+    begin_generated(s, 32, SENSITIVE | EXTRACTABLE | DERIVE, "C_GenerateKey, derives, extractable");
+    begin_generated(s, 32, SENSITIVE | DERIVE | ENCRYPT, "C_GenerateKey, derives and encrypts");
+    begin_hkdf(s);
 }
 
 /* -- Diffie-Hellman
@@ -593,9 +652,12 @@ static void round_of_ones(struct search *s, int n_things, int n_ciphers)
         try_read(s, t);
         try_changes(s, t);
         try_encrypt(s, t);
+        try_derive(s, t);
     }
-    for (int c = 0; c < n_ciphers && goes_on(s); c++)
+    for (int c = 0; c < n_ciphers && goes_on(s); c++) {
         try_open(s, c);
+        try_recognise(s, c);
+    }
 }
 
 /* Pairs of which at least one is new. */

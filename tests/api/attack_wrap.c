@@ -444,6 +444,7 @@ static bool derive_by_a_key_with_a_twin(CK_SESSION_HANDLE h)
     ASSERT_OK(p11->C_GenerateKey(h, &gen, v, N_ELEMENTS(v), &base));
     return attack_wrap(h, CKM_AES_KEY_WRAP, w, base, wrapped, &n) &&
            attack_unwrap(h, CKM_AES_KEY_WRAP, w, wrapped, n, as, 1, &twin) &&
+           attack_set(h, base, CKA_EXTRACTABLE, CK_FALSE) == CKR_OK &&
            encrypt_what_is_derived(h, base, twin);
 }
 

@@ -93,8 +93,9 @@ static void test_agreed_again(void **state)
 }
 
 static const enum policy_rule needed[] = {
-    POLICY_USAGE_CONFLICTS, POLICY_WRAP_TRUSTED,   POLICY_WRAP_EXTRACTABLE, POLICY_UNWRAP_PROTECTED,
-    POLICY_ONE_WAY,         POLICY_READ_SENSITIVE, POLICY_TRUST_BY_SO,
+    POLICY_USAGE_CONFLICTS,  POLICY_WRAP_TRUSTED,     POLICY_WRAP_EXTRACTABLE,
+    POLICY_UNWRAP_PROTECTED, POLICY_ONE_WAY,          POLICY_READ_SENSITIVE,
+    POLICY_TRUST_BY_SO,      POLICY_DERIVE_PROTECTED, POLICY_DERIVE_CONFLICTS,
 };
 
 /* Each of these rules is needed: without it alone there is a way. */
