@@ -130,14 +130,15 @@ static struct alg *alg_new(const struct alg_table *t, const char *name)
 {
     struct alg *a = malloc(sizeof(*a));
 
-    if (a == NULL)
-        return NULL;
-    a->name = name;
-    if (!alg_fetch(t, name, &a->fetched)) {
+    if (a != NULL) {
+        a->name = name;
+        if (alg_fetch(t, name, &a->fetched))
+            return a;
         free(a);
-        return NULL;
     }
-    return a;
+    /* For the caller's ossl_rv(): what is missing is memory, not the algorithm. */
+    ERR_raise(ERR_LIB_CRYPTO, ERR_R_MALLOC_FAILURE);
+    return NULL;
 }
 
 static void alg_free(const struct alg_table *t, struct alg *a)

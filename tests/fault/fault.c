@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* fault.c - trampolines and the dice; see fault.h. x86-64 only, as SEV-SNP is. */
+#include "fault/fault.h"
+
+#include <errno.h>
+#include <lmdb.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define EXPORT __attribute__((visibility("default"), used))
+
+EXPORT fault_arm_fn tee_fault_arm;
+EXPORT fault_disarm_fn tee_fault_disarm;
+int fault_hits(unsigned kind, const char *name);
+int __wrap_mdb_txn_commit(MDB_txn *t);
+int __real_mdb_txn_commit(MDB_txn *t);
+
+/* Single-threaded programs only. */
+static uint64_t state;
+static unsigned rate, armed_kinds, n_hits;
+static const char *last;
+
+void tee_fault_arm(unsigned long seed, unsigned one_in, unsigned kinds)
+{
+    state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    rate = one_in;
+    n_hits = 0;
+    last = NULL;
+    armed_kinds = kinds;
+}
+
+unsigned tee_fault_disarm(const char **ret_last)
+{
+    armed_kinds = 0;
+    *ret_last = last;
+    return n_hits;
+}
+
+static uint64_t dice(void)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state;
+}
+
+/* Called by the trampolines: does this call fail? Then errno is set. */
+__attribute__((used, visibility("hidden"))) int fault_hits(unsigned kind, const char *name)
+{
+    if ((armed_kinds & kind) == 0 || dice() % rate != 0)
+        return 0;
+    n_hits++;
+    last = name;
+    errno = kind == FAULT_MEMORY ? ENOMEM : EIO;
+    return 1;
+}
+
+/* A commit that fails has ended its transaction all the same (lmdb.h). */
+int __wrap_mdb_txn_commit(MDB_txn *t)
+{
+    if (!fault_hits(FAULT_LMDB, "mdb_txn_commit"))
+        return __real_mdb_txn_commit(t);
+    mdb_txn_abort(t);
+    return EIO;
+}
+
+/*
+ * One trampoline per site, whatever its parameters are: keeps the argument registers (and al, for
+ * variable arguments), asks, and goes on to the real function or answers `value`.
+ */
+#define TEXT_(x)           #x
+#define TEXT(x)            TEXT_(x)
+#define KIND_FAULT_MEMORY  1
+#define KIND_FAULT_SYSTEM  2
+#define KIND_FAULT_LMDB    4
+#define KIND_FAULT_OPENSSL 8
+#define SITE(name, kind, value)                                                                    \
+    __asm__(".pushsection .rodata\n"                                                               \
+            "fault_name_" #name ": .asciz \"" #name "\"\n"                                         \
+            ".popsection\n"                                                                        \
+            ".globl __wrap_" #name "\n"                                                            \
+            ".hidden __wrap_" #name "\n"                                                           \
+            ".type __wrap_" #name ", @function\n"                                                  \
+            "__wrap_" #name ":\n"                                                                  \
+            "endbr64\n"                                                                            \
+            "push %rdi\n push %rsi\n push %rdx\n push %rcx\n push %r8\n push %r9\n push %rax\n"    \
+            "mov $" TEXT(KIND_##kind) ", %edi\n"                                                   \
+                                      "lea fault_name_" #name "(%rip), %rsi\n"                     \
+                                      "call fault_hits\n"                                          \
+                                      "test %eax, %eax\n"                                          \
+                                      "pop %rax\n pop %r9\n pop %r8\n pop %rcx\n pop %rdx\n pop "  \
+                                      "%rsi\n pop %rdi\n"                                          \
+                                      "jne 1f\n"                                                   \
+                                      "jmp *__real_" #name "@GOTPCREL(%rip)\n"                     \
+                                      "1: mov $" #value ", %rax\n"                                 \
+                                      "ret\n"                                                      \
+                                      ".size __wrap_" #name ", . - __wrap_" #name "\n");
+#include "fault/sites.h"

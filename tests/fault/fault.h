@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fault.h - a world that fails by seed, linked around the module (tests/meson.build: --wrap).
+ *
+ * The module under test is the ordinary one with one difference: its calls of the functions in
+ * sites.h go through trampolines that ask fault_hits() first. The same seed fails the same calls of
+ * a single-threaded program.
+ */
+#ifndef TEE_TESTS_FAULT_H
+#define TEE_TESTS_FAULT_H
+
+enum fault_kind { FAULT_MEMORY = 1, FAULT_SYSTEM = 2, FAULT_LMDB = 4, FAULT_OPENSSL = 8 };
+#define FAULT_ALL (FAULT_MEMORY | FAULT_SYSTEM | FAULT_LMDB | FAULT_OPENSSL)
+
+/* From now on one call in `one_in` fails, of these kinds, at random from `seed`. Exported. */
+typedef void fault_arm_fn(unsigned long seed, unsigned one_in, unsigned kinds);
+/* Nothing fails any more; how many calls did since it was armed. *ret_last: the name of the last one,
+ * or NULL. Exported. */
+typedef unsigned fault_disarm_fn(const char **ret_last);
+
+#endif
