@@ -18,7 +18,9 @@ static uint8_t free_mask(const struct iv_request *r, size_t i)
 {
     if (8 * i >= r->fixed)
         return 0xff;
-    return 8 * (i + 1) <= r->fixed ? 0 : (uint8_t)(0xff >> (r->fixed - 8 * i));
+    if (8 * (i + 1) <= r->fixed)
+        return 0;
+    return (uint8_t)(0xffu >> (r->fixed - 8 * i) & 0xffu);
 }
 
 /* The given IV with its free bits replaced. */
