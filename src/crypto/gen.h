@@ -60,6 +60,8 @@ struct gen_output {
 /* One call of C_DeriveKey, from the parameter to the outputs. */
 struct gen_derivation {
     const struct mech *row;
+    const CK_MECHANISM
+        *m; /* the application's, during the call: for what lies beyond the parameter */
     union mech_param *param;
     const struct gen_derives *how;
     struct attrs *inherited; /* what a silent template takes over from the base key */

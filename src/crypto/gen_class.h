@@ -25,7 +25,14 @@ struct gen_class {
     CK_RV (*inherit)(const struct attrs *base, struct attrs *ret);
     /* Tell the application what d->shown has. NULL: there are only handles. */
     void (*deliver)(const struct gen_derivation *d);
-    /* Wrapping is the row's encryption, unwrapping its decryption (gen_wrap.c). */
+    /* Wrapping is the row's encryption, unwrapping its decryption (gen_wrap.c), or these: under the
+     * output rule; and appending to `ret`, with the codes of a decryption. */
+    CK_RV(*seal)
+    (const struct mech *row, const CK_MECHANISM *m, struct key *wrapping, struct span plain,
+     struct out *out);
+    CK_RV(*open)
+    (const struct mech *row, const CK_MECHANISM *m, struct key *unwrapping, struct span wrapped,
+     struct buf *ret);
     bool wraps_secrets, wraps_privates;
     bool unwraps_secrets, unwraps_privates;
     bool is_aead; /* by gen_wrap_aead.c: IVs can be made here, C_WrapKeyAuthenticated is served */
@@ -63,6 +70,9 @@ extern const struct gen_class gen_concatenate_key, gen_append, gen_prepend, gen_
 extern const struct gen_class gen_encrypt; /* the key encrypts data */
 extern const struct gen_class gen_public;  /* of a private key */
 extern const struct gen_class gen_wrap_kw, gen_wrap_kwp, gen_wrap_oaep, gen_wrap_with_aead;
+extern const struct gen_class gen_sp800;
+extern const struct gen_class gen_tls_master, gen_tls_keys, gen_tls_kdf;
+extern const struct gen_class gen_wrap_rsa_aes;
 extern const struct gen_class gen_wrap_cbc_pad, gen_wrap_blocks, gen_wrap_rsa_pkcs;
 extern const struct gen_class gen_dek; /* refuses: core/ handles it before */
 

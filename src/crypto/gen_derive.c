@@ -40,6 +40,7 @@ CK_RV gen_derive_plan(const struct mech *row, const CK_MECHANISM *m, const struc
     ENSURE(class != NULL && class->derive != NULL, CKR_MECHANISM_INVALID);
     ENSURE(d != NULL, CKR_HOST_MEMORY);
     d->row = row;
+    d->m = m;
     d->how = &class->derives;
     d->param = calloc(1, sizeof(*d->param));
     ENSURE(d->param != NULL, CKR_HOST_MEMORY);

@@ -69,32 +69,49 @@ CK_RV gen_wrap(const struct mech *row, const CK_MECHANISM *m, struct key *wrappi
            CKR_MECHANISM_INVALID);
     if (row->gen->is_aead)
         return wrap_aead(row, m, wrapping, target, out);
-    TRY(op_start(OP_ENCRYPT, row, m, wrapping, &o));
+    if (row->gen->seal == NULL)
+        TRY(op_start(OP_ENCRYPT, row, m, wrapping, &o));
     TRY(wrap_encode(row->gen, target, &plain));
-    rv = op_once(o, buf_span(&plain), out);
+    rv = o != NULL ? op_once(o, buf_span(&plain), out)
+                   : row->gen->seal(row, m, wrapping, buf_span(&plain), out);
     /* Too long for the modulus, or too short for the mode. */
     return rv == CKR_DATA_LEN_RANGE ? CKR_KEY_SIZE_RANGE : rv;
+}
+
+/* The row's decryption. */
+static CK_RV op_decrypt(const struct mech *row, const CK_MECHANISM *m, struct key *unwrapping,
+                        struct span wrapped, struct buf *ret)
+{
+    AUTO(op_freep) struct op *o = NULL;
+    CK_ULONG n = wrapped.n;
+    struct out out = {.len = &n};
+
+    TRY(op_start(OP_DECRYPT, row, m, unwrapping, &o));
+    ENSURE(wrapped.n > 0, CKR_ENCRYPTED_DATA_LEN_RANGE);
+    out.data = buf_extend(ret, wrapped.n);
+    ENSURE(out.data != NULL, CKR_HOST_MEMORY);
+    TRY(op_once(o, wrapped, &out));
+    ret->n = n;
+    return CKR_OK;
+}
+
+/* Is it the application's own doing, which it may know? */
+static bool is_told(CK_RV rv)
+{
+    return rv == CKR_OK || rv == CKR_HOST_MEMORY || rv == CKR_MECHANISM_PARAM_INVALID ||
+           rv == CKR_KEY_SIZE_RANGE || rv == CKR_MECHANISM_INVALID;
 }
 
 /* Decrypt. What the application can do nothing about is one code. */
 static CK_RV wrapped_decrypt(const struct mech *row, const CK_MECHANISM *m, struct key *unwrapping,
                              struct span wrapped, struct buf *ret)
 {
-    AUTO(op_freep) struct op *o = NULL;
-    CK_ULONG n = wrapped.n;
-    struct out out = {.len = &n};
-    CK_RV rv;
+    const CK_RV rv = row->gen->open != NULL ? row->gen->open(row, m, unwrapping, wrapped, ret)
+                                            : op_decrypt(row, m, unwrapping, wrapped, ret);
 
-    TRY(op_start(OP_DECRYPT, row, m, unwrapping, &o));
-    ENSURE(wrapped.n > 0, CKR_WRAPPED_KEY_LEN_RANGE);
-    out.data = buf_extend(ret, wrapped.n);
-    ENSURE(out.data != NULL, CKR_HOST_MEMORY);
-    rv = op_once(o, wrapped, &out);
     ENSURE(rv != CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_WRAPPED_KEY_LEN_RANGE);
-    ENSURE(rv == CKR_OK,
-           rv == CKR_HOST_MEMORY || !policy_holds(POLICY_ONE_CODE) ? rv : CKR_WRAPPED_KEY_INVALID);
-    ret->n = n;
-    return CKR_OK;
+    ENSURE(is_told(rv) || !policy_holds(POLICY_ONE_CODE), CKR_WRAPPED_KEY_INVALID);
+    return rv;
 }
 
 /* Is it a private key? One that came in as a secret would do what its own type does not. */

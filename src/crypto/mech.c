@@ -36,6 +36,7 @@
 #define AES_BYTES       16, 32
 #define XTS_BYTES       32, 64
 #define CHACHA_BYTES    32, 32
+#define MASTER_BYTES    48, 48
 #define HMAC_BYTES      1, SECRET_KEY_MAX
 #define HMAC_GEN_BYTES  14, SECRET_KEY_MAX /* 112 bits: SP 800-131A */
 #define SECRET_GEN_BITS 112, 8 * SECRET_KEY_MAX
@@ -92,6 +93,16 @@
         t, #t, CKF_DERIVE, CKK_GENERIC_SECRET, HMAC_BYTES, md, NULL, parse, NULL, gen,             \
             MECH_OFF_BY_DEFAULT | MECH_ANY_SECRET                                                  \
     }
+/* By its own unit, bits (6.42). */
+#define SP800(t, parse)                                                                            \
+    {                                                                                              \
+        t, #t, CKF_DERIVE, CKK_GENERIC_SECRET, 8, 8 * SECRET_KEY_MAX, NULL, NULL, parse, NULL,     \
+            &gen_sp800, MECH_ANY_SECRET                                                            \
+    }
+#define TLS_MAC(t)                                                                                 \
+    {                                                                                              \
+        t, #t, SV, CKK_GENERIC_SECRET, HMAC_BYTES, NULL, NULL, parse_tls_mac, &op_tls_mac, NULL, 0 \
+    }
 #define AES_WITH(traits, t, flags, mode, parse, op, gen)                                           \
     {                                                                                              \
         t, #t, flags, CKK_AES, AES_BYTES, NULL, mode, parse, op, gen, traits                       \
@@ -128,6 +139,10 @@ const struct mech mechs[] = {
     DIGEST(CKM_SHA512_256, "SHA2-512/256"),
     HMAC(CKM_SHA512_256_HMAC, CKK_SHA512_256_HMAC, "SHA2-512/256"),
     MIX(CKM_SHA512_256_KEY_DERIVATION, "SHA2-512/256", parse_none, &gen_digest),
+    DERIVE(CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, CKK_GENERIC_SECRET, MASTER_BYTES,
+           parse_tls_extended, &gen_tls_master),
+    DERIVE(CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH, CKK_GENERIC_SECRET, HMAC_BYTES,
+           parse_tls_extended_dh, &gen_tls_master),
     /* 0x060 */
     RSA_PKCS(CKM_SHA3_256_RSA_PKCS, "SHA3-256"),
     RSA_PKCS(CKM_SHA3_384_RSA_PKCS, "SHA3-384"),
@@ -177,7 +192,23 @@ const struct mech mechs[] = {
     MIX(CKM_SHA3_224_KEY_DERIVATION, "SHA3-224", parse_none, &gen_digest),
     MIX(CKM_SHA3_384_KEY_DERIVATION, "SHA3-384", parse_none, &gen_digest),
     MIX(CKM_SHA3_512_KEY_DERIVATION, "SHA3-512", parse_none, &gen_digest),
+    SP800(CKM_SP800_108_COUNTER_KDF, parse_sp800_counter),
+    SP800(CKM_SP800_108_FEEDBACK_KDF, parse_sp800_feedback),
+    SP800(CKM_SP800_108_DOUBLE_PIPELINE_KDF, parse_sp800_pipeline),
     ROW(CKM_PKCS5_PBKD2, CKF_GENERATE, ANY_KEY, 0, 0, NULL, NULL, parse_pbkdf2, NULL, &gen_pbkdf2),
+    TLS_MAC(CKM_TLS12_MAC),
+    DERIVE(CKM_TLS12_KDF, CKK_GENERIC_SECRET, HMAC_BYTES, parse_tls_kdf, &gen_tls_kdf),
+    DERIVE(CKM_TLS12_MASTER_KEY_DERIVE, CKK_GENERIC_SECRET, MASTER_BYTES, parse_tls_master,
+           &gen_tls_master),
+    /* Whatever length the application gives, it reads behind it (6.40.6). */
+    ROW_OFF(CKM_TLS12_KEY_AND_MAC_DERIVE, CKF_DERIVE, CKK_GENERIC_SECRET, MASTER_BYTES, NULL, NULL,
+            parse_tls_keys, NULL, &gen_tls_keys),
+    DERIVE(CKM_TLS12_MASTER_KEY_DERIVE_DH, CKK_GENERIC_SECRET, HMAC_BYTES, parse_tls_master_dh,
+           &gen_tls_master),
+    DERIVE(CKM_TLS12_KEY_SAFE_DERIVE, CKK_GENERIC_SECRET, MASTER_BYTES, parse_tls_keys_only,
+           &gen_tls_keys),
+    TLS_MAC(CKM_TLS_MAC),
+    DERIVE(CKM_TLS_KDF, CKK_GENERIC_SECRET, HMAC_BYTES, parse_tls_kdf, &gen_tls_kdf),
     /* 0x1040 */
     PAIR(CKM_EC_KEY_PAIR_GEN, EC, CKK_EC, EC_BITS, &gen_ec),
     ROW(CKM_ECDSA, SV | EC, CKK_EC, EC_BITS, NULL, NULL, parse_none, &op_ecdsa, NULL),
@@ -194,6 +225,8 @@ const struct mech mechs[] = {
         &gen_ecdh),
     ROW(CKM_ECDH1_COFACTOR_DERIVE, CKF_DERIVE | EC, CKK_EC, EC_BITS, NULL, NULL, parse_ecdh, NULL,
         &gen_ecdh_cofactor),
+    ROW(CKM_RSA_AES_KEY_WRAP, WU, CKK_RSA, RSA_MAKE, NULL, NULL, parse_rsa_aes, NULL,
+        &gen_wrap_rsa_aes),
     PAIR(CKM_EC_EDWARDS_KEY_PAIR_GEN, EC_RAW, CKK_EC_EDWARDS, RAW_BITS, &gen_ec),
     PAIR(CKM_EC_MONTGOMERY_KEY_PAIR_GEN, EC_RAW, CKK_EC_MONTGOMERY, RAW_BITS, &gen_ec),
     /* Generates as well: GnuTLS 3.7 asks for Ed25519 pairs by this number. */
@@ -349,6 +382,6 @@ bool mech_takes_key(const struct mech *row, CK_OBJECT_CLASS class, CK_KEY_TYPE t
 
 CK_ULONG mech_key_size(const struct mech *row, const struct key *k)
 {
-    (void)row; /* every row that takes a key counts pairs in bits and secrets in bytes */
-    return k->class == CKO_SECRET_KEY ? k->value.n : k->bits;
+    /* Every other row that takes a key counts pairs in bits and secrets in bytes. */
+    return k->class == CKO_SECRET_KEY && row->gen != &gen_sp800 ? k->value.n : k->bits;
 }

@@ -95,6 +95,7 @@ extern const struct op_class op_cipher_pad;
 extern const struct op_class op_cipher_whole;
 extern const struct op_class op_aead;
 extern const struct op_class op_gmac;
+extern const struct op_class op_tls_mac;
 extern const struct op_class op_ccm;
 extern const struct op_class op_key_wrap;
 extern const struct op_class op_rsa_pkcs;

@@ -300,6 +300,18 @@ const char *param_text_of(const struct mech *row)
         {parse_cbc_data, "CK_AES_CBC_ENCRYPT_DATA_PARAMS"},
         {parse_handle, "CK_OBJECT_HANDLE"},
         {parse_extract, "CK_EXTRACT_PARAMS"},
+        {parse_rsa_aes, "CK_RSA_AES_KEY_WRAP_PARAMS"},
+        {parse_sp800_counter, "CK_SP800_108_KDF_PARAMS"},
+        {parse_sp800_pipeline, "CK_SP800_108_KDF_PARAMS"},
+        {parse_sp800_feedback, "CK_SP800_108_FEEDBACK_KDF_PARAMS"},
+        {parse_tls_master, "CK_TLS12_MASTER_KEY_DERIVE_PARAMS"},
+        {parse_tls_master_dh, "CK_TLS12_MASTER_KEY_DERIVE_PARAMS"},
+        {parse_tls_extended, "CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS"},
+        {parse_tls_extended_dh, "CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS"},
+        {parse_tls_keys, "CK_TLS12_KEY_MAT_PARAMS"},
+        {parse_tls_keys_only, "CK_TLS12_KEY_MAT_PARAMS"},
+        {parse_tls_kdf, "CK_TLS_KDF_PARAMS"},
+        {parse_tls_mac, "CK_TLS_MAC_PARAMS"},
     };
 
     for (size_t i = 0; i < N_ELEMENTS(texts); i++) {

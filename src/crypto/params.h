@@ -14,12 +14,25 @@
 #include "crypto/mech.h"
 #include "util/buf.h"
 
-#define PARAM_BLOCK      16  /* AES's block, hence its IVs */
-#define PARAM_MAX_NONCE  128 /* bytes of a GCM IV: what OpenSSL takes */
-#define PARAM_MAX_TAG    16
-#define PARAM_MAX_BLOCKS 4096 /* bytes that become a key by encryption */
-#define PARAM_GCM_NONCE  12   /* the usual IV of GCM */
+#define PARAM_BLOCK        16  /* AES's block, hence its IVs */
+#define PARAM_MAX_NONCE    128 /* bytes of a GCM IV: what OpenSSL takes */
+#define PARAM_MAX_TAG      16
+#define PARAM_MAX_BLOCKS   4096 /* bytes that become a key by encryption */
+#define PARAM_GCM_NONCE    12   /* the usual IV of GCM */
 #define PARAM_CHACHA_NONCE 12
+
+/* What the PRF of SP 800-108 is fed with, in the order of the parameter. */
+struct param_field {
+    CK_PRF_DATA_TYPE type;
+    size_t at, n;         /* of a byte array */
+    size_t width;         /* bytes of a counter or length */
+    bool little;          /* their order */
+    CK_ULONG method;      /* of a length */
+    CK_OBJECT_HANDLE key; /* of a key handle */
+};
+
+/* How SP 800-108 goes from one block to the next. */
+enum param_iteration { PARAM_COUNTER, PARAM_FEEDBACK, PARAM_PIPELINE };
 
 /* How a shared secret becomes key material. */
 enum param_kdf { PARAM_KDF_NONE, PARAM_KDF_X963, PARAM_KDF_SP800 };
@@ -88,6 +101,20 @@ union mech_param {
         struct buf owned;
         CK_ULONG bit; /* of the base key, the first that is taken */
     } extract;
+    struct {
+        struct buf owned;        /* n_fields struct param_field, then their bytes, then the IV */
+        const struct hash *hash; /* of the HMAC; NULL: CMAC */
+        size_t n_fields;
+        size_t n_iv;
+        enum param_iteration iteration;
+    } sp800;
+    struct {
+        struct buf owned; /* of the PRF: label and seed */
+        const struct hash *hash;
+        size_t n;                  /* bytes of a MAC */
+        size_t n_mac, n_key, n_iv; /* of the keys and IVs of a connection */
+        const void *shown; /* where the application wants what else comes out; NULL: nowhere */
+    } tls;
 };
 
 #define PARAM_ANY_LENGTH UINT64_MAX
@@ -113,6 +140,17 @@ mech_parse parse_blocks;   /* the same, of whole blocks of AES */
 mech_parse parse_cbc_data; /* CK_AES_CBC_ENCRYPT_DATA_PARAMS */
 mech_parse parse_handle;   /* CK_OBJECT_HANDLE */
 mech_parse parse_extract;  /* CK_EXTRACT_PARAMS */
+
+mech_parse parse_rsa_aes; /* CK_RSA_AES_KEY_WRAP_PARAMS */
+/* params_sp800.c */
+mech_parse parse_sp800_counter, parse_sp800_pipeline; /* CK_SP800_108_KDF_PARAMS */
+mech_parse parse_sp800_feedback;                      /* CK_SP800_108_FEEDBACK_KDF_PARAMS */
+/* params_tls.c */
+mech_parse parse_tls_master, parse_tls_master_dh;     /* CK_TLS12_MASTER_KEY_DERIVE_PARAMS */
+mech_parse parse_tls_extended, parse_tls_extended_dh; /* CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_... */
+mech_parse parse_tls_keys, parse_tls_keys_only;       /* CK_TLS12_KEY_MAT_PARAMS */
+mech_parse parse_tls_kdf;                             /* CK_TLS_KDF_PARAMS */
+mech_parse parse_tls_mac;                             /* CK_TLS_MAC_PARAMS */
 
 /* For parsers: copy the parameter structure, which may be misaligned and must have n bytes. */
 NODISCARD CK_RV param_take(const CK_MECHANISM *m, void *ret, size_t n);

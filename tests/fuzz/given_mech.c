@@ -258,6 +258,175 @@ static void give_cbc_data(struct given *g)
     set(g, &p, sizeof(p));
 }
 
+static void give_rsa_aes(struct given *g)
+{
+    static const CK_ULONG bits[] = {128, 192, 256, 0, 64, 255};
+    CK_RSA_AES_KEY_WRAP_PARAMS p = {0};
+
+    give_oaep(g);
+    p.ulAESKeyBits = bits[pick(g->c, pick_bool(g->c) ? 3 : N_ELEMENTS(bits))];
+    p.pOAEPParams = pick(g->c, 16) == 0
+                        ? NULL
+                        : arena_copy(g->mem, span_of(g->m->pParameter, g->m->ulParameterLen), 0);
+    set(g, &p, sizeof(p));
+}
+
+static CK_PRF_DATA_PARAM give_field(struct given *g, bool is_counter_mode)
+{
+    CK_SP800_108_COUNTER_FORMAT counter = {(CK_BBOOL)pick(g->c, 2), 8 * pick(g->c, 10)};
+    CK_SP800_108_DKM_LENGTH_FORMAT length = {1 + pick(g->c, 2), (CK_BBOOL)pick(g->c, 2),
+                                             8 * pick(g->c, 10)};
+    CK_OBJECT_HANDLE handle = pick(g->c, 20);
+    CK_PRF_DATA_PARAM p = {1 + pick(g->c, 6), NULL, 0};
+
+    if (p.type == CK_SP800_108_COUNTER ||
+        (p.type == CK_SP800_108_ITERATION_VARIABLE && is_counter_mode)) {
+        p.pValue = arena_copy(g->mem, SPAN_OBJ(counter), 1);
+        p.ulValueLen = sizeof(counter);
+    } else if (p.type == CK_SP800_108_DKM_LENGTH) {
+        p.pValue = arena_copy(g->mem, SPAN_OBJ(length), 1);
+        p.ulValueLen = sizeof(length);
+    } else if (p.type == CK_SP800_108_KEY_HANDLE) {
+        p.pValue = arena_copy(g->mem, SPAN_OBJ(handle), 1);
+        p.ulValueLen = sizeof(handle);
+    } else if (p.type != CK_SP800_108_ITERATION_VARIABLE) {
+        p.ulValueLen = pick(g->c, 20);
+        p.pValue = pointed(g, p.ulValueLen);
+    }
+    return p;
+}
+
+static CK_SP800_108_PRF_TYPE give_prf(struct given *g)
+{
+    static const CK_SP800_108_PRF_TYPE prfs[] = {CKM_SHA256_HMAC, CKM_AES_CMAC, CKM_SHA_1_HMAC,
+                                                 CKM_SHA3_512_HMAC, CKM_SHA256};
+
+    return prfs[pick(g->c, N_ELEMENTS(prfs))];
+}
+
+static CK_SP800_108_KDF_PARAMS give_kdf(struct given *g, bool is_counter_mode)
+{
+    CK_PRF_DATA_PARAM fields[5];
+    CK_OBJECT_HANDLE *handles = arena_take(g->mem, 3 * sizeof(*handles));
+    CK_DERIVED_KEY others[3];
+    CK_SP800_108_KDF_PARAMS p = {.prfType = give_prf(g)};
+
+    p.ulNumberOfDataParams = pick(g->c, N_ELEMENTS(fields) + 1);
+    for (size_t i = 0; i < p.ulNumberOfDataParams; i++)
+        fields[i] = give_field(g, is_counter_mode);
+    p.pDataParams =
+        arena_copy(g->mem, span_of(fields, p.ulNumberOfDataParams * sizeof(fields[0])), 0);
+    p.ulAdditionalDerivedKeys = pick_bool(g->c) ? 0 : pick(g->c, N_ELEMENTS(others) + 1);
+    for (size_t i = 0; i < p.ulAdditionalDerivedKeys; i++)
+        others[i] = (CK_DERIVED_KEY){NULL, 0, handles != NULL ? handles + i : NULL};
+    if (p.ulAdditionalDerivedKeys > 0)
+        p.pAdditionalDerivedKeys =
+            arena_copy(g->mem, span_of(others, p.ulAdditionalDerivedKeys * sizeof(others[0])), 0);
+    return p;
+}
+
+static void give_sp800_counter(struct given *g)
+{
+    const CK_SP800_108_KDF_PARAMS p = give_kdf(g, true);
+
+    set(g, &p, sizeof(p));
+}
+
+static void give_sp800_pipeline(struct given *g)
+{
+    const CK_SP800_108_KDF_PARAMS p = give_kdf(g, false);
+
+    set(g, &p, sizeof(p));
+}
+
+static void give_sp800_feedback(struct given *g)
+{
+    const CK_SP800_108_KDF_PARAMS k = give_kdf(g, false);
+    CK_SP800_108_FEEDBACK_KDF_PARAMS p = {k.prfType,
+                                          k.ulNumberOfDataParams,
+                                          k.pDataParams,
+                                          pick(g->c, 80),
+                                          NULL,
+                                          k.ulAdditionalDerivedKeys,
+                                          k.pAdditionalDerivedKeys};
+
+    p.pIV = p.ulIVLen > 0 ? pointed(g, p.ulIVLen) : NULL;
+    set(g, &p, sizeof(p));
+}
+
+static CK_SSL3_RANDOM_DATA give_randoms(struct given *g)
+{
+    CK_SSL3_RANDOM_DATA r = {NULL, pick(g->c, 40), NULL, pick(g->c, 40)};
+
+    r.pClientRandom = pointed(g, r.ulClientRandomLen);
+    r.pServerRandom = pointed(g, r.ulServerRandomLen);
+    return r;
+}
+
+static CK_VERSION_PTR give_version(struct given *g)
+{
+    mech_parse *const parse = g->row->parse;
+    const bool wanted = parse == parse_tls_master || parse == parse_tls_extended;
+
+    return (pick(g->c, 8) == 0) != wanted ? arena_take(g->mem, sizeof(CK_VERSION)) : NULL;
+}
+
+static void give_tls_master(struct given *g)
+{
+    CK_TLS12_MASTER_KEY_DERIVE_PARAMS p = {give_randoms(g), give_version(g),
+                                           hashes[pick_hash(g)].hash};
+
+    set(g, &p, sizeof(p));
+}
+
+static void give_tls_extended(struct given *g)
+{
+    CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS p = {hashes[pick_hash(g)].hash, NULL,
+                                                    pick(g->c, 40), give_version(g)};
+
+    p.pSessionHash = pointed(g, p.ulSessionHashLen);
+    set(g, &p, sizeof(p));
+}
+
+static void give_tls_keys(struct given *g)
+{
+    CK_SSL3_KEY_MAT_OUT out = {0, 0, 0, 0, arena_take(g->mem, 16), arena_take(g->mem, 16)};
+    CK_TLS12_KEY_MAT_PARAMS p = {8 * pick(g->c, 70),
+                                 8 * pick(g->c, 70),
+                                 pick_bool(g->c) ? 0 : 8 * pick(g->c, 18),
+                                 (CK_BBOOL)(pick(g->c, 16) == 0),
+                                 give_randoms(g),
+                                 NULL,
+                                 hashes[pick_hash(g)].hash};
+
+    if (pick(g->c, 16) == 0)
+        out.pIVServer = NULL;
+    if (pick(g->c, 16) != 0)
+        p.pReturnedKeyMaterial = arena_copy(g->mem, SPAN_OBJ(out), cursor_u8(g->c) & 1);
+    set(g, &p, sizeof(p));
+}
+
+static void give_tls_kdf(struct given *g)
+{
+    CK_TLS_KDF_PARAMS p = {hashes[pick_hash(g)].hash, NULL, pick(g->c, 20), give_randoms(g), NULL,
+                           0};
+
+    p.pLabel = pointed(g, p.ulLabelLength);
+    if (pick_bool(g->c)) {
+        p.ulContextDataLength = pick(g->c, 20);
+        p.pContextData = pointed(g, p.ulContextDataLength);
+    }
+    set(g, &p, sizeof(p));
+}
+
+static void give_tls_mac(struct given *g)
+{
+    CK_TLS_MAC_PARAMS p = {hashes[pick_hash(g)].hash, pick_bool(g->c) ? 12 : pick(g->c, 70),
+                           pick(g->c, 4)};
+
+    set(g, &p, sizeof(p));
+}
+
 static void give_number(struct given *g)
 {
     const CK_ULONG n = pick_bool(g->c) ? pick(g->c, 300) : given_ulong(g->c);
@@ -276,6 +445,18 @@ static const struct {
     {parse_ecdh, give_ecdh},       {parse_hkdf, give_hkdf},     {parse_pbkdf2, give_pbkdf2},
     {parse_string, give_string},   {parse_blocks, give_string}, {parse_cbc_data, give_cbc_data},
     {parse_handle, give_number},   {parse_extract, give_number},
+    {parse_rsa_aes, give_rsa_aes},
+    {parse_sp800_counter, give_sp800_counter},
+    {parse_sp800_pipeline, give_sp800_pipeline},
+    {parse_sp800_feedback, give_sp800_feedback},
+    {parse_tls_master, give_tls_master},
+    {parse_tls_master_dh, give_tls_master},
+    {parse_tls_extended, give_tls_extended},
+    {parse_tls_extended_dh, give_tls_extended},
+    {parse_tls_keys, give_tls_keys},
+    {parse_tls_keys_only, give_tls_keys},
+    {parse_tls_kdf, give_tls_kdf},
+    {parse_tls_mac, give_tls_mac},
 };
 
 /* Any bytes, or none at an address that can't be. */

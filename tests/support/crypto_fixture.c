@@ -156,15 +156,33 @@ static void param_mac(struct fixture_mech *f, const struct mech *row, size_t n_d
     param_set(f, &f->param.mac, sizeof(f->param.mac));
 }
 
+static void param_rsa_aes(struct fixture_mech *f, const struct mech *row, size_t n_data)
+{
+    param_oaep(f, row, n_data);
+    f->oaep = f->param.oaep;
+    f->param.rsa_aes = (CK_RSA_AES_KEY_WRAP_PARAMS){256, &f->oaep};
+    param_set(f, &f->param.rsa_aes, sizeof(f->param.rsa_aes));
+}
+
+static void param_tls_mac(struct fixture_mech *f, const struct mech *row, size_t n_data)
+{
+    (void)row;
+    (void)n_data;
+    f->param.tls_mac = (CK_TLS_MAC_PARAMS){CKM_SHA256, 12, 1};
+    param_set(f, &f->param.tls_mac, sizeof(f->param.tls_mac));
+}
+
 void fixture_mech(struct fixture_mech *f, const struct mech *row, size_t n_data)
 {
     static const struct {
         mech_parse *parse;
         void (*fill)(struct fixture_mech *f, const struct mech *row, size_t n_data);
     } fills[] = {
-        {parse_iv, param_iv},         {parse_ctr, param_ctr}, {parse_gcm, param_gcm},
-        {parse_ccm, param_ccm},       {parse_pss, param_pss}, {parse_oaep, param_oaep},
-        {parse_chacha, param_chacha}, {parse_mac, param_mac},
+        {parse_iv, param_iv},           {parse_ctr, param_ctr},
+        {parse_gcm, param_gcm},         {parse_ccm, param_ccm},
+        {parse_pss, param_pss},         {parse_oaep, param_oaep},
+        {parse_chacha, param_chacha},   {parse_tls_mac, param_tls_mac},
+        {parse_rsa_aes, param_rsa_aes}, {parse_mac, param_mac},
     };
 
     *f = (struct fixture_mech){.m = {.mechanism = row->type}};

@@ -38,6 +38,7 @@ void assert_span_equal(struct span a, struct span b);
 struct fixture_mech {
     CK_MECHANISM m;
     uint8_t iv[16];
+    CK_RSA_PKCS_OAEP_PARAMS oaep; /* inside another */
     union {
         CK_RSA_PKCS_PSS_PARAMS pss;
         CK_RSA_PKCS_OAEP_PARAMS oaep;
@@ -46,6 +47,8 @@ struct fixture_mech {
         CK_CCM_PARAMS ccm;
         CK_SALSA20_CHACHA20_POLY1305_PARAMS chacha;
         CK_MAC_GENERAL_PARAMS mac;
+        CK_TLS_MAC_PARAMS tls_mac;
+        CK_RSA_AES_KEY_WRAP_PARAMS rsa_aes;
         CK_ECDH1_DERIVE_PARAMS ecdh;
     } param;
 };

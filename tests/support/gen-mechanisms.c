@@ -52,6 +52,21 @@ static const char intro[] =
     "- CKM_PUB_KEY_FROM_PRIV_KEY needs CKA_DERIVE of the private key, as every derivation does. "
     "Silent\n"
     "  templates take over its uses; CKA_TRUSTED stays behind.\n"
+    "- CKM_SP800_108_*: counters and lengths of 8 to 64 bits, whole bytes; at most 32 fields and "
+    "15 "
+    "more\n"
+    "  keys, which are token objects or session objects together. Silent templates take over "
+    "CKA_SENSITIVE\n"
+    "  and CKA_EXTRACTABLE. Its sizes are in bits. CKM_AES_CMAC needs an AES key, the HMACs one "
+    "that "
+    "is\n"
+    "  none.\n"
+    "- CKM_TLS12_* and CKM_TLS_* are TLS 1.2 only. A master secret has CKA_ALLOWED_MECHANISMS: it "
+    "is good\n"
+    "  for TLS and nothing else. CKM_TLS12_KEY_AND_MAC_DERIVE is off, as its IVs show any part of "
+    "the\n"
+    "  keys; CKM_TLS12_KEY_SAFE_DERIVE has none.\n"
+    "- CKM_RSA_AES_KEY_WRAP wraps secret and private keys.\n"
     "- CKM_PKCS5_PBKD2 takes both structures of the standard; passwords below 64 KiB, at most "
     "10^8\n"
     "  iterations.\n"
@@ -66,7 +81,8 @@ static const char intro[] =
     "  CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS; C_MessageEncryptInit may be given none. The token\n"
     "  makes the IV as the generator function says: at least 32 bits of it. CKG_GENERATE counts\n"
     "  from a random number; counters begin anew, at 0, with every C_MessageEncryptInit, so that\n"
-    "  CKG_GENERATE_COUNTER is for keys that have one process. Messages that are signed take none.\n"
+    "  CKG_GENERATE_COUNTER is for keys that have one process. Messages that are signed take "
+    "none.\n"
     "  AES-GMAC is not for messages: its parameter has the IV, and serves one.\n"
     "- CKM_AES_GCM and CKM_AES_CCM wrap with CK_GCM_WRAP_PARAMS and CK_CCM_WRAP_PARAMS, or with the\n"
     "  parameters that encrypt, and in C_WrapKeyAuthenticated with those of messages; that one\n"
@@ -128,8 +144,7 @@ static const char *key_type_name(CK_KEY_TYPE type)
     return NULL;
 }
 
-#define MESSAGES                                                                                   \
-    (CKF_MESSAGE_ENCRYPT | CKF_MESSAGE_DECRYPT | CKF_MESSAGE_SIGN | CKF_MESSAGE_VERIFY)
+#define MESSAGES (CKF_MESSAGE_ENCRYPT | CKF_MESSAGE_DECRYPT | CKF_MESSAGE_SIGN | CKF_MESSAGE_VERIFY)
 
 static void put_uses(struct buf *b, CK_FLAGS flags)
 {

@@ -378,6 +378,399 @@ static void small_pieces_are_refused(void **state)
     refuses(CKR_KEY_SIZE_RANGE, &mixed, CKK_AES, key, 0); /* of 13 bytes */
 }
 
+/* -- SP 800-108 ---------------------------------------------------------------------------- */
+
+#define KI "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
+static CK_PRF_DATA_PARAM field(CK_PRF_DATA_TYPE type, const void *p, CK_ULONG n)
+{
+    return (CK_PRF_DATA_PARAM){type, (void *)(uintptr_t)p, n};
+}
+
+/* NIST's CAVP: KDFCTR, HMAC_SHA256, BEFORE_FIXED, RLEN 32, COUNT 0. */
+static void sp800_counter(void **state)
+{
+    const struct hex fixed = hex("01322b96b30acd197979444e468e1c5c6859bf1b1cf951b7e725303e237e46b8"
+                                 "64a145fab25e517b08f8683d0315bb2911d80a0e8aba17f3b413faac");
+    const CK_SP800_108_COUNTER_FORMAT counter = {CK_FALSE, 32};
+    CK_PRF_DATA_PARAM fields[] = {field(CK_SP800_108_ITERATION_VARIABLE, &counter, sizeof(counter)),
+                                  field(CK_SP800_108_BYTE_ARRAY, fixed.p, fixed.n)};
+    CK_SP800_108_KDF_PARAMS p = {CKM_SHA256_HMAC, 2, fields, 0, NULL};
+    const CK_MECHANISM m = {CKM_SP800_108_COUNTER_KDF, &p, sizeof(p)};
+
+    (void)state;
+    derives(&m, CKK_GENERIC_SECRET,
+            "dd1d91b7d90b2bd3138533ce92b272fbf8a369316aefe242e659cc0ae238afe0", 16,
+            "10621342bfb0fd40046c0e29f2cfdbf0");
+    refuses(CKR_TEMPLATE_INCOMPLETE, &m, CKK_GENERIC_SECRET, KI, 0);
+    refuses(CKR_KEY_TYPE_INCONSISTENT, &m, CKK_AES, KI, 16);
+}
+
+/* All fields, in both orders of bytes; what is expected was computed by Python's hmac from the
+ * definitions of 5.1, 5.2 and 5.3. */
+static void sp800_loops(void **state)
+{
+    const CK_SP800_108_COUNTER_FORMAT little_16 = {CK_TRUE, 16}, big_32 = {CK_FALSE, 32},
+                                      big_8 = {CK_FALSE, 8};
+    const CK_SP800_108_DKM_LENGTH_FORMAT length = {CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, CK_FALSE,
+                                                   16};
+    const struct hex iv = hex("a0a1a2a3a4a5a6a7a8a9");
+    CK_PRF_DATA_PARAM counted[] = {
+        field(CK_SP800_108_ITERATION_VARIABLE, &little_16, sizeof(little_16)),
+        field(CK_SP800_108_BYTE_ARRAY, "label\0context", 13),
+        field(CK_SP800_108_DKM_LENGTH, &length, sizeof(length))};
+    CK_PRF_DATA_PARAM fed_back[] = {field(CK_SP800_108_ITERATION_VARIABLE, NULL, 0),
+                                    field(CK_SP800_108_COUNTER, &big_32, sizeof(big_32)),
+                                    field(CK_SP800_108_BYTE_ARRAY, "label\0", 6),
+                                    field(CK_SP800_108_KEY_HANDLE, NULL, 0),
+                                    field(CK_SP800_108_DKM_LENGTH, &length, sizeof(length))};
+    CK_OBJECT_HANDLE handle = 7;
+    CK_SP800_108_KDF_PARAMS p = {CKM_SHA256_HMAC, 3, counted, 0, NULL};
+    CK_SP800_108_FEEDBACK_KDF_PARAMS f = {CKM_SHA256_HMAC, 5, fed_back, iv.n, BYTES(iv), 0, NULL};
+    const CK_MECHANISM counter = {CKM_SP800_108_COUNTER_KDF, &p, sizeof(p)};
+    const CK_MECHANISM feedback = {CKM_SP800_108_FEEDBACK_KDF, &f, sizeof(f)};
+    const CK_MECHANISM pipeline = {CKM_SP800_108_DOUBLE_PIPELINE_KDF, &p, sizeof(p)};
+
+    (void)state;
+    fed_back[3] = field(CK_SP800_108_KEY_HANDLE, &handle, sizeof(handle));
+    the_other = fixture_secret(CKK_GENERIC_SECRET, SPAN_LIT("context"));
+    derives(&counter, CKK_GENERIC_SECRET, KI, 40,
+            "791da262d66811d4aad1f9d6f7a96270e034a77a5f3a2952d361054b7ef7d5089547346efd23a613");
+    derives(&feedback, CKK_GENERIC_SECRET, KI, 40,
+            "dc6283c03ac0b4e3396508399d8be88aef404551eb084c626211854e7c1b96deacdd2c80f0beb07b");
+    p.pDataParams = fed_back;
+    p.ulNumberOfDataParams = 5;
+    fed_back[1] = field(CK_SP800_108_COUNTER, &big_8, sizeof(big_8));
+    derives(&pipeline, CKK_GENERIC_SECRET, KI, 40,
+            "7a8e4dce54e0c01d16a3ae1c569366eb9c3e7c02bcb8245a1f4d22e552579961d90afef5aa7d99fd");
+    handle = 8;
+    refuses(CKR_KEY_HANDLE_INVALID, &pipeline, CKK_GENERIC_SECRET, KI, 40);
+    key_unref(TAKE(the_other));
+}
+
+/* 6.42.6: no two keys share a block; the length counts all keys, or all blocks. */
+static void two_keys(const CK_SP800_108_DKM_LENGTH_FORMAT *length, const char *one_is,
+                     const char *two_is)
+{
+    const CK_SP800_108_COUNTER_FORMAT counter = {CK_FALSE, 8};
+    const struct hex ki = hex(KI), first = hex(one_is), second = hex(two_is);
+    CK_PRF_DATA_PARAM fields[] = {field(CK_SP800_108_ITERATION_VARIABLE, &counter, sizeof(counter)),
+                                  field(CK_SP800_108_BYTE_ARRAY, "label", 5),
+                                  field(CK_SP800_108_DKM_LENGTH, length, sizeof(*length))};
+    CK_OBJECT_HANDLE handles[2] = {1, 2};
+    CK_DERIVED_KEY other = {NULL, 0, &handles[1]};
+    CK_SP800_108_KDF_PARAMS p = {CKM_SHA256_HMAC, 3, fields, 1, &other};
+    const CK_MECHANISM m = {CKM_SP800_108_COUNTER_KDF, &p, sizeof(p)};
+    AUTO(key_unrefp) struct key *k = fixture_secret(CKK_GENERIC_SECRET, hex_span(&ki));
+    AUTO(attrs_freep) struct attrs *base = fixture_secret_attrs(CKK_GENERIC_SECRET, hex_span(&ki));
+    AUTO(attrs_freep) struct attrs *one = fixture_attrs(CKO_SECRET_KEY, CKK_GENERIC_SECRET);
+    AUTO(attrs_freep) struct attrs *two = fixture_attrs(CKO_SECRET_KEY, CKK_AES);
+    struct attrs *const both[] = {one, two};
+    const struct gen_keys keys = {k, base, NULL, NULL};
+    AUTO(gen_derivation_freep) struct gen_derivation *d = NULL;
+
+    T_OK(attrs_set_bool(base, CKA_SENSITIVE, false));
+    T_OK(attrs_set_ulong(one, CKA_VALUE_LEN, 40));
+    T_OK(attrs_set_ulong(two, CKA_VALUE_LEN, 16));
+    T_OK(gen_derive_plan(mech_find(m.mechanism), &m, &keys, NULL, 0, &handles[0], &d));
+    assert_int_equal(d->n_outputs, 2);
+    assert_false(attrs_bool(d->inherited, CKA_SENSITIVE, true));
+    T_OK(gen_derive(d, &keys, both));
+    assert_span_equal(attrs_span(one, CKA_VALUE), hex_span(&first));
+    assert_span_equal(attrs_span(two, CKA_VALUE), hex_span(&second));
+    gen_derive_deliver(d, (const CK_OBJECT_HANDLE[]){11, 12});
+    assert_int_equal(handles[0], 11);
+    assert_int_equal(handles[1], 12);
+}
+
+static void sp800_more_keys(void **state)
+{
+    const CK_SP800_108_DKM_LENGTH_FORMAT keys = {CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, CK_FALSE, 16};
+    const CK_SP800_108_DKM_LENGTH_FORMAT blocks = {CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS, CK_TRUE,
+                                                   32};
+
+    (void)state;
+    two_keys(&keys,
+             "ea60c312395ab137fb0328f0af7fd30429896d9cf178b1ae102c1c7ea2fea093de8587cfce81b752",
+             "a800b411f5fa9f7734fea514c8a85fcc");
+    two_keys(&blocks,
+             "3f5363655a9144bc51f66de3f6634ed99fbb6d39ef36de8e6827eea752284f99a85e5d5e3f2852af",
+             "c00934f9295d287c494cb338952003de");
+}
+
+static void sp800_parameters(void **state)
+{
+    const CK_SP800_108_COUNTER_FORMAT good = {CK_FALSE, 8}, odd = {CK_FALSE, 7},
+                                      none = {CK_FALSE, 0}, wide = {CK_FALSE, 72};
+    const CK_PRF_DATA_PARAM i = field(CK_SP800_108_ITERATION_VARIABLE, &good, sizeof(good));
+    const CK_PRF_DATA_PARAM bad[][2] = {
+        {i, i},
+        {i, field(CK_SP800_108_COUNTER, &good, sizeof(good))},
+        {field(CK_SP800_108_BYTE_ARRAY, "x", 1), field(CK_SP800_108_BYTE_ARRAY, "x", 1)},
+        {i, field(CK_SP800_108_BYTE_ARRAY, "x", 0)},
+        {i, field(CK_SP800_108_BYTE_ARRAY, NULL, 1)},
+        {i, field(99, "x", 1)},
+        {i, field(CK_SP800_108_KEY_HANDLE, "x", 1)},
+        {i, field(CK_SP800_108_DKM_LENGTH, NULL, sizeof(CK_SP800_108_DKM_LENGTH_FORMAT))},
+        {field(CK_SP800_108_ITERATION_VARIABLE, &odd, sizeof(odd)),
+         field(CK_SP800_108_BYTE_ARRAY, "x", 1)},
+        {field(CK_SP800_108_ITERATION_VARIABLE, &none, sizeof(none)),
+         field(CK_SP800_108_BYTE_ARRAY, "x", 1)},
+        {field(CK_SP800_108_ITERATION_VARIABLE, &wide, sizeof(wide)),
+         field(CK_SP800_108_BYTE_ARRAY, "x", 1)},
+        {field(CK_SP800_108_ITERATION_VARIABLE, NULL, 0), field(CK_SP800_108_BYTE_ARRAY, "x", 1)},
+    };
+    CK_SP800_108_KDF_PARAMS p = {CKM_SHA256_HMAC, 2, NULL, 0, NULL};
+    const CK_MECHANISM m = {CKM_SP800_108_COUNTER_KDF, &p, sizeof(p)};
+    CK_PRF_DATA_PARAM enough[] = {i};
+
+    (void)state;
+    for (size_t n = 0; n < N_ELEMENTS(bad); n++) {
+        p.pDataParams = (CK_PRF_DATA_PARAM *)(uintptr_t)bad[n];
+        refuses(CKR_MECHANISM_PARAM_INVALID, &m, CKK_GENERIC_SECRET, KI, 16);
+    }
+    p.pDataParams = enough;
+    p.ulNumberOfDataParams = 1;
+    p.prfType = CKM_SHA256;
+    refuses(CKR_MECHANISM_PARAM_INVALID, &m, CKK_GENERIC_SECRET, KI, 16);
+    p.prfType = CKM_SHA256_HMAC;
+    p.ulAdditionalDerivedKeys = 1;
+    refuses(CKR_MECHANISM_PARAM_INVALID, &m, CKK_GENERIC_SECRET, KI, 16);
+    p.ulAdditionalDerivedKeys = 0;
+    /* A counter of 8 bits gives 255 blocks (6.42.3). */
+    refuses(CKR_KEY_SIZE_RANGE, &m, CKK_GENERIC_SECRET, KI, 4097);
+    p.prfType = CKM_AES_CMAC;
+    refuses(CKR_KEY_SIZE_RANGE, &m, CKK_AES, KI, 16 * 255 + 1);
+    refuses(CKR_KEY_TYPE_INCONSISTENT, &m, CKK_GENERIC_SECRET, KI, 16);
+}
+
+/* -- TLS 1.2 ------------------------------------------------------------------------------- */
+
+#define CLIENT "c0c1c2c3c4c5c6c7c8c9cacbcccdcecfc0c1c2c3c4c5c6c7c8c9cacbcccdcecf"
+#define SERVER "505152535455565758595a5b5c5d5e5f505152535455565758595a5b5c5d5e5f"
+#define MASTER                                                                                     \
+    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d" \
+    "2e2f"
+#define PREMASTER                                                                                  \
+    "0303000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b" \
+    "2c2d"
+
+/* The PRF's vector that is widely used (P_SHA256, "test label"), as an exporter's. */
+static void tls_prf_vector(void **state)
+{
+    const struct hex seed = hex("a0ba9f936cda311827a6f796ffd5198c");
+    CK_TLS_KDF_PARAMS p = {CKM_SHA256, (CK_BYTE *)(uintptr_t) "test label",
+                           10,         {BYTES(seed), 8, BYTES(seed) + 8, 8},
+                           NULL,       0};
+    const CK_MECHANISM m = {CKM_TLS_KDF, &p, sizeof(p)}, old = {CKM_TLS12_KDF, &p, sizeof(p)};
+    static const char out[] =
+        "e3f229ba727be17b8d122620557cd453c2aab21d07c3d495329b52d4e61edb5a6b301791e90d35c9c9a46b4e"
+        "14baf9af0fa022f7077def17abfd3797c0564bab4fbc91666e9def9b97fce34f796789baa48082d122ee42c5"
+        "a72e5a5110fff70187347b66";
+
+    (void)state;
+    derives(&m, CKK_GENERIC_SECRET, "9bbe436ba940f017b17652849a71db35", 100, out);
+    derives(&old, CKK_GENERIC_SECRET, "9bbe436ba940f017b17652849a71db35", 100, out);
+    refuses(CKR_TEMPLATE_INCOMPLETE, &m, CKK_GENERIC_SECRET, MASTER, 0);
+}
+
+/* The rest was computed by Python's hmac from RFC 5246, RFC 5705 and RFC 7627. */
+static void tls_master(void **state)
+{
+    const struct hex client = hex(CLIENT), server = hex(SERVER);
+    const struct hex hash = hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    CK_VERSION version = {0, 0};
+    CK_TLS12_MASTER_KEY_DERIVE_PARAMS p = {
+        {BYTES(client), client.n, BYTES(server), server.n}, &version, CKM_SHA256};
+    CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS e = {CKM_SHA256, BYTES(hash), hash.n, &version};
+    const CK_MECHANISM rsa = {CKM_TLS12_MASTER_KEY_DERIVE, &p, sizeof(p)};
+    const CK_MECHANISM dh = {CKM_TLS12_MASTER_KEY_DERIVE_DH, &p, sizeof(p)};
+    const CK_MECHANISM extended = {CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, &e, sizeof(e)};
+    const CK_MECHANISM extended_dh = {CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH, &e, sizeof(e)};
+
+    (void)state;
+    derives(
+        &rsa, CKK_GENERIC_SECRET, PREMASTER, 0,
+        "f77ed1c64faaa27bcc2973644a73dc42d8e15fd6d57802153e7245856d36dd5d8365ace6bcf9128c570a2a62"
+        "b5bcbb31");
+    derives(
+        &extended, CKK_GENERIC_SECRET, PREMASTER, 0,
+        "80e7f646aa175138b863f739340780ed73ca9d939650043366a5e34886e3f11cd4382ea44568728492af9fef"
+        "4ac7f5b0");
+    assert_int_equal(version.major, 0); /* not before all is done */
+    refuses(CKR_MECHANISM_PARAM_INVALID, &dh, CKK_GENERIC_SECRET, PREMASTER, 0);
+    refuses(CKR_MECHANISM_PARAM_INVALID, &extended_dh, CKK_GENERIC_SECRET, PREMASTER, 0);
+    refuses(CKR_KEY_SIZE_RANGE, &rsa, CKK_GENERIC_SECRET, "0303", 0);
+    p.pVersion = e.pVersion = NULL;
+    refuses(CKR_MECHANISM_PARAM_INVALID, &rsa, CKK_GENERIC_SECRET, PREMASTER, 0);
+    derives(
+        &dh, CKK_GENERIC_SECRET, PREMASTER, 0,
+        "f77ed1c64faaa27bcc2973644a73dc42d8e15fd6d57802153e7245856d36dd5d8365ace6bcf9128c570a2a62"
+        "b5bcbb31");
+    derives(
+        &extended_dh, CKK_GENERIC_SECRET, PREMASTER, 0,
+        "80e7f646aa175138b863f739340780ed73ca9d939650043366a5e34886e3f11cd4382ea44568728492af9fef"
+        "4ac7f5b0");
+}
+
+/* The version comes out at the end, and the master secret is good for TLS only (6.40.4). */
+static void tls_master_delivers(void **state)
+{
+    const struct hex client = hex(CLIENT), premaster = hex(PREMASTER);
+    CK_VERSION version = {0, 0};
+    CK_TLS12_MASTER_KEY_DERIVE_PARAMS p = {
+        {BYTES(client), client.n, BYTES(client), client.n}, &version, CKM_SHA256};
+    const CK_MECHANISM m = {CKM_TLS12_MASTER_KEY_DERIVE, &p, sizeof(p)};
+    AUTO(key_unrefp) struct key *k = fixture_secret(CKK_GENERIC_SECRET, hex_span(&premaster));
+    const struct gen_keys keys = {k, NULL, NULL, NULL};
+    AUTO(gen_derivation_freep) struct gen_derivation *d = NULL;
+    AUTO(attrs_freep) struct attrs *a = fixture_attrs(CKO_SECRET_KEY, CKK_GENERIC_SECRET);
+    CK_OBJECT_HANDLE handle;
+    struct span allowed;
+
+    (void)state;
+    T_OK(gen_derive_plan(mech_find(m.mechanism), &m, &keys, NULL, 0, &handle, &d));
+    assert_int_equal(d->outputs[0].key_type, CKK_GENERIC_SECRET);
+    T_OK(gen_derive(d, &keys, &a));
+    gen_derive_deliver(d, &(CK_OBJECT_HANDLE){5});
+    assert_int_equal(version.major, 3);
+    assert_int_equal(version.minor, 3);
+    assert_int_equal(handle, 5);
+    allowed = attrs_span(a, CKA_ALLOWED_MECHANISMS);
+    assert_int_equal(allowed.n % sizeof(CK_MECHANISM_TYPE), 0);
+    for (size_t at = 0; at < allowed.n; at += sizeof(CK_MECHANISM_TYPE)) {
+        CK_MECHANISM_TYPE type;
+
+        memcpy(&type, allowed.p + at, sizeof(type));
+        assert_int_equal(strncmp(mech_find(type)->name, "CKM_TLS", 7), 0);
+    }
+    /* A list of the application's own has no place beside it. */
+    T_RV(CKR_TEMPLATE_INCONSISTENT, gen_derive(d, &keys, &a));
+}
+
+static void tls_keys(void **state)
+{
+    const struct hex client = hex(CLIENT), server = hex(SERVER), master = hex(MASTER);
+    const struct hex block =
+        hex("f3c783cab3099c1e754aed106febc90b76d0472ba4020db749394c205f89cf8e4fc383143f890f3b30d0"
+            "aec89f8ad99a9ce34a4be087d31b4ecd14bfd67858e3cfcca88b8a6d2a17e67ff9acf1551d22");
+    CK_BYTE iv[2][4] = {{0}, {0}};
+    CK_SSL3_KEY_MAT_OUT out = {9, 9, 9, 9, iv[0], iv[1]};
+    CK_TLS12_KEY_MAT_PARAMS p = {
+        160,  128,       32, CK_FALSE, {BYTES(client), client.n, BYTES(server), server.n},
+        &out, CKM_SHA256};
+    const CK_MECHANISM m = {CKM_TLS12_KEY_AND_MAC_DERIVE, &p, sizeof(p)};
+    const CK_BBOOL yes = CK_TRUE;
+    const CK_ATTRIBUTE v[] = {{CKA_TOKEN, (void *)(uintptr_t)&yes, 1},
+                              {CKA_ENCRYPT, (void *)(uintptr_t)&yes, 1}};
+    AUTO(key_unrefp) struct key *k = fixture_secret(CKK_GENERIC_SECRET, hex_span(&master));
+    AUTO(attrs_freep)
+    struct attrs *base = fixture_secret_attrs(CKK_GENERIC_SECRET, hex_span(&master));
+    const struct gen_keys keys = {k, base, NULL, NULL};
+    AUTO(gen_derivation_freep) struct gen_derivation *d = NULL;
+    struct attrs *a[4];
+    size_t at = 0;
+
+    (void)state;
+    T_OK(gen_derive_plan(mech_find(m.mechanism), &m, &keys, v, 2, NULL, &d));
+    assert_int_equal(d->n_outputs, 4);
+    for (size_t i = 0; i < 4; i++) {
+        /* Where they are is the same for all, what they do is not. */
+        assert_int_equal(d->outputs[i].n, i < 2 ? 1 : 2);
+        assert_int_equal(d->outputs[i].v[0].type, CKA_TOKEN);
+        a[i] = fixture_attrs(CKO_SECRET_KEY, i < 2 ? CKK_GENERIC_SECRET : CKK_AES);
+    }
+    T_OK(gen_derive(d, &keys, a));
+    gen_derive_deliver(d, (const CK_OBJECT_HANDLE[]){1, 2, 3, 4});
+    for (size_t i = 0; i < 4; i++) {
+        const size_t n = i < 2 ? 20 : 16;
+
+        assert_span_equal(attrs_span(a[i], CKA_VALUE), span_of(block.p + at, n));
+        at += n;
+        attrs_free(a[i]);
+    }
+    assert_memory_equal(iv[0], block.p + at, 4);
+    assert_memory_equal(iv[1], block.p + at + 4, 4);
+    assert_int_equal(out.hClientMacSecret, 1);
+    assert_int_equal(out.hServerMacSecret, 2);
+    assert_int_equal(out.hClientKey, 3);
+    assert_int_equal(out.hServerKey, 4);
+}
+
+/* CKM_TLS12_KEY_SAFE_DERIVE: no IV, whatever is asked; no MAC keys where none are. */
+static void tls_keys_without_ivs(void **state)
+{
+    const struct hex client = hex(CLIENT), server = hex(SERVER), master = hex(MASTER);
+    CK_SSL3_KEY_MAT_OUT out = {9, 9, 9, 9, NULL, NULL};
+    CK_TLS12_KEY_MAT_PARAMS p = {
+        0,    128,       128, CK_FALSE, {BYTES(client), client.n, BYTES(server), server.n},
+        &out, CKM_SHA256};
+    const CK_MECHANISM m = {CKM_TLS12_KEY_SAFE_DERIVE, &p, sizeof(p)};
+    const CK_MECHANISM with_ivs = {CKM_TLS12_KEY_AND_MAC_DERIVE, &p, sizeof(p)};
+    AUTO(key_unrefp) struct key *k = fixture_secret(CKK_GENERIC_SECRET, hex_span(&master));
+    AUTO(attrs_freep)
+    struct attrs *base = fixture_secret_attrs(CKK_GENERIC_SECRET, hex_span(&master));
+    const struct gen_keys keys = {k, base, NULL, NULL};
+    AUTO(gen_derivation_freep) struct gen_derivation *d = NULL;
+    AUTO(attrs_freep) struct attrs *one = fixture_attrs(CKO_SECRET_KEY, CKK_AES);
+    AUTO(attrs_freep) struct attrs *two = fixture_attrs(CKO_SECRET_KEY, CKK_AES);
+    struct attrs *const a[] = {one, two};
+    struct gen_derivation *none = NULL;
+
+    (void)state;
+    T_OK(gen_derive_plan(mech_find(m.mechanism), &m, &keys, NULL, 0, NULL, &d));
+    assert_int_equal(d->n_outputs, 2);
+    T_OK(gen_derive(d, &keys, a));
+    assert_int_equal(d->shown.n, 0);
+    gen_derive_deliver(d, (const CK_OBJECT_HANDLE[]){3, 4});
+    assert_int_equal(out.hClientMacSecret, CK_INVALID_HANDLE);
+    assert_int_equal(out.hServerMacSecret, CK_INVALID_HANDLE);
+    assert_int_equal(out.hClientKey, 3);
+    assert_int_equal(out.hServerKey, 4);
+    T_RV(CKR_MECHANISM_PARAM_INVALID,
+         gen_derive_plan(mech_find(with_ivs.mechanism), &with_ivs, &keys, NULL, 0, NULL, &none));
+    p.bIsExport = CK_TRUE;
+    T_RV(CKR_MECHANISM_PARAM_INVALID,
+         gen_derive_plan(mech_find(m.mechanism), &m, &keys, NULL, 0, NULL, &none));
+    p.bIsExport = CK_FALSE;
+    p.ulKeySizeInBits = 127;
+    T_RV(CKR_MECHANISM_PARAM_INVALID,
+         gen_derive_plan(mech_find(m.mechanism), &m, &keys, NULL, 0, NULL, &none));
+}
+
+static void tls_exporter_and_mac(void **state)
+{
+    const struct hex client = hex(CLIENT), server = hex(SERVER), master = hex(MASTER);
+    const struct hex hash = hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    const struct hex of_client = hex("2e723a1a81c1f0d7fed5d17c"),
+                     of_server = hex("5f03db3de833f2d3ef6080fe");
+    CK_TLS_KDF_PARAMS p = {CKM_SHA256,
+                           (CK_BYTE *)(uintptr_t) "EXPORTER-x",
+                           10,
+                           {BYTES(client), client.n, BYTES(server), server.n},
+                           (CK_BYTE *)(uintptr_t) "ctx",
+                           3};
+    CK_TLS_MAC_PARAMS f = {CKM_SHA256, 12, 2};
+    const CK_MECHANISM exporter = {CKM_TLS_KDF, &p, sizeof(p)}, mac = {CKM_TLS_MAC, &f, sizeof(f)};
+    AUTO(key_unrefp) struct key *k = fixture_secret(CKK_GENERIC_SECRET, hex_span(&master));
+    AUTO(buf_clear) struct buf one = BUF_INIT;
+    AUTO(buf_clear) struct buf two = BUF_INIT;
+    struct op *o = NULL;
+
+    (void)state;
+    derives(&exporter, CKK_GENERIC_SECRET, MASTER, 20, "ec1a00c027a81f2934a240e64281cc8cbf42ba91");
+    fixture_once(OP_SIGN, mech_find(CKM_TLS_MAC), &mac, k, hex_span(&hash), &one);
+    assert_span_equal(buf_span(&one), hex_span(&of_client));
+    f.ulServerOrClient = 1;
+    fixture_once(OP_SIGN, mech_find(CKM_TLS12_MAC), &mac, k, hex_span(&hash), &two);
+    assert_span_equal(buf_span(&two), hex_span(&of_server));
+    f.ulServerOrClient = 3;
+    T_RV(CKR_MECHANISM_PARAM_INVALID, op_start(OP_SIGN, mech_find(CKM_TLS_MAC), &mac, k, &o));
+    f.ulServerOrClient = 1;
+    f.ulMacLength = 11;
+    T_RV(CKR_MECHANISM_PARAM_INVALID, op_start(OP_SIGN, mech_find(CKM_TLS_MAC), &mac, k, &o));
+}
+
 /* -- public keys --------------------------------------------------------------------------- */
 
 static void public_key_of(struct attrs *public_key, struct attrs *private_key)
@@ -507,6 +900,16 @@ int main(void)
         TEST("/derive/mix/known", mixtures),
         TEST("/derive/mix/extract", extraction),
         TEST("/derive/mix/small-pieces-are-refused", small_pieces_are_refused),
+        TEST("/derive/sp800/counter", sp800_counter),
+        TEST("/derive/sp800/loops", sp800_loops),
+        TEST("/derive/sp800/more-keys", sp800_more_keys),
+        TEST("/derive/sp800/parameters", sp800_parameters),
+        TEST("/derive/tls/prf", tls_prf_vector),
+        TEST("/derive/tls/master", tls_master),
+        TEST("/derive/tls/master/delivers", tls_master_delivers),
+        TEST("/derive/tls/keys", tls_keys),
+        TEST("/derive/tls/keys/without-ivs", tls_keys_without_ivs),
+        TEST("/derive/tls/exporter-and-mac", tls_exporter_and_mac),
         TEST("/derive/public/every-type", public_keys),
         TEST("/derive/public/inherits-uses", public_keys_inherit_uses),
         TEST("/derive/parameter/wrong-ones-are-refused", wrong_parameters_are_refused),

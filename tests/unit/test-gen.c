@@ -489,7 +489,7 @@ static CK_RV unwrap(const struct fixture_mech *f, struct key *k, struct span wra
 }
 
 static const CK_MECHANISM_TYPE wrappers[] = {CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP,
-                                             CKM_RSA_PKCS_OAEP};
+                                             CKM_RSA_AES_KEY_WRAP, CKM_RSA_PKCS_OAEP};
 
 static void secrets_come_back(void **state)
 {
@@ -541,7 +541,7 @@ static void private_keys_come_back(void **state)
     static const CK_MECHANISM_TYPE rows[] = {CKM_SHA256_RSA_PKCS, CKM_ECDSA, CKM_EDDSA};
 
     (void)state;
-    for (size_t w = 0; w < 2; w++) {
+    for (size_t w = 0; w < 3; w++) {
         const struct mech *row = mech_find(wrappers[w]);
 
         for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
@@ -568,7 +568,8 @@ static void private_keys_come_back(void **state)
     }
 }
 
-/* OAEP is for secrets; CBC with padding only brings private keys in, while wrap-mechanisms holds. */
+/* OAEP is for secrets; CBC with padding only brings private keys in, while wrap-mechanisms holds.
+ */
 static void what_may_be_wrapped_is_bounded(void **state)
 {
     const struct mech *oaep = mech_find(CKM_RSA_PKCS_OAEP), *cbc = mech_find(CKM_AES_CBC_PAD);
@@ -646,6 +647,54 @@ static void wrong_blobs_have_one_code(void **state)
         T_RV(CKR_WRAPPED_KEY_INVALID, unwrap(&f, k, buf_span(&wrapped), back));
         assert_false(attrs_has(back, CKA_VALUE));
     }
+}
+
+/* CKM_RSA_AES_KEY_WRAP is OAEP in front and KWP behind it, each wrong with the same code; keys of
+ * every size of AES between them. */
+static void rsa_aes_has_two_parts(void **state)
+{
+    const struct mech *row = mech_find(CKM_RSA_AES_KEY_WRAP), *oaep = mech_find(CKM_RSA_PKCS_OAEP);
+    static const CK_ULONG sizes[] = {128, 192, 256};
+    AUTO(attrs_freep)
+    struct attrs *target = fixture_secret_attrs(CKK_AES, SPAN_LIT("0123456789abcdef"));
+    struct key *k = fixture_key(row, false, CKF_UNWRAP);
+    struct fixture_mech f;
+
+    (void)state;
+    fixture_mech(&f, row, 0);
+    for (size_t i = 0; i < N_ELEMENTS(sizes); i++) {
+        const CK_MECHANISM front = {CKM_RSA_PKCS_OAEP, f.param.rsa_aes.pOAEPParams,
+                                    sizeof(CK_RSA_PKCS_OAEP_PARAMS)};
+        const CK_MECHANISM behind = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
+        AUTO(buf_clear) struct buf wrapped = BUF_INIT;
+        AUTO(buf_clear) struct buf aes = BUF_INIT;
+        AUTO(buf_clear) struct buf value = BUF_INIT;
+        AUTO(key_unrefp) struct key *between = NULL;
+        CK_ULONG n = 0;
+
+        f.param.rsa_aes.ulAESKeyBits = sizes[i];
+        T_OK(gen_wrap(row, &f.m, fixture_key(row, false, CKF_WRAP), target,
+                      &(struct out){.data = NULL, .len = &n}));
+        T_OK(wrap(&f, fixture_key(row, false, CKF_WRAP), target, &wrapped));
+        assert_int_equal(wrapped.n, n);
+        fixture_once(OP_DECRYPT, oaep, &front, k, span_of(wrapped.p, 256), &aes);
+        assert_int_equal(aes.n, sizes[i] / 8);
+        between = fixture_secret(CKK_AES, buf_span(&aes));
+        fixture_once(OP_DECRYPT, mech_find(behind.mechanism), &behind, between,
+                     span_of(wrapped.p + 256, wrapped.n - 256), &value);
+        assert_span_equal(buf_span(&value), attrs_span(target, CKA_VALUE));
+        for (size_t at = 0; at < wrapped.n; at += 15) {
+            AUTO(attrs_freep) struct attrs *back = fixture_attrs(CKO_SECRET_KEY, CKK_AES);
+
+            wrapped.p[at] ^= 1;
+            T_RV(CKR_WRAPPED_KEY_INVALID, unwrap(&f, k, buf_span(&wrapped), back));
+            wrapped.p[at] ^= 1;
+        }
+    }
+    f.param.rsa_aes.ulAESKeyBits = 64;
+    T_RV(CKR_MECHANISM_PARAM_INVALID, unwrap(&f, k, SPAN_LIT("anything"), target));
+    f.param.rsa_aes = (CK_RSA_AES_KEY_WRAP_PARAMS){256, NULL};
+    T_RV(CKR_MECHANISM_PARAM_INVALID, unwrap(&f, k, SPAN_LIT("anything"), target));
 }
 
 /* A blob of one type is not unwrapped to another; garbage in a right wrapping is no key. */
@@ -834,6 +883,7 @@ int main(void)
         TEST("/gen/wrap/output-rule", wrapping_follows_the_output_rule),
         TEST("/gen/unwrap/cbc-brings-private-keys-in", cbc_brings_private_keys_in),
         TEST("/gen/unwrap/one-code", wrong_blobs_have_one_code),
+        TEST("/gen/wrap/rsa-aes", rsa_aes_has_two_parts),
         TEST("/gen/unwrap/types-must-match", types_must_match),
         TEST("/gen/unwrap/blobs-end-where-their-key-ends", blobs_end_where_their_key_ends),
         TEST("/gen/unwrap/kinds-of-keys", kinds_of_unwrapped_keys_are_checked),
