@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "crypto/mech_lists.h"
 #include "root/root.h"
+#include "util/policy.h"
 
 static unsigned int n_bad;
 
@@ -42,6 +44,26 @@ static void check_configuration(const struct conf *c)
         else
             output_mark(MARK_OK, "recovery certificate %s", c->recovery[i]);
     }
+}
+
+/* What applications may do here that they could not do by default. */
+static void check_policy(const struct conf *c)
+{
+    const char *unknown = mech_lists_apply(&c->mechanisms_allow, &c->mechanisms_deny);
+    bool relaxed = false;
+
+    for (size_t i = 0; i < POLICY_N_RULES; i++) {
+        if (policy_rules[i].mode != POLICY_RELAXABLE || (c->policy & UINT32_C(1) << i) != 0)
+            continue;
+        output_mark(MARK_WARN, "policy: %s is relaxed: it is not so that %s", policy_rules[i].name,
+                    policy_rules[i].says);
+        relaxed = true;
+    }
+    if (!relaxed)
+        output_mark(MARK_OK, "policy: no rule is relaxed");
+    if (unknown != NULL)
+        bad(unknown, "mechanisms-allow, mechanisms-deny: there is no such mechanism; "
+                     "docs/mechanisms.md has the names");
 }
 
 static void check_device(const struct conf *c)
@@ -167,6 +189,7 @@ int command_doctor(int argc, char **argv)
     if (c == NULL)
         return code;
     check_configuration(c);
+    check_policy(c);
     check_device(c);
     check_root(c);
     check_directory(c);
