@@ -44,7 +44,7 @@ void kds_free(struct kds *k)
 
 struct verify_source kds_source(struct kds *k)
 {
-    return (struct verify_source){.vcek = kds_vcek, .crl = kds_crl, .ctx = k};
+    return (struct verify_source){.vcek = kds_vcek, .issuer = kds_issuer, .crl = kds_crl, .ctx = k};
 }
 
 static void say(char **ret, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -216,29 +216,54 @@ CK_RV kds_vcek(void *ctx, const struct report *r, verify_accept_fn *accept, void
     return ask(k, buf_span(&path), (const char *)name.p, accept, accept_ctx, ret_why);
 }
 
-/* -- revocation lists ------------------------------------------------------------------------ */
+/* -- issuers and revocation lists ------------------------------------------------------------- */
+
+/* What there is one of per product and kind of endorsement key. */
+struct common_file {
+    const char *path; /* the last part of it below /vcek/v1/PRODUCT/ */
+    const char *name; /* the first part of the file's in the cache */
+    const char *none; /* offline, and not in the cache */
+};
+
+static const struct common_file cert_chain = {"cert_chain", "chain",
+                                              "the issuer's certificate is not in the cache"};
+static const struct common_file crl_file = {"crl", "crl", "none in the cache that is in force"};
+
+/* From the cache while it is fresh, else from the service; an older one that `accept` takes is
+ * better than none. */
+static CK_RV common(struct kds *k, const struct common_file *file, enum product p,
+                    enum signing_key key, verify_accept_fn *accept, void *ctx, char **ret_why)
+{
+    const char *kind = key == SIGNING_VLEK ? "vlek" : "vcek";
+    char path[64], name[64];
+    uint64_t age = 0;
+    bool have;
+
+    (void)snprintf(path, sizeof(path), "/%s/v1/%s/%s", kind, product_name(p), file->path);
+    (void)snprintf(name, sizeof(name), "%s-%s-%s", file->name, kind, product_name(p));
+    have = cached(k, name, accept, ctx, &age);
+    if (have && (k->o.offline || age < KDS_FRESH_AGE))
+        return CKR_OK;
+    if (k->o.offline) {
+        say(ret_why, "%s, and AMD is not to be asked (offline)", file->none);
+        FAIL(CKR_DEVICE_ERROR);
+    }
+    if (ask(k, span_of(path, strlen(path)), name, accept, ctx, ret_why) == CKR_OK)
+        return CKR_OK;
+    ENSURE(have, CKR_DEVICE_ERROR);
+    return CKR_OK;
+}
+
+CK_RV kds_issuer(void *ctx, enum product p, enum signing_key key, verify_accept_fn *accept,
+                 void *accept_ctx, char **ret_why)
+{
+    return common(ctx, &cert_chain, p, key, accept, accept_ctx, ret_why);
+}
 
 CK_RV kds_crl(void *ctx, enum product p, enum signing_key key, verify_accept_fn *accept,
               void *accept_ctx, char **ret_why)
 {
-    struct kds *k = ctx;
-    const char *kind = key == SIGNING_VLEK ? "vlek" : "vcek";
-    char path[64], name[64];
-    uint64_t age = 0;
-    const bool n = snprintf(path, sizeof(path), "/%s/v1/%s/crl", kind, product_name(p)) > 0 &&
-                   snprintf(name, sizeof(name), "crl-%s-%s.der", kind, product_name(p)) > 0;
-    const bool have = n && cached(k, name, accept, accept_ctx, &age);
-
-    if (have && (k->o.offline || age < KDS_CRL_FRESH_AGE))
-        return CKR_OK;
-    if (k->o.offline) {
-        say(ret_why, "none in the cache that is in force, and AMD is not to be asked (offline)");
-        FAIL(CKR_DEVICE_ERROR);
-    }
-    if (ask(k, span_of(path, strlen(path)), name, accept, accept_ctx, ret_why) == CKR_OK)
-        return CKR_OK;
-    ENSURE(have, CKR_DEVICE_ERROR); /* an older one that is still in force is better than none */
-    return CKR_OK;
+    return common(ctx, &crl_file, p, key, accept, accept_ctx, ret_why);
 }
 
 char *kds_default_cache(void)

@@ -13,9 +13,9 @@
 
 #include "attest/verify.h"
 
-#define KDS_URL           "https://kdsintf.amd.com"
-#define KDS_PATIENCE_MS   120000u
-#define KDS_CRL_FRESH_AGE 86400u /* seconds: an older list is asked for anew */
+#define KDS_URL         "https://kdsintf.amd.com"
+#define KDS_PATIENCE_MS 120000u
+#define KDS_FRESH_AGE   86400u /* seconds: an older list or chain is asked for anew */
 
 struct kds_options {
     const char *url;      /* of the service, without a slash at its end; NULL: KDS_URL */
@@ -46,6 +46,8 @@ struct verify_source kds_source(struct kds *k);
  */
 NODISCARD CK_RV kds_vcek(void *k, const struct report *r, verify_accept_fn *accept,
                          void *accept_ctx, char **ret_why);
+NODISCARD CK_RV kds_issuer(void *k, enum product p, enum signing_key key, verify_accept_fn *accept,
+                           void *accept_ctx, char **ret_why);
 NODISCARD CK_RV kds_crl(void *k, enum product p, enum signing_key key, verify_accept_fn *accept,
                         void *accept_ctx, char **ret_why);
 

@@ -13,6 +13,8 @@ struct work {
     struct verified *v;
     X509 *pinned_root, *pinned_issuer; /* AMD's, owned */
     X509 *fetched;                     /* a leaf from the source, owned */
+    X509 *fetched_issuer;              /* likewise */
+    bool issuer_asked;                 /* once is enough */
     X509_CRL *fetched_crl;             /* owned */
     X509 *hint; /* a leaf that was given and does not fit: what the message is about */
     struct chain chain;
@@ -23,6 +25,7 @@ static void work_clear(struct work *w)
     X509_free(w->pinned_root);
     X509_free(w->pinned_issuer);
     X509_free(w->fetched);
+    X509_free(w->fetched_issuer);
     X509_CRL_free(w->fetched_crl);
 }
 
@@ -191,32 +194,85 @@ static bool chip_differs(const struct work *w, const struct endorsement *e)
            !span_equal(SPAN_ARRAY(e->hwid), report_field(&w->v->report, REPORT_CHIP));
 }
 
-/* The issuer whose key signed the leaf; else the first, for the message; NULL: there is none. */
-static X509 *issuer_of(const struct work *w, X509 *leaf)
+static bool is_issuer(const struct work *w, const X509 *x)
 {
-    const enum cert_role wanted = chain_issuer_role(w->chain.signing_key);
-    X509 *first = w->in->given_only ? NULL : w->pinned_issuer;
+    enum cert_role role = N_CERT_ROLES;
+    enum product p = N_PRODUCTS;
 
-    if (first != NULL && chain_signed_by(leaf, first))
-        return first;
+    return cert_identify(x, &role, &p) && role == chain_issuer_role(w->chain.signing_key) &&
+           p == w->chain.product;
+}
+
+/* What a source may say the issuer is: one that the root has signed. */
+static bool accept_issuer(void *ctx, struct span bytes)
+{
+    struct work *w = ctx;
+    AUTO(cert_list_clear) struct cert_list l = {.n = 0};
+
+    if (cert_read_file(bytes, &l) != CKR_OK)
+        return false;
+    for (size_t i = 0; i < l.n; i++) {
+        if (!is_issuer(w, l.item[i]) || !chain_signed_by(l.item[i], w->chain.root) ||
+            X509_up_ref(l.item[i]) != 1)
+            continue;
+        X509_free(w->fetched_issuer);
+        w->fetched_issuer = l.item[i];
+        return true;
+    }
+    return false;
+}
+
+/* AMD may have a newer one under the same root than this program. */
+static X509 *issuer_fetch(struct work *w, X509 *leaf)
+{
+    const struct verify_source *s = w->in->source;
+    char *why = NULL;
+
+    if (!w->issuer_asked && s != NULL && !w->in->given_only) {
+        w->issuer_asked = true;
+        (void)!s->issuer(s->ctx, w->chain.product, w->chain.signing_key, accept_issuer, w, &why);
+        free(why);
+    }
+    return w->fetched_issuer != NULL && chain_signed_by(leaf, w->fetched_issuer) ? w->fetched_issuer
+                                                                                 : NULL;
+}
+
+/* Of those at hand, the one whose key signed the leaf. NULL: none; *ret_hint is then one for the
+ * message, or NULL. */
+static X509 *issuer_at_hand(const struct work *w, X509 *leaf, X509 **ret_hint)
+{
+    X509 *hint = w->in->given_only ? NULL : w->pinned_issuer;
+
+    if (hint != NULL && chain_signed_by(leaf, hint))
+        return hint;
     for (size_t i = 0; i < w->in->given->n; i++) {
         X509 *x = w->in->given->item[i];
         enum cert_role role = N_CERT_ROLES;
         enum product p = N_PRODUCTS;
 
-        if (!cert_identify(x, &role, &p) || (role != CERT_ASK && role != CERT_ASVK))
-            continue;
-        if (role == wanted && p == w->chain.product && chain_signed_by(leaf, x))
+        if (is_issuer(w, x) && chain_signed_by(leaf, x))
             return x;
-        if (first == NULL)
-            first = x;
+        if (hint == NULL && cert_identify(x, &role, &p) && (role == CERT_ASK || role == CERT_ASVK))
+            hint = x;
     }
-    return first;
+    *ret_hint = hint;
+    return NULL;
+}
+
+/* The issuer whose key signed the leaf; else one for the message; NULL: there is none. */
+static X509 *issuer_of(struct work *w, X509 *leaf)
+{
+    X509 *hint = NULL;
+    X509 *found = issuer_at_hand(w, leaf, &hint);
+
+    if (found == NULL)
+        found = issuer_fetch(w, leaf);
+    return found != NULL ? found : hint;
 }
 
 /* Is this a certificate for the key that signed the report, as far as can be seen without its
  * chain? Others are passed over: a host's table is often of an older TCB. */
-static bool leaf_fits(const struct work *w, X509 *x)
+static bool leaf_fits(struct work *w, X509 *x)
 {
     const enum cert_role wanted = chain_leaf_role(w->chain.signing_key);
     enum cert_role role = N_CERT_ROLES;
@@ -488,4 +544,43 @@ CK_RV verify(const struct verify_input *in, struct result *ret_result, struct ve
     }
     ENSURE(!ret_result->failed, CKR_HOST_MEMORY);
     return CKR_OK;
+}
+
+/* The first steps, up to this one: those that certificates depend on. */
+#define N_STEPS_CHAIN 4
+
+static CK_RV add_certificate(struct evidence *e, X509 *x)
+{
+    KEEP_ERRORS;
+    uint8_t *der = NULL;
+    const int n = i2d_X509(x, &der);
+    const struct span bytes = span_of(der, n > 0 ? (size_t)n : 0);
+    CK_RV rv = n > 0 ? CKR_OK : ossl_rv(CKR_HOST_MEMORY);
+    bool there = false;
+
+    for (size_t i = 0; i < e->n_certificates; i++)
+        there = there || span_equal(bytes, buf_span(&e->certificates[i]));
+    if (rv == CKR_OK && !there)
+        rv = evidence_add_certificate(e, bytes);
+    OPENSSL_free(der);
+    return rv;
+}
+
+CK_RV verify_certificates(const struct verify_input *in, struct evidence *ret, char **ret_why)
+{
+    AUTO(result_clear) struct result r = {.n = 0};
+    struct verified facts = {.has_report = false};
+    AUTO(work_clear) struct work w = {.in = in, .res = &r, .v = &facts};
+    bool on = true;
+
+    TRY(crypto_ready());
+    for (size_t i = 0; on && i < N_STEPS_CHAIN; i++)
+        on = steps[i].run(&w, steps[i].name);
+    ENSURE(!r.failed, CKR_HOST_MEMORY);
+    if (!on) {
+        *ret_why = strdup(r.checks[r.n - 1].words);
+        FAIL(result_verdict(&r) == VERDICT_NOT_GENUINE ? CKR_DATA_INVALID : CKR_DEVICE_ERROR);
+    }
+    TRY(add_certificate(ret, w.chain.leaf));
+    return add_certificate(ret, w.chain.issuer);
 }

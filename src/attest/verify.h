@@ -20,23 +20,29 @@
 #ifndef TEE_ATTEST_VERIFY_H
 #define TEE_ATTEST_VERIFY_H
 
-#include "attest/chain.h"
 #include "attest/appraisal.h"
+#include "attest/chain.h"
+#include "attest/evidence.h"
 #include "attest/result.h"
 #include "attest/statement.h"
 
 /* Does the verifier want this certificate or list? */
 typedef bool verify_accept_fn(void *ctx, struct span der);
 
+/* What may be fetched: a report's VCEK; of a product and a kind of endorsement key, certificates
+ * with the issuer's among them, or the revocation list. CKR_OK once `accept` took something;
+ * otherwise any error, with *ret_why (malloc'd, the caller's; may stay NULL). */
+typedef CK_RV verify_vcek_fn(void *ctx, const struct report *r, verify_accept_fn *accept,
+                             void *accept_ctx, char **ret_why);
+typedef CK_RV verify_common_fn(void *ctx, enum product p, enum signing_key k,
+                               verify_accept_fn *accept, void *accept_ctx, char **ret_why);
+
 /* Where certificates come from that were not given: a cache, AMD's key distribution service. What
- * `accept` does not take is no answer, and must not be kept. Returns CKR_OK once something was
- * accepted; otherwise any error, with *ret_why (malloc'd, the caller's; may stay NULL). */
+ * `accept` does not take is no answer, and must not be kept. */
 struct verify_source {
-    CK_RV(*vcek)
-    (void *ctx, const struct report *r, verify_accept_fn *accept, void *accept_ctx, char **ret_why);
-    CK_RV(*crl)
-    (void *ctx, enum product p, enum signing_key k, verify_accept_fn *accept, void *accept_ctx,
-     char **ret_why);
+    verify_vcek_fn *vcek;
+    verify_common_fn *issuer;
+    verify_common_fn *crl;
     void *ctx;
 };
 
@@ -76,6 +82,16 @@ struct verified {
  * CKR_HOST_MEMORY when checks could not be recorded. */
 NODISCARD CK_RV verify(const struct verify_input *in, struct result *ret_result,
                        struct verified *ret_facts);
+
+/*
+ * For whoever makes evidence: find the certificates of the report's endorsement key and of its
+ * issuer, among those given, in this program and from the source, so that a relying party needs no
+ * network. Appends the two to *ret, as far as it does not have them; policy and question are not
+ * looked at. CKR_DEVICE_ERROR: they are not to be had, CKR_DATA_INVALID: the chain does not hold;
+ * *ret_why (malloc'd, the caller's) says what. *ret is untouched then.
+ */
+NODISCARD CK_RV verify_certificates(const struct verify_input *in, struct evidence *ret,
+                                    char **ret_why);
 
 /* For verify.c (verify_policy.c): the checks that the policy and the question ask for, of evidence
  * that is genuine. */

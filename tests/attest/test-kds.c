@@ -200,7 +200,7 @@ static void cache_path(const struct fixture *f, bool crl, char path[1024])
 
     make_report(PRODUCT_MILAN, bytes, &r);
     if (crl)
-        buf_printf(&name, "crl-vcek-Milan.der");
+        buf_printf(&name, "crl-vcek-Milan");
     else
         kds_vcek_name(&r, &name);
     (void)snprintf(path, 1024, "%s/%.*s", f->cache, (int)name.n, (const char *)name.p);
@@ -405,8 +405,8 @@ static void test_cache_unwritable(void **state)
 
 static void test_crl_age(void **state)
 {
-    const struct timespec old[2] = {{.tv_sec = time(NULL) - 2 * KDS_CRL_FRESH_AGE},
-                                    {.tv_sec = time(NULL) - 2 * KDS_CRL_FRESH_AGE}};
+    const struct timespec old[2] = {{.tv_sec = time(NULL) - 2 * KDS_FRESH_AGE},
+                                    {.tv_sec = time(NULL) - 2 * KDS_FRESH_AGE}};
     struct fixture *f = *state;
     char path[1024];
     struct stat st;

@@ -344,8 +344,9 @@ static void test_missing_certificates(void **state)
 /* -- a source -------------------------------------------------------------------------------- */
 
 struct source_of_test {
-    struct buf der;
-    size_t n_asked, n_taken;
+    struct buf der;    /* a VCEK's certificate */
+    struct buf issuer; /* PEM or DER; empty: it has none */
+    size_t n_asked, n_taken, n_issuer_asked;
 };
 
 static CK_RV source_vcek(void *ctx, const struct report *r, verify_accept_fn *accept,
@@ -358,6 +359,20 @@ static CK_RV source_vcek(void *ctx, const struct report *r, verify_accept_fn *ac
     s->n_asked++;
     ENSURE(accept(accept_ctx, buf_span(&s->der)), CKR_DATA_INVALID);
     s->n_taken++;
+    return CKR_OK;
+}
+
+static CK_RV source_issuer(void *ctx, enum product p, enum signing_key k, verify_accept_fn *accept,
+                           void *accept_ctx, char **ret_why)
+{
+    struct source_of_test *s = ctx;
+
+    (void)p;
+    (void)k;
+    (void)ret_why;
+    s->n_issuer_asked++;
+    ENSURE(s->issuer.n > 0, CKR_DEVICE_ERROR);
+    ENSURE(accept(accept_ctx, buf_span(&s->issuer)), CKR_DATA_INVALID);
     return CKR_OK;
 }
 
@@ -393,7 +408,8 @@ static void test_stale_table(void **state)
 {
     struct world *w = *state;
     struct source_of_test s = {.n_asked = 0};
-    const struct verify_source source = {.vcek = source_vcek, .crl = source_crl, .ctx = &s};
+    const struct verify_source source = {
+        .vcek = source_vcek, .issuer = source_issuer, .crl = source_crl, .ctx = &s};
     AUTO(buf_clear) struct buf old = BUF_INIT;
 
     w->source = &source;
@@ -420,6 +436,68 @@ static void test_stale_table(void **state)
     assert_int_equal(s.n_taken, 1);
     buf_clear(&s.der);
     w->source = NULL;
+}
+
+/* Where the issuer is not at hand, the source's is taken if the root has signed it. */
+static void test_issuer_fetched(void **state)
+{
+    struct world *w = *state;
+    struct source_of_test s = {.n_asked = 0};
+    const struct verify_source source = {
+        .vcek = source_vcek, .issuer = source_issuer, .crl = source_crl, .ctx = &s};
+    AUTO(buf_clear) struct buf ask = BUF_INIT;
+    AUTO(buf_clear) struct buf asvk = BUF_INIT;
+
+    assert_true(emulator_certificate(w->e, SNP_CERT_ASK, &ask));
+    assert_true(emulator_certificate(w->e, SNP_CERT_ASVK, &asvk));
+    attest_bare(w);
+    w->source = &source;
+    expect(w, VERDICT_GOOD, NULL);
+    assert_int_equal(s.n_issuer_asked, 0); /* not needed */
+    while (w->given.n > 1)
+        X509_free(w->given.item[--w->given.n]); /* the VCEK alone */
+    buf_put(&s.issuer, buf_span(&asvk));
+    expect(w, VERDICT_UNKNOWN, "chain"); /* the root's, for another kind of key */
+    assert_int_equal(s.n_issuer_asked, 1);
+    buf_put(&s.issuer, buf_span(&ask)); /* behind the other, as in a chain */
+    expect(w, VERDICT_GOOD, NULL);
+    control(w, "product=Genoa");
+    buf_clear(&s.issuer);
+    assert_true(emulator_certificate(w->e, SNP_CERT_ASK, &s.issuer)); /* of another product */
+    expect(w, VERDICT_UNKNOWN, "chain");
+    buf_clear(&s.issuer);
+    w->source = NULL;
+}
+
+/* What a maker of evidence adds to it is what a verifier without a source needs. */
+static void test_certificates_added(void **state)
+{
+    struct world *w = *state;
+    struct source_of_test s = {.n_asked = 0};
+    const struct verify_source source = {
+        .vcek = source_vcek, .issuer = source_issuer, .crl = source_crl, .ctx = &s};
+    struct verify_input in = {
+        .root = w->root, .at = w->at, .policy = &w->policy, .given = &w->given, .source = &source};
+    char *why = NULL;
+
+    control(w, "certificates=0");
+    attest_bare(w);
+    in.report = buf_span(&w->evidence.report);
+    assert_int_equal(verify_certificates(&in, &w->evidence, &why), CKR_DEVICE_ERROR);
+    assert_non_null(why);
+    free(why);
+    assert_int_equal(w->evidence.n_certificates, 0);
+
+    vcek_der(w, &s.der);
+    assert_true(emulator_certificate(w->e, SNP_CERT_ASK, &s.issuer));
+    assert_int_equal(verify_certificates(&in, &w->evidence, &why), CKR_OK);
+    assert_int_equal(w->evidence.n_certificates, 2);
+    use_certificates(w);
+    expect(w, VERDICT_GOOD, NULL);
+    assert_int_equal(verify_certificates(&in, &w->evidence, &why), CKR_OK);
+    assert_int_equal(w->evidence.n_certificates, 2); /* they are there already */
+    buf_clear(&s.der);
+    buf_clear(&s.issuer);
 }
 
 /* -- extensions ------------------------------------------------------------------------------ */
@@ -774,6 +852,7 @@ static void test_key_marked(void **state)
     AUTO(pkey_freep) EVP_PKEY *key = make_key(spki, &n);
     struct statement s = about_key(span_of(spki, n));
 
+    w->question = (struct question){.key = key};
     s.key.flags &= ~(uint32_t)STATEMENT_LOCAL;
     attest(w, &s);
     expect(w, VERDICT_AGAINST_POLICY, "key.require");
@@ -786,9 +865,11 @@ static void test_key_marked(void **state)
     s.key.store.n_seals = 0;
     attest(w, &s);
     expect_policy(w, "{\"key\": {\"seals\": [\"sev-snp\"]}}", VERDICT_AGAINST_POLICY, "key.seals");
+    w->question = (struct question){.has_nonce = false};
 }
 
 /* What is changed in a statement after the report was made is not what the VM said. */
+
 static void test_statement_changed(void **state)
 {
     struct world *w = *state;
@@ -908,6 +989,8 @@ int main(void)
         TEST("/verify/dates", test_dates),
         TEST("/verify/no-certificates", test_missing_certificates),
         TEST("/verify/stale-table", test_stale_table),
+        TEST("/verify/issuer-fetched", test_issuer_fetched),
+        TEST("/verify/certificates-added", test_certificates_added),
         TEST("/verify/extensions", test_extensions),
         TEST("/verify/policy/keys", test_policy_keys),
         TEST("/verify/policy/tcb", test_policy_tcb),

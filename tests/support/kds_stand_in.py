@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A stand-in for AMD's key distribution service, on loopback.
 
-Usage: kds_stand_in.py [--vcek FILE] [--crl FILE]
+Usage: kds_stand_in.py [--vcek FILE] [--crl FILE] [--chain FILE]
 
 Prints its port, then a line per request: status and path. Paths are the real service's below a first
 part that says how to behave, so that every client can have a service of its own:
@@ -34,6 +34,7 @@ LAYOUT = '&'.join(f'{part}{SPL}' for part in ('bl', 'tee', 'snp', 'ucode'))
 VCEK = re.compile(rf'/vcek/v1/(?:(?:Milan|Genoa)/[0-9a-f]{{128}}\?{LAYOUT}'
                   rf'|Turin/[0-9a-f]{{16}}\?fmc{SPL}&{LAYOUT})')
 CRL = re.compile(r'/(?:vcek|vlek)/v1/(?:Milan|Genoa|Turin)/crl')
+CHAIN = re.compile(r'/(?:vcek|vlek)/v1/(?:Milan|Genoa|Turin)/cert_chain')
 HUGE = 1 << 20
 
 
@@ -62,7 +63,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def body(self, path):
         """What the real path is answered with; None: not found."""
-        for kind, pattern in (('vcek', VCEK), ('crl', CRL)):
+        for kind, pattern in (('vcek', VCEK), ('crl', CRL), ('chain', CHAIN)):
             if pattern.fullmatch(path):
                 return self.files.get(kind) or f'{kind} {path}\n'.encode()
         return None
@@ -123,8 +124,9 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--vcek')
     parser.add_argument('--crl')
+    parser.add_argument('--chain')
     args = parser.parse_args()
-    for kind, path in (('vcek', args.vcek), ('crl', args.crl)):
+    for kind, path in (('vcek', args.vcek), ('crl', args.crl), ('chain', args.chain)):
         if path:
             with open(path, 'rb') as file:
                 Handler.files[kind] = file.read()
