@@ -15,6 +15,7 @@
 
 #include "attest/cert_table.h"
 #include "attest/evidence_json.h"
+#include "cli/attest_fetch.h"
 #include "cli/own_key.h"
 #include "cli/write_file.h"
 #include "core/attestation.h"
@@ -26,6 +27,7 @@ struct request {
     const char *file;
     bool json;
     struct pin_source pin;
+    struct attest_fetch fetch;
 };
 
 static const struct option options[] = {
@@ -37,6 +39,10 @@ static const struct option options[] = {
     {"pin-file", required_argument, NULL, 'p'},
     {"pin-fd", required_argument, NULL, 'P'},
     {"json", no_argument, NULL, 'j'},
+    {"fetch", no_argument, NULL, 'F'},
+    {"kds", required_argument, NULL, 'K'},
+    {"cache", required_argument, NULL, 'C'},
+    {"root", required_argument, NULL, 'R'},
     {NULL, 0, NULL, 0},
 };
 
@@ -45,8 +51,9 @@ static bool take_option(int c, struct request *r)
     const struct {
         int letter;
         const char **to;
-    } texts[] = {{'n', &r->nonce}, {'r', &r->report_data}, {'o', &r->out},
-                 {'k', &r->key},   {'f', &r->file},        {'p', &r->pin.file}};
+    } texts[] = {{'n', &r->nonce},     {'r', &r->report_data}, {'o', &r->out},
+                 {'k', &r->key},       {'f', &r->file},        {'p', &r->pin.file},
+                 {'K', &r->fetch.kds}, {'C', &r->fetch.cache}, {'R', &r->fetch.root}};
 
     for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
         if (texts[i].letter != c)
@@ -55,7 +62,8 @@ static bool take_option(int c, struct request *r)
         return true;
     }
     r->json = r->json || c == 'j';
-    return c == 'j' || (c == 'P' && pin_fd(optarg, &r->pin.fd));
+    r->fetch.wanted = r->fetch.wanted || c == 'F';
+    return c == 'j' || c == 'F' || (c == 'P' && pin_fd(optarg, &r->pin.fd));
 }
 
 /* One subject, and bare REPORT_DATA only without any statement. */
@@ -68,6 +76,9 @@ static bool parse(int argc, char **argv, struct request *r)
             return false;
     }
     if (optind != argc || (r->key != NULL && r->file != NULL))
+        return false;
+    if (!r->fetch.wanted &&
+        (r->fetch.kds != NULL || r->fetch.cache != NULL || r->fetch.root != NULL))
         return false;
     return r->report_data == NULL || (r->nonce == NULL && r->key == NULL && r->file == NULL);
 }
@@ -199,5 +210,7 @@ int command_attest(int argc, char **argv)
         return cli_fail(EXIT_USAGE, "--nonce: hex digits, %d bytes at most", STATEMENT_MAX_NONCE);
     code = r.key != NULL ? attest_key(&r, buf_span(&nonce), &der)
                          : attest_platform(&r, buf_span(&nonce), &der);
+    if (code == EXIT_DONE)
+        code = attest_fetch(&r.fetch, &der);
     return code == EXIT_DONE ? deliver(&r, buf_span(&der)) : code;
 }

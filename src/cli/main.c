@@ -35,7 +35,7 @@ static const struct cli_command commands[] = {
     {"audit", "show | verify | export", "what was done to the store", command_audit},
     {"attest",
      "[--nonce HEX | --report-data HEX] [--key URI [--pin-file FILE | --pin-fd N] | --file FILE] "
-     "[--json] [--out FILE]",
+     "[--json] [--out FILE] [--fetch [--kds URL] [--cache DIRECTORY] [--root FILE]]",
      "evidence about this VM, a key of a token or a file, for `verify`", command_attest},
     {"csr",
      "--key URI --subject NAME=VALUE... [--san VALUE]... [--nonce HEX] [--no-evidence] "

@@ -328,6 +328,45 @@ static void host_without_certificates(void **state)
     assert_verdict(AGAINST_POLICY, "evidence", "--nonce " NONCE " --policy \"$SCRATCH/policy\"");
 }
 
+/* What the host does not hand out comes from the key distribution service, once, and is checked. */
+static void command_fetches_certificates(void **state)
+{
+    static const char attest_fetch[] =
+        "\"$TEE_PKCS11\" attest --nonce " NONCE " --out \"$SCRATCH/evidence\" --fetch "
+        "--root \"$SNP_EMULATOR_MOUNT/ark.pem\" --cache \"$SCRATCH/cache\" --kds %s";
+    /* The stand-in lives as long as its standard input; its first line is its port. */
+    static const char with_service[] =
+        "openssl x509 -in \"$SNP_EMULATOR_MOUNT/vcek.pem\" -outform DER -out \"$SCRATCH/vcek\" && "
+        "mkfifo \"$SCRATCH/in\" && { python3 \"$TEE_TEST_SOURCE/tests/support/kds_stand_in.py\" "
+        "--vcek \"$SCRATCH/vcek\" --chain \"$SNP_EMULATOR_MOUNT/ask.pem\" <\"$SCRATCH/in\" "
+        ">\"$SCRATCH/log\" & exec 3>\"$SCRATCH/in\"; while ! [ -s \"$SCRATCH/log\" ]; do sleep "
+        "0.1; "
+        "done; url=http://127.0.0.1:$(head -n 1 \"$SCRATCH/log\")/ok; ";
+    char line[2048];
+
+    (void)state;
+    snp_control("certificates=0");
+    assert_int_equal(run(attest_fetch, "http://127.0.0.1:1"), 1);
+    ASSERT_PRINTED("no certificates for the evidence");
+    assert_int_equal(run("test -e \"$SCRATCH/evidence\""), 1);
+    (void)snprintf(line, sizeof(line), attest_fetch, "\"$url\"");
+    assert_int_equal(run("%s%s; code=$?; exec 3>&-; wait; exit $code; }", with_service, line), 0);
+    assert_verdict(GENUINE, "evidence", "--nonce " NONCE);
+    /* The service is gone; the VCEK is in the cache, its issuer's certificate too. */
+    assert_int_equal(run(attest_fetch, "http://127.0.0.1:1"), 0);
+    assert_verdict(GENUINE, "evidence", "--nonce " NONCE);
+    assert_int_equal(run("\"$TEE_PKCS11\" attest --kds http://127.0.0.1:1"), 64);
+    snp_control("certificates=1");
+    assert_int_equal(run("\"$TEE_PKCS11\" attest --nonce " NONCE
+                         " --out \"$SCRATCH/evidence\" --fetch "
+                         "--cache \"$SCRATCH/none\" --kds http://127.0.0.1:1 "
+                         "--root \"$SNP_EMULATOR_MOUNT/ark.pem\""),
+                     0); /* the host's are enough */
+    /* Under AMD's root the emulated chip's chain is no chain. */
+    assert_int_equal(
+        run("\"$TEE_PKCS11\" attest --out \"$SCRATCH/x\" --fetch --kds http://127.0.0.1:1"), 1);
+}
+
 /* The statement names every kind of seal that the store ever had. */
 static void history_is_told(void **state)
 {
@@ -560,6 +599,7 @@ int main(void)
         TEST("/attest/command/keys", command_attests_keys),
         TEST("/attest/command/files", command_attests_files),
         TEST("/attest/command/vm", command_attests_the_vm),
+        TEST("/attest/command/fetches-certificates", command_fetches_certificates),
         TEST("/attest/csr/carries-evidence", request_carries_evidence),
         TEST("/attest/csr/of-every-type", requests_of_every_type),
         {"/attest/software/can-not", software_can_not, setup_software, teardown_module, NULL},
