@@ -14,7 +14,7 @@ need_file "$modules/pkcs11.so" "pkcs11-provider"
 
 # Debian 13's haproxy takes its memory from jemalloc, and pkcs11-provider loads modules by
 # RTLD_DEEPBIND, so that a module's free() is libc's while strdup(), in libc, asks jemalloc. No module
-# can live with that; let all memory be libc's.
+# can live with that (docs/clients.md); let all memory be libc's.
 ALLOCATOR=()
 if ldd "$haproxy" | grep jemalloc >/dev/null; then
     ALLOCATOR=(LD_PRELOAD=libc.so.6)
@@ -48,8 +48,8 @@ END
     done
 }
 
-haproxy_start() {
-    PORT=$(port_take)
+# conf_haproxy LABEL
+conf_haproxy() {
     cat >haproxy.conf <<END
 global
     nbthread 2
@@ -64,6 +64,11 @@ frontend test
     bind 127.0.0.1:$PORT ssl crt $TEST_DIR/$1.pem
     http-request return status 200 content-type text/plain string "served with $1"
 END
+}
+
+haproxy_start() {
+    PORT=$(port_take)
+    conf_haproxy "$1"
     OPENSSL_CONF=$TEST_DIR/provider.cnf serve haproxy.log env "${ALLOCATOR[@]}" "$haproxy" -db \
         -f haproxy.conf
     wait_listen "$PORT" haproxy.log
@@ -95,6 +100,16 @@ crowd() {
     done
 }
 
+# Without that the module refuses, and says why; nothing dies.
+own_allocator() {
+    only_tee
+    PORT=$(port_take)
+    conf_haproxy rsa
+    refuses 'unable to load|no start line|private key' env OPENSSL_CONF="$TEST_DIR/provider.cnf" \
+        TEE_PKCS11_DEBUG=error timeout "$PATIENCE" "$haproxy" -c -f haproxy.conf
+    says 'LD_PRELOAD=libc.so.6' cat log/own-allocator
+}
+
 token_make
 check keys keys_make
 check prepare conf_write
@@ -103,3 +118,4 @@ for label in rsa p256; do
     check "tls1.3-$label" serves "$label" tls1_3
 done
 check crowd crowd
+[ ${#ALLOCATOR[@]} -eq 0 ] || check own-allocator own_allocator

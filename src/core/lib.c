@@ -14,6 +14,7 @@
 #include "crypto/mech_lists.h"
 #include "crypto/ossl.h"
 #include "root/root.h"
+#include "util/heap.h"
 #include "util/log.h"
 #include "util/policy.h"
 
@@ -141,6 +142,16 @@ static void forget_parent(void)
     conf_forget();
 }
 
+/* Before anything is taken from a library that would free it. */
+static CK_RV check_heap(void)
+{
+    if (heap_is_one())
+        return CKR_OK;
+    log_err("this program has an allocator of its own, and loads modules so that they do not see it "
+            "(RTLD_DEEPBIND): start it with LD_PRELOAD=libc.so.6");
+    FAIL(CKR_GENERAL_ERROR);
+}
+
 static CK_RV initialize_locked(void)
 {
     struct lib *l = NULL;
@@ -148,6 +159,7 @@ static CK_RV initialize_locked(void)
     if (state_fork != atomic_load(&fork_count))
         forget_parent();
     ENSURE(state == NULL, CKR_CRYPTOKI_ALREADY_INITIALIZED);
+    TRY(check_heap());
     TRY(lib_new(&l));
     state = l;
     return CKR_OK;
