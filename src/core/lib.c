@@ -147,8 +147,8 @@ static CK_RV check_heap(void)
 {
     if (heap_is_one())
         return CKR_OK;
-    log_err("this program has an allocator of its own, and loads modules so that they do not see it "
-            "(RTLD_DEEPBIND): start it with LD_PRELOAD=libc.so.6");
+    log_err("this program has an allocator of its own, and loads modules so that they do not see "
+            "it (RTLD_DEEPBIND): start it with LD_PRELOAD=libc.so.6");
     FAIL(CKR_GENERAL_ERROR);
 }
 

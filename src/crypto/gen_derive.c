@@ -9,6 +9,8 @@
 #include "crypto/key_secret.h"
 #include "crypto/ossl_auto.h"
 
+#define DATA_MAX 16320 /* bytes: HKDF's most, 255 blocks of SHA-512 (RFC 5869 2.3) */
+
 void gen_derivation_free(struct gen_derivation *d)
 {
     if (d == NULL)
@@ -100,7 +102,7 @@ CK_RV gen_length(const struct gen_derivation *d, size_t i, const struct attrs *a
     if (n == 0 && (c == NULL || !has_choice(c)))
         n = natural;
     ENSURE(n > 0, CKR_TEMPLATE_INCOMPLETE);
-    ENSURE(c != NULL ? key_secret_length(c, n) : n <= SECRET_KEY_MAX, CKR_KEY_SIZE_RANGE);
+    ENSURE(c != NULL ? key_secret_length(c, n) : n <= DATA_MAX, CKR_KEY_SIZE_RANGE);
     ENSURE(most == 0 || n <= most, CKR_KEY_SIZE_RANGE);
     *ret = n;
     return CKR_OK;

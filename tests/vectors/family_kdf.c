@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define MAX_SECRET 4096 /* bytes of a secret key: the token's limit */
+
 static const CK_ATTRIBUTE_TYPE usage[] = {CKA_DERIVE, 0};
 
 /* The value of a readable secret that was made, compared and dropped. */
@@ -25,6 +27,21 @@ static CK_MECHANISM_TYPE hkdf_mechanism(const struct vector *v)
     return CKM_HKDF_DERIVE;
 }
 
+/* As data or, up to the token's limit, as a key. */
+static CK_RV hkdf_derive(const struct vector *v, CK_MECHANISM *m, CK_OBJECT_HANDLE key)
+{
+    const bool is_data = m->mechanism == CKM_HKDF_DATA;
+    CK_ULONG size = json_number(v->test, "size");
+    CK_ATTRIBUTE a[] = {ATTR_ULONG(CKA_CLASS, is_data ? CKO_DATA : CKO_SECRET_KEY),
+                        ATTR_OBJ(CKA_VALUE_LEN, size),
+                        ATTR_ULONG(CKA_KEY_TYPE, CKK_GENERIC_SECRET), ATTR_FALSE(CKA_SENSITIVE),
+                        ATTR_TRUE(CKA_EXTRACTABLE)};
+    CK_OBJECT_HANDLE o = CK_INVALID_HANDLE;
+
+    STEP(p11->C_DeriveKey(vector_session, m, key, a, is_data ? 2 : N_ELEMENTS(a), &o));
+    return value_check(o, json_bytes(v->test, "okm"));
+}
+
 static CK_RV hkdf_run(const struct vector *v)
 {
     const struct span salt = json_bytes(v->test, "salt"), info = json_bytes(v->test, "info");
@@ -37,16 +54,17 @@ static CK_RV hkdf_run(const struct vector *v)
                         .hSaltKey = CK_INVALID_HANDLE,
                         .pInfo = (CK_BYTE *)(uintptr_t)info.p,
                         .ulInfoLen = info.n};
-    CK_MECHANISM m = {CKM_HKDF_DERIVE, &p, sizeof(p)};
-    CK_ULONG size = json_number(v->test, "size");
-    CK_ATTRIBUTE a[] = {ATTR_ULONG(CKA_CLASS, CKO_SECRET_KEY),
-                        ATTR_ULONG(CKA_KEY_TYPE, CKK_GENERIC_SECRET), ATTR_OBJ(CKA_VALUE_LEN, size),
-                        ATTR_FALSE(CKA_SENSITIVE), ATTR_TRUE(CKA_EXTRACTABLE)};
-    CK_OBJECT_HANDLE key, o = CK_INVALID_HANDLE;
+    CK_MECHANISM to_data = {CKM_HKDF_DATA, &p, sizeof(p)};
+    CK_MECHANISM to_key = {CKM_HKDF_DERIVE, &p, sizeof(p)};
+    CK_OBJECT_HANDLE key;
+    CK_RV rv;
 
     STEP(key_secret(CKK_GENERIC_SECRET, json_bytes(v->test, "ikm"), usage, &key));
-    STEP(p11->C_DeriveKey(vector_session, &m, key, a, N_ELEMENTS(a), &o));
-    return value_check(o, json_bytes(v->test, "okm"));
+    STEP(hkdf_derive(v, &to_data, key));
+    rv = hkdf_derive(v, &to_key, key);
+    if (json_number(v->test, "size") <= MAX_SECRET)
+        return rv;
+    return rv == CKR_KEY_SIZE_RANGE ? CKR_OK : vector_wrong("a key over the token's limit");
 }
 
 const struct family family_hkdf = {"HkdfTest", hkdf_mechanism, hkdf_run, hkdf_refusals};

@@ -73,17 +73,11 @@ bool rule_accepts(const struct vector *v)
 
 /* -- limits ----------------------------------------------------------------------------------- */
 
-#define MAX_GCM_IV 128  /* bytes: OpenSSL's */
-#define MAX_SECRET 4096 /* bytes of a secret key: the token's */
+#define MAX_GCM_IV 128 /* bytes: OpenSSL's */
 
 static bool iv_is_long(const struct vector *v)
 {
     return json_bytes(v->test, "iv").n > MAX_GCM_IV;
-}
-
-static bool size_is_large(const struct vector *v)
-{
-    return json_number(v->test, "size") > MAX_SECRET;
 }
 
 /* Keys of 48 bytes are two of AES-192. */
@@ -97,7 +91,6 @@ static const struct limit limits[] = {
      "OpenSSL takes GCM IVs of up to 128 bytes"},
     {"AES-XTS", key_is_192, CKR_KEY_SIZE_RANGE,
      "XTS is defined (IEEE 1619), and in OpenSSL, for AES-128 and AES-256 alone"},
-    {"HKDF-*", size_is_large, CKR_KEY_SIZE_RANGE, "secret keys have up to 4096 bytes"},
 };
 
 const struct limit *limit_of(const struct vector *v)

@@ -33,8 +33,6 @@ static const struct absent {
 } absents[] = {
     {"ML-DSA", "the token has no ML-DSA: it needs OpenSSL 3.5"},
     {"ML-KEM", "the token has no ML-KEM: it needs OpenSSL 3.5"},
-    {"HKDF-", "the token has no CKM_HKDF_DERIVE"},
-    {"PBKDF2-", "the token has no CKM_PKCS5_PBKD2"},
 };
 
 struct counts {
