@@ -58,9 +58,11 @@ static CK_RV box_derive(struct span parent, const struct box_context *c, struct 
     return CKR_OK;
 }
 
-/* What a caller hears when a box does not open: a tag that is wrong, or a public key that is no good,
- * means other bytes or another key. Whatever else goes wrong says nothing of the box, and must not
- * be taken for a wrong PIN. */
+/*
+ * What a caller hears when a box does not open: a wrong tag, or a public key that is no good, means
+ * other bytes or another key. Whatever else goes wrong says nothing of the box, and must not be
+ * taken for a wrong PIN.
+ */
 static CK_RV open_rv(CK_RV rv)
 {
     return rv == CKR_ENCRYPTED_DATA_INVALID || rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
