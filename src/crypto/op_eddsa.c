@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * op_eddsa.c - Ed25519 and Ed448 in their pure form (PKCS#11 v3.2 6.3.15, RFC 8032).
+ * op_eddsa.c - Ed25519 and Ed448 (PKCS#11 v3.2 6.3.15, RFC 8032): pure, with a context, and
+ * prehashed.
+ *
+ * Context and prehash are parameters that OpenSSL knows from 3.2 on. An older one takes them, and
+ * makes a pure signature none the less: so it is asked first whether it has them.
  *
  * The message is processed twice, so that OpenSSL wants all of it at once: parts are kept until
  * the end.
@@ -8,6 +12,40 @@
 #include "crypto/key_class.h"
 #include "crypto/op_class.h"
 #include "crypto/ossl_auto.h"
+
+#define PARAM_INSTANCE "instance"       /* OSSL_SIGNATURE_PARAM_INSTANCE */
+#define PARAM_CONTEXT  "context-string" /* OSSL_SIGNATURE_PARAM_CONTEXT_STRING */
+
+static bool is_pure(const struct op *o)
+{
+    return !o->param.eddsa.prehash && o->param.eddsa.owned.n == 0;
+}
+
+/* RFC 8032 5: the scheme that goes with key, prehash and context. */
+static const char *instance_of(const struct op *o)
+{
+    const bool is_448 = o->key->curve->bits == 448;
+
+    if (o->param.eddsa.prehash)
+        return is_448 ? "Ed448ph" : "Ed25519ph";
+    return is_448 ? "Ed448" : "Ed25519ctx";
+}
+
+static CK_RV instance_set(const struct op *o, EVP_PKEY_CTX *ctx)
+{
+    const OSSL_PARAM params[] = {
+        param_text(PARAM_INSTANCE, instance_of(o)),
+        param_octets(PARAM_CONTEXT, buf_span(&o->param.eddsa.owned)),
+        OSSL_PARAM_construct_end(),
+    };
+    const OSSL_PARAM *knows = EVP_PKEY_CTX_settable_params(ctx);
+
+    ENSURE(knows != NULL && OSSL_PARAM_locate_const(knows, PARAM_INSTANCE) != NULL &&
+               OSSL_PARAM_locate_const(knows, PARAM_CONTEXT) != NULL,
+           CKR_MECHANISM_PARAM_INVALID);
+    ENSURE(EVP_PKEY_CTX_set_params(ctx, params) == 1, ossl_rv(CKR_MECHANISM_PARAM_INVALID));
+    return CKR_OK;
+}
 
 static CK_RV eddsa_make(struct op *o, void **ret)
 {
@@ -19,6 +57,8 @@ static CK_RV eddsa_make(struct op *o, void **ret)
                 ? EVP_DigestSignInit_ex(ctx, NULL, NULL, ossl_ctx(), NULL, pkey, NULL)
                 : EVP_DigestVerifyInit_ex(ctx, NULL, NULL, ossl_ctx(), NULL, pkey, NULL)) == 1,
            ossl_rv(CKR_FUNCTION_FAILED));
+    if (!is_pure(o))
+        TRY(instance_set(o, EVP_MD_CTX_get_pkey_ctx(ctx)));
     *ret = TAKE(ctx);
     return CKR_OK;
 }
@@ -32,9 +72,9 @@ static const struct op_ctx_class eddsa_ctx = {.make = eddsa_make, .free = eddsa_
 
 static CK_RV eddsa_start(struct op *o)
 {
-    static const CK_ULONG no_variant[3];
+    const CK_ULONG variant[3] = {o->param.eddsa.prehash};
 
-    TRY(op_ctx(o, &eddsa_ctx, no_variant));
+    TRY(op_ctx(o, &eddsa_ctx, o->param.eddsa.owned.n == 0 ? variant : NULL));
     /* A context that was used before starts again with the key that it has. */
     ENSURE((o->kind == OP_SIGN
                 ? EVP_DigestSignInit_ex(o->ctx, NULL, NULL, NULL, NULL, NULL, NULL)

@@ -6,6 +6,7 @@
 
 #define CHACHA_NONCE_BITS 96 /* RFC 8439 */
 #define CHACHA_TAG        16
+#define EDDSA_MAX_CONTEXT 255  /* RFC 8032 5 */
 #define MAX_PEER          1024 /* bytes of a peer's public key: more than any curve's */
 
 CK_RV param_take(const CK_MECHANISM *m, void *ret, size_t n)
@@ -219,13 +220,13 @@ CK_RV parse_eddsa(const struct mech *row, const CK_MECHANISM *m, union mech_para
     CK_EDDSA_PARAMS p;
 
     (void)row;
-    (void)ret;
     if (m->ulParameterLen == 0)
         return CKR_OK;
     TRY(param_take(m, &p, sizeof(p)));
-    /* Neither the pre-hashed schemes nor contexts: OpenSSL 3.0 has them not. */
-    ENSURE(p.phFlag == CK_FALSE && p.ulContextDataLen == 0, CKR_MECHANISM_PARAM_INVALID);
-    return CKR_OK;
+    ENSURE(p.phFlag <= CK_TRUE && p.ulContextDataLen <= EDDSA_MAX_CONTEXT,
+           CKR_MECHANISM_PARAM_INVALID);
+    ret->eddsa.prehash = p.phFlag;
+    return param_take_bytes(p.pContextData, p.ulContextDataLen, &ret->eddsa.owned);
 }
 
 NODISCARD static CK_RV take_kdf(CK_ULONG kdf, union mech_param *ret)

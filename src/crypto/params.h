@@ -75,6 +75,10 @@ union mech_param {
         size_t n; /* bytes of the MAC */
     } mac;
     struct {
+        struct buf owned; /* context */
+        bool prehash;
+    } eddsa;
+    struct {
         struct buf owned; /* the peer's point, then the shared data */
         size_t n_point;
         enum param_kdf kdf;
@@ -130,7 +134,7 @@ mech_parse parse_chacha;  /* CK_SALSA20_CHACHA20_POLY1305_PARAMS */
 mech_parse parse_pss;     /* CK_RSA_PKCS_PSS_PARAMS */
 mech_parse parse_oaep;    /* CK_RSA_PKCS_OAEP_PARAMS */
 mech_parse parse_mac;     /* CK_MAC_GENERAL_PARAMS */
-mech_parse parse_eddsa;   /* none, or CK_EDDSA_PARAMS for the pure scheme without a context */
+mech_parse parse_eddsa;   /* none, or CK_EDDSA_PARAMS */
 mech_parse parse_ecdh;    /* CK_ECDH1_DERIVE_PARAMS */
 /* params_derive.c */
 mech_parse parse_hkdf;     /* CK_HKDF_PARAMS */

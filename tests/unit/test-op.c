@@ -5,6 +5,8 @@
  */
 #include "crypto_fixture.h"
 
+#include <openssl/crypto.h>
+
 #include <openssl/err.h>
 #include <pthread.h>
 
@@ -203,6 +205,83 @@ static void gmac(void **state)
     p.pAAD = iv.p;
     p.ulAADLen = 1;
     T_RV(CKR_MECHANISM_PARAM_INVALID, op_start(OP_SIGN, mech_find(m.mechanism), &m, k, &o));
+}
+
+/* OpenSSL before 3.2 takes context and prehash, and ignores them. */
+static bool has_eddsa_instances(void)
+{
+    return OpenSSL_version_num() >= 0x30200000;
+}
+
+struct eddsa_known {
+    const char *curve, *d, *message, *context;
+    CK_BBOOL prehash;
+    const char *signature;
+};
+
+static void eddsa_is(const struct eddsa_known *k)
+{
+    const struct hex curve = hex(k->curve), d = hex(k->d), message = hex(k->message);
+    const struct hex context = hex(k->context), signature = hex(k->signature);
+    CK_EDDSA_PARAMS p = {k->prehash, context.n, (CK_BYTE *)(uintptr_t)context.p};
+    const CK_MECHANISM m = {CKM_EDDSA, &p, sizeof(p)};
+    AUTO(attrs_freep) struct attrs *a = fixture_attrs(CKO_PRIVATE_KEY, CKK_EC_EDWARDS);
+    AUTO(attrs_freep) struct attrs *b = fixture_attrs(CKO_PUBLIC_KEY, CKK_EC_EDWARDS);
+    AUTO(key_unrefp) struct key *private_key = NULL;
+    AUTO(key_unrefp) struct key *public_key = NULL;
+    AUTO(buf_clear) struct buf made = BUF_INIT;
+    struct op *o = NULL;
+
+    T_OK(attrs_set(a, CKA_EC_PARAMS, hex_span(&curve)));
+    T_OK(attrs_set(a, CKA_VALUE, hex_span(&d)));
+    T_OK(key_complete(a));
+    T_OK(attrs_set(b, CKA_EC_PARAMS, hex_span(&curve)));
+    T_OK(attrs_set(b, CKA_EC_POINT, attrs_span(a, CKA_EC_POINT)));
+    private_key = fixture_key_from(a);
+    public_key = fixture_key_from(b);
+    if (!has_eddsa_instances()) {
+        T_RV(CKR_MECHANISM_PARAM_INVALID,
+             op_start(OP_SIGN, mech_find(CKM_EDDSA), &m, private_key, &o));
+        T_RV(CKR_MECHANISM_PARAM_INVALID,
+             op_start(OP_VERIFY, mech_find(CKM_EDDSA), &m, public_key, &o));
+        return;
+    }
+    for (int again = 0; again < 2; again++) { /* the second time with a context that was kept */
+        buf_clear(&made);
+        fixture_once(OP_SIGN, mech_find(CKM_EDDSA), &m, private_key, hex_span(&message), &made);
+        assert_span_equal(buf_span(&made), hex_span(&signature));
+        T_OK(fixture_verify(mech_find(CKM_EDDSA), &m, public_key, hex_span(&message),
+                            hex_span(&signature)));
+    }
+    T_RV(CKR_SIGNATURE_INVALID,
+         fixture_verify(mech_find(CKM_EDDSA), &(CK_MECHANISM){CKM_EDDSA, NULL, 0}, public_key,
+                        hex_span(&message), hex_span(&signature)));
+}
+
+/* RFC 8032 7.2 "foo", 7.3, 7.4 "1 octet (with context)". */
+static void eddsa_contexts_and_prehash(void **state)
+{
+    static const struct eddsa_known known[] = {
+        {"06032b6570", "0305334e381af78f141cb666f6199f57bc3495335a256a95bd2a55bf546663f6",
+         "f726936d19c800494e3fdaff20b276a8", "666f6f", CK_FALSE,
+         "55a4cc2f70a54e04288c5f4cd1e45a7bb520b36292911876cada7323198dd87a"
+         "8b36950b95130022907a7fb7c4e9b2d5f6cca685a587b4b21f4b888e4e7edb0d"},
+        {"06032b6570", "833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42", "616263",
+         "", CK_TRUE,
+         "98a70222f0b8121aa9d30f813d683f809e462b469c7ff87639499bb94e6dae41"
+         "31f85042463c2a355a2003d062adf5aaa10b8c61e636062aaad11c2a26083406"},
+        {"06032b6571",
+         "c4eab05d357007c632f3dbb48489924d552b08fe0c353a0d4a1f00acda2c463afbea67c5e8d2877c5e3bc397"
+         "a659949ef8021e954e0a12274e",
+         "03", "666f6f", CK_FALSE,
+         "d4f8f6131770dd46f40867d6fd5d5055de43541f8c5e35abbcd001b32a89f7d2151f7647f11d8ca2ae279fb8"
+         "42d607217fce6e042f6815ea000c85741de5c8da1144a6a1aba7f96de42505d7a7298524fda538fccbbb754f"
+         "578c1cad10d54d0d5428407e85dcbc98a49155c13764e66c3c00"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(known); i++)
+        eddsa_is(&known[i]);
 }
 
 /* RFC 3394 4.1; RFC 5649 section 6, both. */
@@ -1103,6 +1182,7 @@ int main(void)
         TEST("/op/known/key-wrap", key_wrapping),
         TEST("/op/known/other-modes-of-aes", other_modes_of_aes),
         TEST("/op/known/gmac", gmac),
+        TEST("/op/known/eddsa-contexts", eddsa_contexts_and_prehash),
         TEST("/op/known/chacha20-poly1305", chacha20_poly1305),
         TEST("/op/known/ed25519", ed25519),
         TEST("/op/known/ecdsa", ecdsa_p256),

@@ -245,19 +245,27 @@ static void mac_is_no_longer_than_its_hash(void **state)
     }
 }
 
-static void eddsa_is_pure_only(void **state)
+/* Whether the library has them is for the operation to find out. */
+static void eddsa_contexts_are_bounded(void **state)
 {
-    uint8_t context[4] = {0};
+    uint8_t context[256] = {0};
     CK_EDDSA_PARAMS p = {CK_FALSE, 0, NULL};
 
     (void)state;
     TAKEN(CKM_EDDSA, NULL, 0);
     TAKEN(CKM_EDDSA, &p, sizeof(p));
     p.phFlag = CK_TRUE;
+    TAKEN(CKM_EDDSA, &p, sizeof(p));
+    p.phFlag = 2;
     REFUSED(CKM_EDDSA, &p, sizeof(p));
-    p = (CK_EDDSA_PARAMS){CK_FALSE, sizeof(context), context};
-    REFUSED(CKM_EDDSA, &p, sizeof(p));
+    p = (CK_EDDSA_PARAMS){CK_FALSE, 255, context};
+    TAKEN(CKM_EDDSA, &p, sizeof(p));
     REFUSED(CKM_EDDSA, &p, sizeof(p) - 1);
+    p.ulContextDataLen = 256; /* RFC 8032 5 */
+    REFUSED(CKM_EDDSA, &p, sizeof(p));
+    p.pContextData = NULL;
+    p.ulContextDataLen = 1;
+    REFUSED(CKM_EDDSA, &p, sizeof(p));
 }
 
 static void ecdh_needs_a_point_and_a_known_kdf(void **state)
@@ -347,7 +355,7 @@ int main(void)
         TEST("/params/pss", pss_hash_agrees_with_the_mechanism),
         TEST("/params/oaep", oaep_takes_every_hash_and_a_label),
         TEST("/params/mac", mac_is_no_longer_than_its_hash),
-        TEST("/params/eddsa", eddsa_is_pure_only),
+        TEST("/params/eddsa", eddsa_contexts_are_bounded),
         TEST("/params/ecdh", ecdh_needs_a_point_and_a_known_kdf),
         TEST("/params/copies-are-kept", copies_are_kept),
         TEST("/params/clearing-wipes", clearing_wipes),
