@@ -84,3 +84,26 @@ CK_RV C_UnwrapKeyAuthenticated(CK_SESSION_HANDLE h, CK_MECHANISM_PTR m, CK_OBJEC
     return key_unwrap_authenticated(s, m, unwrapping, IN(wrapped, wrapped_n), v, n, IN(aad, aad_n),
                                     ret);
 }
+
+CK_RV C_EncapsulateKey(CK_SESSION_HANDLE h, CK_MECHANISM_PTR m, CK_OBJECT_HANDLE public_key,
+                       CK_ATTRIBUTE_PTR v, CK_ULONG n, CK_BYTE_PTR out, CK_ULONG_PTR out_n,
+                       CK_OBJECT_HANDLE_PTR ret)
+{
+    AUTO(session_leavep) struct session *s = NULL;
+
+    TRY(session_enter(h, &s));
+    ENSURE(m != NULL && GIVEN(v, n) && out_n != NULL && (ret != NULL || out == NULL),
+           CKR_ARGUMENTS_BAD);
+    return key_encapsulate(s, m, public_key, v, n, OUT(out, out_n), ret);
+}
+
+CK_RV C_DecapsulateKey(CK_SESSION_HANDLE h, CK_MECHANISM_PTR m, CK_OBJECT_HANDLE private_key,
+                       CK_ATTRIBUTE_PTR v, CK_ULONG n, CK_BYTE_PTR capsule, CK_ULONG capsule_n,
+                       CK_OBJECT_HANDLE_PTR ret)
+{
+    AUTO(session_leavep) struct session *s = NULL;
+
+    TRY(session_enter(h, &s));
+    ENSURE(m != NULL && GIVEN(v, n) && GIVEN(capsule, capsule_n) && ret != NULL, CKR_ARGUMENTS_BAD);
+    return key_decapsulate(s, m, private_key, v, n, IN(capsule, capsule_n), ret);
+}

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * unsupported.c - what the standard has and this token does not do yet. Each is a real function:
- * it checks library and session as any other and answers CKR_FUNCTION_NOT_SUPPORTED; no mechanism
- * is listed with a flag for it.
+ * unsupported.c - what the standard has and this token does not do: asynchronous functions, which
+ * no session is opened for. Each is a real function: it checks library and session as any other.
  */
 #include "core/session.h"
 
@@ -15,22 +14,6 @@ static CK_RV unsupported(CK_SESSION_HANDLE h)
 
     TRY(session_enter(h, &s));
     FAIL(CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_EncapsulateKey(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
-                       CK_OBJECT_HANDLE hPublicKey, CK_ATTRIBUTE_PTR pTemplate,
-                       CK_ULONG ulAttributeCount, CK_BYTE_PTR pCiphertext,
-                       CK_ULONG_PTR pulCiphertextLen, CK_OBJECT_HANDLE_PTR phKey)
-{
-    return unsupported(hSession);
-}
-
-CK_RV C_DecapsulateKey(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
-                       CK_OBJECT_HANDLE hPrivateKey, CK_ATTRIBUTE_PTR pTemplate,
-                       CK_ULONG ulAttributeCount, CK_BYTE_PTR pCiphertext, CK_ULONG ulCiphertextLen,
-                       CK_OBJECT_HANDLE_PTR phKey)
-{
-    return unsupported(hSession);
 }
 
 CK_RV C_AsyncComplete(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pFunctionName,

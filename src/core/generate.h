@@ -33,4 +33,13 @@ NODISCARD CK_RV key_unwrap_authenticated(struct session *s, const CK_MECHANISM *
                                          const CK_ATTRIBUTE *v, CK_ULONG n, struct span aad,
                                          CK_OBJECT_HANDLE *ret);
 
+/* C_EncapsulateKey, C_DecapsulateKey: a new secret key, and what the other side needs for it. A
+ * length query makes no key; `ret` may then be NULL. */
+NODISCARD CK_RV key_encapsulate(struct session *s, const CK_MECHANISM *m,
+                                CK_OBJECT_HANDLE public_key, const CK_ATTRIBUTE *v, CK_ULONG n,
+                                struct out *out, CK_OBJECT_HANDLE *ret);
+NODISCARD CK_RV key_decapsulate(struct session *s, const CK_MECHANISM *m,
+                                CK_OBJECT_HANDLE private_key, const CK_ATTRIBUTE *v, CK_ULONG n,
+                                struct span capsule, CK_OBJECT_HANDLE *ret);
+
 #endif

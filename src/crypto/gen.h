@@ -105,4 +105,15 @@ NODISCARD CK_RV gen_unwrap_authenticated(const struct mech *row, const CK_MECHAN
                                          struct key *unwrapping, const struct attrs *said,
                                          struct span aad, struct span wrapped, struct attrs *a);
 
+/* -- encapsulation ----------------------------------------------------------------------------- */
+
+/* Bytes of what gen_encapsulate() appends. CKR_MECHANISM_INVALID: the class has none. */
+NODISCARD CK_RV gen_capsule_size(const struct mech *row, const struct key *k, size_t *ret);
+/* Add a new secret's CKA_VALUE to `a` and append what the private key needs to get it too. */
+NODISCARD CK_RV gen_encapsulate(const struct mech *row, const CK_MECHANISM *m,
+                                struct key *public_key, struct attrs *a, struct buf *ret);
+/* The reverse. CKR_WRAPPED_KEY_INVALID, CKR_WRAPPED_KEY_LEN_RANGE. */
+NODISCARD CK_RV gen_decapsulate(const struct mech *row, const CK_MECHANISM *m,
+                                struct key *private_key, struct span capsule, struct attrs *a);
+
 #endif

@@ -11,6 +11,18 @@
 #include "crypto/gen.h"
 #include "crypto/params.h"
 
+/* Encapsulation. A capsule is what goes from one side to the other. */
+struct gen_kem {
+    size_t (*size)(const struct key *k); /* of a capsule */
+    CK_RV(*encapsulate)
+    (const struct mech *row, const CK_MECHANISM *m, struct key *k, struct attrs *a,
+     struct buf *ret);
+    CK_RV(*decapsulate)
+    (const struct mech *row, const CK_MECHANISM *m, struct key *k, struct span capsule,
+     struct attrs *a);
+};
+extern const struct gen_kem gen_kem_oaep, gen_kem_ecdh;
+
 struct gen_class {
     const char *name;
     const CK_ATTRIBUTE_TYPE *adds; /* what the methods add or fill in */
@@ -25,6 +37,7 @@ struct gen_class {
     CK_RV (*inherit)(const struct attrs *base, struct attrs *ret);
     /* Tell the application what d->shown has. NULL: there are only handles. */
     void (*deliver)(const struct gen_derivation *d);
+    const struct gen_kem *kem; /* NULL: no encapsulation */
     /* Wrapping is the row's encryption, unwrapping its decryption (gen_wrap.c), or these: under the
      * output rule; and appending to `ret`, with the codes of a decryption. */
     CK_RV(*seal)

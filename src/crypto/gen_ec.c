@@ -8,6 +8,7 @@
 #include <openssl/core_names.h>
 
 #include "crypto/gen_class.h"
+#include "crypto/gen_ec.h"
 #include "crypto/key_class.h"
 #include "crypto/ossl_auto.h"
 
@@ -39,7 +40,7 @@ static CK_RV generator_new(const struct curve *c, EVP_PKEY_CTX **ret)
     return CKR_OK;
 }
 
-static CK_RV pkey_make(const struct curve *c, EVP_PKEY **ret)
+CK_RV gen_ec_pkey(const struct curve *c, EVP_PKEY **ret)
 {
     struct pool *idle = generators(c);
     AUTO(pkey_ctx_freep) EVP_PKEY_CTX *ctx = idle != NULL ? pool_take(idle) : NULL;
@@ -107,7 +108,7 @@ static CK_RV ec_pair(const struct mech *row, struct attrs *public_key, struct at
     CK_RV rv;
 
     TRY(pair_curve(row, public_key, private_key, &c));
-    TRY(pkey_make(c, &pkey));
+    TRY(gen_ec_pkey(c, &pkey));
     rv = pair_export(c, pkey, point, value);
     if (rv == CKR_OK)
         rv = attrs_set(private_key, CKA_VALUE, span_of(value, c->n_private));

@@ -9,6 +9,7 @@
 #include <openssl/core_names.h>
 
 #include "crypto/gen_class.h"
+#include "crypto/gen_ec.h"
 #include "crypto/kdf.h"
 #include "crypto/key_class.h"
 #include "crypto/key_secret.h"
@@ -129,6 +130,86 @@ static CK_RV ecdh_derive(struct gen_derivation *d, const struct gen_keys *keys,
     return rv;
 }
 
+/* -- encapsulation (6.3.20) ---------------------------------------------------------------------
+ */
+
+static size_t ecdh_size(const struct key *k)
+{
+    return k->curve->n_public;
+}
+
+/* The application's parameter names no peer: `peer` takes its place. */
+static CK_RV parse_with_peer(const struct mech *row, const CK_MECHANISM *m, struct span peer,
+                             union mech_param *ret)
+{
+    CK_ECDH1_DERIVE_PARAMS p;
+    CK_MECHANISM with = {m->mechanism, &p, sizeof(p)};
+
+    ENSURE(m->pParameter != NULL && m->ulParameterLen == sizeof(p), CKR_MECHANISM_PARAM_INVALID);
+    memcpy(&p, m->pParameter, sizeof(p));
+    ENSURE(p.pPublicData == NULL && p.ulPublicDataLen == 0, CKR_MECHANISM_PARAM_INVALID);
+    p.pPublicData = (CK_BYTE_PTR)(uintptr_t)peer.p;
+    p.ulPublicDataLen = peer.n;
+    return row->parse(row, &with, ret);
+}
+
+static CK_RV agreed_value(const struct key *base, EVP_PKEY *peer, const union mech_param *param,
+                          struct attrs *a)
+{
+    uint8_t secret[MAX_SECRET];
+    size_t n = 0;
+    CK_RV rv = agree(base, peer, secret, &n);
+
+    if (rv == CKR_OK)
+        rv = value_set(param, span_of(secret, n), a);
+    mem_wipe(secret, sizeof(secret));
+    return rv;
+}
+
+/* The capsule is the point of a pair that lives for this call. */
+static CK_RV ecdh_encapsulate(const struct mech *row, const CK_MECHANISM *m, struct key *k,
+                              struct attrs *a, struct buf *ret)
+{
+    AUTO(param_clear) union mech_param param = {0};
+    AUTO(pkey_freep) EVP_PKEY *ephemeral = NULL;
+    uint8_t point[CURVE_MAX_POINT];
+    struct key base = {.class = CKO_PRIVATE_KEY, .type = k->type, .curve = k->curve};
+    size_t n = 0;
+
+    TRY(gen_ec_pkey(k->curve, &ephemeral));
+    ENSURE(EVP_PKEY_get_octet_string_param(ephemeral, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point),
+                                           &n) == 1 &&
+               n == ecdh_size(k),
+           ossl_rv(CKR_FUNCTION_FAILED));
+    TRY(parse_with_peer(row, m, span_of(point, n), &param));
+    base.pkey = ephemeral;
+    TRY(agreed_value(&base, k->pkey, &param, a));
+    buf_put(ret, span_of(point, n));
+    return buf_ok(ret);
+}
+
+static CK_RV ecdh_decapsulate(const struct mech *row, const CK_MECHANISM *m, struct key *k,
+                              struct span capsule, struct attrs *a)
+{
+    AUTO(param_clear) union mech_param param = {0};
+    AUTO(pkey_freep) EVP_PKEY *peer = NULL;
+    CK_RV rv;
+
+    ENSURE(capsule.n > 0 && capsule.n <= CURVE_MAX_DER, CKR_WRAPPED_KEY_LEN_RANGE);
+    TRY(parse_with_peer(row, m, capsule, &param));
+    /* From here on it is the capsule that is no point, or one that agrees on nothing. */
+    rv = peer_get(k, &param, &peer);
+    if (rv == CKR_OK)
+        rv = agreed_value(k, peer, &param, a);
+    return rv == CKR_MECHANISM_PARAM_INVALID ? CKR_WRAPPED_KEY_INVALID : rv;
+}
+
+const struct gen_kem gen_kem_ecdh = {
+    .size = ecdh_size,
+    .encapsulate = ecdh_encapsulate,
+    .decapsulate = ecdh_decapsulate,
+};
+
 static const CK_ATTRIBUTE_TYPE adds[] = {CKA_VALUE};
 
 const struct gen_class gen_ecdh = {
@@ -137,6 +218,7 @@ const struct gen_class gen_ecdh = {
     .n_adds = N_ELEMENTS(adds),
     .derives = {.class = CKO_SECRET_KEY},
     .derive = ecdh_derive,
+    .kem = &gen_kem_ecdh,
 };
 
 const struct gen_class gen_ecdh_cofactor = {
@@ -145,4 +227,5 @@ const struct gen_class gen_ecdh_cofactor = {
     .n_adds = N_ELEMENTS(adds),
     .derives = {.class = CKO_SECRET_KEY},
     .derive = ecdh_derive,
+    .kem = &gen_kem_ecdh,
 };

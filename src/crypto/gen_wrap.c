@@ -230,6 +230,7 @@ const struct gen_class gen_wrap_kwp = {
 
 const struct gen_class gen_wrap_oaep = {
     .name = "wrap-oaep",
+    .kem = &gen_kem_oaep,
     .wraps_secrets = true,
     .unwraps_secrets = true,
 };

@@ -21,6 +21,7 @@
 #define ED            (CKF_ENCRYPT | CKF_DECRYPT)
 #define SVR           (CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER)
 #define WU            (CKF_WRAP | CKF_UNWRAP)
+#define KEM           (CKF_ENCAPSULATE | CKF_DECAPSULATE)
 #define WRAPS_RELAXED (MECH_WRAP_RELAXED | MECH_UNWRAP_RELAXED)
 /* What can be said of curves and points (6.3): named ones over prime fields. */
 #define EC     (CKF_EC_F_P | CKF_EC_OID | CKF_EC_CURVENAME | CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS)
@@ -120,7 +121,7 @@ const struct mech mechs[] = {
     ROW_OFF(CKM_RSA_X_509, SV | SVR | ED, CKK_RSA, RSA_VERIFY, NULL, NULL, parse_none, &op_rsa_x509,
             NULL),
     RSA_PKCS(CKM_SHA1_RSA_PKCS, "SHA1"),
-    ROW(CKM_RSA_PKCS_OAEP, ED | WU, CKK_RSA, RSA_MAKE, NULL, NULL, parse_oaep, &op_rsa_oaep,
+    ROW(CKM_RSA_PKCS_OAEP, ED | WU | KEM, CKK_RSA, RSA_MAKE, NULL, NULL, parse_oaep, &op_rsa_oaep,
         &gen_wrap_oaep),
     ROW(CKM_RSA_PKCS_PSS, SV, CKK_RSA, RSA_VERIFY, NULL, NULL, parse_pss, &op_rsa_pss, NULL),
     RSA_PSS(CKM_SHA1_RSA_PKCS_PSS, "SHA1"),
@@ -221,10 +222,10 @@ const struct mech mechs[] = {
     ECDSA(CKM_ECDSA_SHA3_256, "SHA3-256"),
     ECDSA(CKM_ECDSA_SHA3_384, "SHA3-384"),
     ECDSA(CKM_ECDSA_SHA3_512, "SHA3-512"),
-    ROW(CKM_ECDH1_DERIVE, CKF_DERIVE | EC, CKK_EC, EC_BITS, NULL, NULL, parse_ecdh, NULL,
+    ROW(CKM_ECDH1_DERIVE, CKF_DERIVE | KEM | EC, CKK_EC, EC_BITS, NULL, NULL, parse_ecdh, NULL,
         &gen_ecdh),
-    ROW(CKM_ECDH1_COFACTOR_DERIVE, CKF_DERIVE | EC, CKK_EC, EC_BITS, NULL, NULL, parse_ecdh, NULL,
-        &gen_ecdh_cofactor),
+    ROW(CKM_ECDH1_COFACTOR_DERIVE, CKF_DERIVE | KEM | EC, CKK_EC, EC_BITS, NULL, NULL, parse_ecdh,
+        NULL, &gen_ecdh_cofactor),
     ROW(CKM_RSA_AES_KEY_WRAP, WU, CKK_RSA, RSA_MAKE, NULL, NULL, parse_rsa_aes, NULL,
         &gen_wrap_rsa_aes),
     PAIR(CKM_EC_EDWARDS_KEY_PAIR_GEN, EC_RAW, CKK_EC_EDWARDS, RAW_BITS, &gen_ec),
@@ -347,7 +348,8 @@ CK_FLAGS mech_flags(const struct mech *row)
 /* The class of object that a use takes: of pairs the public half verifies, encrypts and wraps. */
 static bool class_fits(CK_OBJECT_CLASS class, CK_FLAGS use)
 {
-    const CK_FLAGS public_uses = CKF_VERIFY | CKF_VERIFY_RECOVER | CKF_ENCRYPT | CKF_WRAP;
+    const CK_FLAGS public_uses =
+        CKF_VERIFY | CKF_VERIFY_RECOVER | CKF_ENCRYPT | CKF_WRAP | CKF_ENCAPSULATE;
 
     if (class == CKO_SECRET_KEY)
         return true;

@@ -608,6 +608,53 @@ static void do_derive(void)
         keep(h);
 }
 
+/* The authenticated forms, whose parameter is a message's. */
+static void do_wrap_authenticated(void)
+{
+    CK_BYTE iv[16] = {1}, tag[16] = {2}, room[600];
+    const CK_SESSION_HANDLE s = session();
+    const CK_OBJECT_HANDLE by = object(), key = object();
+    CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
+    CK_MECHANISM m = {pick_bool(&f.c) ? CKM_AES_GCM : CKM_AES_CCM, NULL, 0};
+    CK_ULONG n = pick(&f.c, 4) != 0 ? sizeof(room) : pick(&f.c, 64), n_v = 0, n_in = 0;
+    CK_BYTE *in;
+    CK_ATTRIBUTE *v;
+    CK_RV rv;
+
+    m.pParameter = message_parameter(iv, tag, &m.ulParameterLen);
+    if (pick_bool(&f.c)) {
+        CALL(p11->C_WrapKeyAuthenticated(s, &m, by, key, iv, 3, pick(&f.c, 4) == 0 ? NULL : room,
+                                         &n));
+        return;
+    }
+    in = data(&n_in);
+    v = given_template(&f.c, &f.mem, 6, &n_v);
+    rv = p11->C_UnwrapKeyAuthenticated(s, &m, by, in, n_in, v, n_v, iv, 3, &h);
+    check(rv, "C_UnwrapKeyAuthenticated");
+    if (rv == CKR_OK)
+        keep(h);
+}
+
+static void do_encapsulate(void)
+{
+    CK_ECDH1_DERIVE_PARAMS ecdh = {pick_bool(&f.c) ? CKD_NULL : CKD_SHA256_KDF, 0, NULL, 0, NULL};
+    CK_MECHANISM m = {CKM_ECDH1_DERIVE, &ecdh, sizeof(ecdh)};
+    CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
+    CK_BYTE room[1100];
+    CK_ULONG n = pick(&f.c, 4) != 0 ? sizeof(room) : pick(&f.c, 64), n_v = 0, n_in = 0;
+    CK_BYTE *const in = data(&n_in), *const out = pick(&f.c, 4) == 0 ? NULL : room;
+    CK_ATTRIBUTE *const v = given_template(&f.c, &f.mem, 6, &n_v);
+    CK_RV rv;
+
+    if (pick(&f.c, 4) == 0)
+        (void)mechanism(CKF_ENCAPSULATE, &m);
+    rv = pick_bool(&f.c) ? p11->C_EncapsulateKey(session(), &m, object(), v, n_v, out, &n, &h)
+                         : p11->C_DecapsulateKey(session(), &m, object(), v, n_v, in, n_in, &h);
+    check(rv, "C_EncapsulateKey, C_DecapsulateKey");
+    if (rv == CKR_OK && h != CK_INVALID_HANDLE)
+        keep(h);
+}
+
 static void do_random(void)
 {
     CK_ULONG n = 0;
@@ -791,6 +838,7 @@ static void one(struct span input)
         do_random,  do_open,     do_close,    do_login,        do_logout,     do_pins,
         do_info,    do_finalize, do_verify_signature, do_state, do_message_init, do_message_init,
         do_message_crypt, do_message_crypt, do_message_sign, do_message_sign,
+        do_wrap_authenticated, do_encapsulate,
     };
 
     memset(&f.session, 0, sizeof(f.session));

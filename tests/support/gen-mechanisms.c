@@ -21,7 +21,8 @@ static const char intro[] =
     "- *uses*: `s` sign, `v` verify, `r` both with recovery of the data, `e` encrypt, `d` "
     "decrypt,\n"
     "  `h` digest, `g` generate a key, `p` generate a pair, `D` derive, `w` wrap, `u` unwrap,\n"
-    "  `m` what of `s`, `v`, `e` and `d` is there, by the message-based functions too.\n"
+    "  `m` what of `s`, `v`, `e` and `d` is there, by the message-based functions too,\n"
+    "  `c` encapsulate and decapsulate.\n"
     "- *parts*: does it take data in several parts? A dash where there is no data.\n"
     "- *(off)*: not there by default; see conf(5) for how to switch it on.\n\n"
     "What the table can't say:\n\n"
@@ -92,6 +93,8 @@ static const char intro[] =
     "the\n"
     "  parameters that encrypt, and in C_WrapKeyAuthenticated with those of messages; that one\n"
     "  binds the key's attributes ([formats.md](formats.md)).\n"
+    "- Encapsulation by CKM_RSA_PKCS_OAEP makes a random key of CKA_VALUE_LEN; by ECDH the\n"
+    "  parameter names no peer, and what is sent is the point of a pair that lives for the call.\n"
     "- CKM_AES_CTR refuses data for which the counter's bits are too few: CKR_DATA_LEN_RANGE.\n"
     "- Wrong padding and wrong tags are CKR_ENCRYPTED_DATA_INVALID, whatever is wrong with them; "
     "when\n"
@@ -161,6 +164,7 @@ static void put_uses(struct buf *b, CK_FLAGS flags)
         {CKF_ENCRYPT, "e"},  {CKF_DECRYPT, "d"}, {CKF_DIGEST, "h"},
         {CKF_GENERATE, "g"}, {CKF_DERIVE, "D"},  {CKF_GENERATE_KEY_PAIR, "p"},
         {CKF_WRAP, "w"},     {CKF_UNWRAP, "u"},  {MESSAGES, "m"},
+        {CKF_ENCAPSULATE, "c"},
     };
 
     for (size_t i = 0; i < N_ELEMENTS(letters); i++) {

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * encapsulate.c - C_EncapsulateKey and C_DecapsulateKey (PKCS#11 v3.2 5.18): a secret key that two
+ * sides get, one from a public key, the other from what the first one sends. Both are keys that
+ * came from outside: neither local nor always protected.
+ */
+#include "core/create.h"
+#include "core/generate_impl.h"
+#include "core/protection.h"
+#include "crypto/gen.h"
+
+static const struct key_use encapsulating = {CKF_ENCAPSULATE, CKA_ENCAPSULATE,
+                                             CKR_KEY_HANDLE_INVALID, CKR_KEY_TYPE_INCONSISTENT,
+                                             CKR_KEY_SIZE_RANGE};
+static const struct key_use decapsulating = {
+    CKF_DECAPSULATE, CKA_DECAPSULATE, CKR_UNWRAPPING_KEY_HANDLE_INVALID,
+    CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT, CKR_UNWRAPPING_KEY_SIZE_RANGE};
+
+CK_RV key_encapsulate(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE public_key,
+                      const CK_ATTRIBUTE *v, CK_ULONG n, struct out *out, CK_OBJECT_HANDLE *ret)
+{
+    AUTO(object_unrefp) struct object *o = NULL;
+    AUTO(key_unrefp) struct key *k = NULL;
+    AUTO(attrs_freep) struct attrs *a = NULL;
+    AUTO(buf_clear) struct buf capsule = BUF_INIT;
+    struct template_context c;
+    const struct mech *row;
+    size_t size = 0;
+
+    TRY(generate_find_row(m, CKF_ENCAPSULATE, &row));
+    TRY(generate_usable(s, public_key, row, &encapsulating, &o, &k));
+    c = generate_context(s, TEMPLATE_UNWRAP, CKO_SECRET_KEY, TEMPLATE_SAYS);
+    TRY(template_build(&c, v, n, &a));
+    TRY(new_object_allowed(s, a));
+    TRY(gen_capsule_size(row, k, &size));
+    TRY(out_room(out, size));
+    if (out_is_query(out))
+        return CKR_OK;
+    TRY(gen_encapsulate(row, m, k, a, &capsule));
+    TRY(key_complete(a));
+    TRY(new_object_finish(&c, a, CK_UNAVAILABLE_INFORMATION, NULL));
+    TRY(token_add(s->token, s->handle, &a, 1, ret));
+    return out_bytes(out, buf_span(&capsule)); /* there is room: it can't fail */
+}
+
+CK_RV key_decapsulate(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE private_key,
+                      const CK_ATTRIBUTE *v, CK_ULONG n, struct span capsule, CK_OBJECT_HANDLE *ret)
+{
+    AUTO(object_unrefp) struct object *o = NULL;
+    AUTO(key_unrefp) struct key *k = NULL;
+    AUTO(attrs_freep) struct attrs *a = NULL;
+    struct template_context c;
+    const struct mech *row;
+
+    TRY(generate_find_row(m, CKF_DECAPSULATE, &row));
+    TRY(generate_usable(s, private_key, row, &decapsulating, &o, &k));
+    c = generate_context(s, TEMPLATE_UNWRAP, CKO_SECRET_KEY, TEMPLATE_SAYS);
+    TRY(template_build(&c, v, n, &a));
+    TRY(protection_unwrapped(object_attrs(o), a));
+    TRY(new_object_allowed(s, a));
+    TRY(gen_decapsulate(row, m, k, capsule, a));
+    TRY(generate_unwrapped(a));
+    TRY(new_object_finish(&c, a, CK_UNAVAILABLE_INFORMATION, NULL));
+    return token_add(s->token, s->handle, &a, 1, ret);
+}
