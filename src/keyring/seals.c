@@ -268,6 +268,12 @@ static CK_RV not_configured(const struct keyring *k, const struct seal *victim)
     return CKR_OK;
 }
 
+/* The platform's seals are of the cloud's key, which is not there to stay. */
+static bool by_vlek(const struct keyring *k)
+{
+    return k->root != NULL && k->root->hardware && k->conf->endorsement == CONF_ENDORSEMENT_VLEK;
+}
+
 static CK_RV removal_check(const struct keyring *k, const struct seal_set *set,
                            const struct seal *victim, unsigned accept)
 {
@@ -277,6 +283,10 @@ static CK_RV removal_check(const struct keyring *k, const struct seal_set *set,
 
     if (platforms + recoveries == 0)
         return refuse_last(k, "way in", "it stays; add another one first");
+    if (!seal_is_platform(victim) && recoveries == 0 && by_vlek(k))
+        return refuse_last(k, "recovery",
+                           "endorsement = vlek demands one, as the cloud can load another VLEK at "
+                           "any time. Add another one first");
     if (!seal_is_platform(victim) && recoveries == 0 && (accept & SEAL_ACCEPT_NO_RECOVERY) == 0)
         return refuse_last(k, "recovery",
                            "without it the keys are lost with this chip or image. Add another one "

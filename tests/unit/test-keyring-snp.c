@@ -20,6 +20,7 @@
 
 #include "keyring/recipients.h"
 #include "keyring/seal.h"
+#include "keyring/seals.h"
 #include "keyring_fixture.h"
 #include "log_capture.h"
 #include "root/root.h"
@@ -478,6 +479,14 @@ static void snp_vlek_demands_recovery(void **state)
     for (size_t i = 0; i < n; i++)
         named = named || strstr(v[i].description, "by the cloud's VLEK") != NULL;
     assert_true(named);
+    for (size_t i = 0; i < n; i++) {
+        if (v[i].kind != SEAL_CERTIFICATE)
+            continue;
+        log_capture_clear(); /* nor can the last one be removed, whatever its owner accepts */
+        assert_int_equal(seal_remove_check(m->f->k, v[i].id, SEAL_ACCEPT_NO_RECOVERY),
+                         CKR_FUNCTION_REJECTED);
+        assert_non_null(strstr(log_capture_text(), "endorsement = vlek"));
+    }
     seals_info_free(v, n);
     fixture_close(m->f);
     assert_int_equal(fixture_open(m->f, &m->f->k), CKR_OK);
