@@ -90,7 +90,6 @@ static bool parse(int argc, char **argv, struct request *r)
 
 DEFINE_AUTO(req_freep, X509_REQ, X509_REQ_free)
 DEFINE_AUTO(pkey_freep, EVP_PKEY, EVP_PKEY_free)
-DEFINE_AUTO(ext_freep, X509_EXTENSION, X509_EXTENSION_free)
 DEFINE_AUTO(octets_freep, ASN1_OCTET_STRING, ASN1_OCTET_STRING_free)
 DEFINE_AUTO(object_freep, ASN1_OBJECT, ASN1_OBJECT_free)
 DEFINE_AUTO(algor_freep, X509_ALGOR, X509_ALGOR_free)

@@ -189,7 +189,6 @@ static void owner_is_checked_before_the_key(void **state)
     };
     struct fixture *f = *state;
     const struct binding b = bound(f);
-    AUTO(buf_clear) struct buf dump = BUF_INIT;
 
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
         const unsigned long long before = snp_bench_requests(&f->bench);
