@@ -103,6 +103,48 @@ static void test_login_twice(void **state)
     ASSERT_RV(CKR_OPERATION_NOT_INITIALIZED, login(h, CKU_CONTEXT_SPECIFIC, USER_PIN));
 }
 
+/* C_LoginUser (v3.0): the users here have no names; all else is C_Login. */
+static void test_login_user(void **state)
+{
+    const CK_SESSION_HANDLE h = open_session();
+    CK_UTF8CHAR *user = (CK_UTF8CHAR *)(uintptr_t)USER_PIN, *so = (CK_UTF8CHAR *)(uintptr_t)SO_PIN;
+    CK_UTF8CHAR name[] = "somebody";
+
+    (void)state;
+    ASSERT_RV(CKR_USER_TYPE_INVALID, p11->C_LoginUser(h, CKU_USER, user, 4, name, 8));
+    ASSERT_RV(CKR_USER_TYPE_INVALID, p11->C_LoginUser(h, 17, user, 4, NULL, 0));
+    ASSERT_RV(CKR_ARGUMENTS_BAD, p11->C_LoginUser(h, CKU_USER, NULL, 4, NULL, 0));
+    ASSERT_RV(CKR_ARGUMENTS_BAD, p11->C_LoginUser(h, CKU_USER, user, 4, NULL, 8));
+    ASSERT_RV(CKR_OPERATION_NOT_INITIALIZED,
+              p11->C_LoginUser(h, CKU_CONTEXT_SPECIFIC, user, 4, NULL, 0));
+    ASSERT_RV(CKR_SESSION_HANDLE_INVALID, p11->C_LoginUser(0, CKU_USER, user, 4, NULL, 0));
+    assert_int_equal(state_of(h), CKS_RW_PUBLIC_SESSION);
+    ASSERT_OK(p11->C_LoginUser(h, CKU_USER, user, 4, NULL, 0));
+    assert_int_equal(state_of(h), CKS_RW_USER_FUNCTIONS);
+    ASSERT_RV(CKR_USER_ALREADY_LOGGED_IN, p11->C_LoginUser(h, CKU_USER, user, 4, NULL, 0));
+    ASSERT_OK(p11->C_Logout(h));
+    ASSERT_RV(CKR_PIN_INCORRECT, p11->C_LoginUser(h, CKU_SO, user, 4, NULL, 0));
+    ASSERT_OK(p11->C_LoginUser(h, CKU_SO, so, 8, name, 0));
+    assert_int_equal(state_of(h), CKS_RW_SO_FUNCTIONS);
+}
+
+/* No validation is claimed, so that none is ever reported (v3.2 4.15.3). */
+static void test_validation_flags(void **state)
+{
+    const CK_SESSION_HANDLE h = open_session();
+    CK_FLAGS flags = 4711;
+
+    (void)state;
+    ASSERT_RV(CKR_ARGUMENTS_BAD, p11->C_GetSessionValidationFlags(h, CKS_LAST_VALIDATION_OK, NULL));
+    ASSERT_RV(CKR_ARGUMENTS_BAD, p11->C_GetSessionValidationFlags(h, 0, &flags));
+    ASSERT_RV(CKR_ARGUMENTS_BAD, p11->C_GetSessionValidationFlags(h, 2, &flags));
+    ASSERT_RV(CKR_SESSION_HANDLE_INVALID,
+              p11->C_GetSessionValidationFlags(0, CKS_LAST_VALIDATION_OK, &flags));
+    assert_int_equal(flags, 4711);
+    ASSERT_OK(p11->C_GetSessionValidationFlags(h, CKS_LAST_VALIDATION_OK, &flags));
+    assert_int_equal(flags, 0);
+}
+
 static void test_wrong_pin(void **state)
 {
     const CK_SESSION_HANDLE h = open_session();
@@ -294,6 +336,8 @@ int main(void)
         TEST("/session/states", test_states),
         TEST("/session/so-and-read-only", test_so_and_read_only_sessions),
         TEST("/login/twice", test_login_twice),
+        TEST("/login/user", test_login_user),
+        TEST("/session/validation-flags", test_validation_flags),
         TEST("/login/wrong-pin", test_wrong_pin),
         TEST("/login/lock-out", test_lock_out_and_so_reset),
         TEST("/pin/set", test_set_pin),
