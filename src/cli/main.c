@@ -18,7 +18,7 @@ static const struct cli_command commands[] = {
      "--label LABEL [--so-pin-file FILE | --so-pin-fd N] [--pin-file FILE | --pin-fd N]",
      "make a token (and the store, if there is none)", command_init_token},
     {"status", "[--json]", "root, binding, seals, tokens, DEK ages, warnings", command_status},
-    {"rotate", "dek|master [--token LABEL] [--so-pin-file FILE | --so-pin-fd N] [--dry-run]",
+    {"rotate", "dek|master [--if-older AGE] [--token LABEL] [--so-pin-file FILE | --so-pin-fd N] [--dry-run]",
      "new data-encryption keys, or a new master key", command_rotate},
     {"seal",
      "list [--json] | add (--certificate FILE | --new-recovery-key | --new-shares K/N | "

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "keyring/audit.h"
+#include "keyring/meta.h"
 #include "vault/vault.h"
 
 struct request {
@@ -19,15 +21,42 @@ struct request {
     const char *token; /* label; NULL: every token */
     struct pin_source so_pin;
     bool dry_run;
+    bool if_older; /* what is younger than `age` stays */
+    uint64_t age;  /* seconds */
 };
 
 static const struct option options[] = {
-    {"token", required_argument, NULL, 't'},
-    {"so-pin-file", required_argument, NULL, 's'},
-    {"so-pin-fd", required_argument, NULL, 'S'},
-    {"dry-run", no_argument, NULL, 'n'},
-    {NULL, 0, NULL, 0},
+    {"token", required_argument, NULL, 't'},     {"so-pin-file", required_argument, NULL, 's'},
+    {"so-pin-fd", required_argument, NULL, 'S'}, {"if-older", required_argument, NULL, 'o'},
+    {"dry-run", no_argument, NULL, 'n'},         {NULL, 0, NULL, 0},
 };
+
+/* "90d", "12h", "30m", "45s", "2w". */
+static bool parse_age(const char *text, uint64_t *ret)
+{
+    static const struct {
+        char unit;
+        uint64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
+    char *end = NULL;
+    const unsigned long n = strtoul(text, &end, 10);
+
+    for (size_t i = 0; i < N_ELEMENTS(units); i++) {
+        if (text[0] >= '0' && text[0] <= '9' && n <= 1000000 && end[0] == units[i].unit &&
+            end[1] == '\0') {
+            *ret = n * units[i].seconds;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_due(const struct request *r, uint64_t since)
+{
+    const uint64_t now = meta_now();
+
+    return !r->if_older || (now > since && now - since > r->age);
+}
 
 static bool parse(int argc, char **argv, struct request *r)
 {
@@ -42,6 +71,8 @@ static bool parse(int argc, char **argv, struct request *r)
             r->so_pin.file = optarg;
         else if (c == 'S')
             ok = pin_fd(optarg, &r->so_pin.fd);
+        else if (c == 'o')
+            ok = r->if_older = parse_age(optarg, &r->age);
         else if (c == 'n')
             r->dry_run = true;
         else
@@ -58,11 +89,13 @@ static bool parse(int argc, char **argv, struct request *r)
 struct advance {
     struct keyring *keyring;
     const uint8_t *token;
-    uint32_t generations[2];
+    const struct request *request;
+    uint32_t generations[2]; /* new ones; 0: the scope's stays, or there is none yet */
 };
 
-/* Private scope has no DEK before the user PIN is set. */
-static CK_RV has_scope(struct advance *a, struct txn *t, enum scope scope, bool *ret)
+/* The scope has a current DEK, and it is old enough. (Private scope has none before the user PIN is
+ * set.) */
+static CK_RV scope_due(const struct advance *a, struct txn *t, enum scope scope, bool *ret)
 {
     struct dek_info *v = NULL;
     size_t n = 0;
@@ -70,7 +103,7 @@ static CK_RV has_scope(struct advance *a, struct txn *t, enum scope scope, bool 
     TRY(dek_list(a->keyring, t, a->token, &v, &n));
     *ret = false;
     for (size_t i = 0; i < n; i++)
-        *ret = *ret || v[i].scope == scope;
+        *ret = *ret || (v[i].scope == scope && v[i].current && is_due(a->request, v[i].created));
     free(v);
     return CKR_OK;
 }
@@ -80,10 +113,11 @@ static CK_RV advance(struct txn *t, void *arg)
     struct advance *a = arg;
 
     for (int scope = SCOPE_PUBLIC; scope <= SCOPE_PRIVATE; scope++) {
-        bool there;
+        bool due;
 
-        TRY(has_scope(a, t, (enum scope)scope, &there));
-        if (there)
+        a->generations[scope] = 0;
+        TRY(scope_due(a, t, (enum scope)scope, &due));
+        if (due)
             TRY(dek_advance(a->keyring, t, a->token, (enum scope)scope, &a->generations[scope]));
     }
     return CKR_OK;
@@ -110,13 +144,31 @@ static CK_RV reencrypt(struct vault *v, uint64_t *ret_done)
     return CKR_OK;
 }
 
-static CK_RV rotate_token(struct keyring *k, const struct token_info *t, struct span so_pin,
-                          bool with_so)
+static void tell_token(const struct token_info *t, const struct advance *a, bool with_so,
+                       uint64_t done)
 {
-    struct advance a = {.keyring = k, .token = t->id};
+    char label[33];
+
+    printf("token %s:", output_label(t->label, label));
+    if (a->generations[SCOPE_PUBLIC] != 0)
+        printf(" DEK generation %u (public),", a->generations[SCOPE_PUBLIC]);
+    if (a->generations[SCOPE_PRIVATE] != 0)
+        printf(" %s%u (private%s),", a->generations[SCOPE_PUBLIC] == 0 ? "DEK generation " : "",
+               a->generations[SCOPE_PRIVATE],
+               with_so && t->so_reset ? "" : ": old objects follow at the next user login");
+    if (a->generations[SCOPE_PUBLIC] == 0 && a->generations[SCOPE_PRIVATE] == 0)
+        printf(" the DEKs are young enough,");
+    printf(" %llu records re-encrypted\n", (unsigned long long)done);
+}
+
+/* Records that an interrupted rotation left behind are moved too, whatever the age. */
+static CK_RV rotate_token(struct keyring *k, const struct request *r, const struct token_info *t,
+                          struct span so_pin)
+{
+    const bool with_so = pin_source_given(&r->so_pin);
+    struct advance a = {.keyring = k, .token = t->id, .request = r};
     struct vault v = {.keyring = k};
     AUTO(login_unrefp) struct login *so = NULL;
-    char label[33];
     uint64_t done = 0;
 
     if (with_so)
@@ -125,12 +177,29 @@ static CK_RV rotate_token(struct keyring *k, const struct token_info *t, struct 
     memcpy(v.token, t->id, sizeof(v.token));
     v.login = so;
     TRY(reencrypt(&v, &done));
-    printf("token %s: DEK generation %u (public)", output_label(t->label, label),
-           a.generations[SCOPE_PUBLIC]);
-    if (a.generations[SCOPE_PRIVATE] != 0)
-        printf(", %u (private%s)", a.generations[SCOPE_PRIVATE],
-               with_so && t->so_reset ? "" : ": old objects follow at the next user login");
-    printf(", %llu records re-encrypted\n", (unsigned long long)done);
+    tell_token(t, &a, with_so, done);
+    return CKR_OK;
+}
+
+/* What would be done, from a snapshot. */
+static CK_RV foresee_token(struct keyring *k, const struct request *r, const struct token_info *t)
+{
+    const struct advance a = {.keyring = k, .token = t->id, .request = r};
+    AUTO(txn_endp) struct txn *txn = NULL;
+    bool due[2] = {false, false};
+    char label[33];
+
+    TRY(txn_begin_read(keyring_store(k), &txn));
+    TRY(scope_due(&a, txn, SCOPE_PUBLIC, &due[SCOPE_PUBLIC]));
+    TRY(scope_due(&a, txn, SCOPE_PRIVATE, &due[SCOPE_PRIVATE]));
+    output_label(t->label, label);
+    if (due[SCOPE_PUBLIC] || due[SCOPE_PRIVATE])
+        printf("would rotate the DEKs of token %s (%s%s%s)\n", label,
+               due[SCOPE_PUBLIC] ? "public" : "",
+               due[SCOPE_PUBLIC] && due[SCOPE_PRIVATE] ? ", " : "",
+               due[SCOPE_PRIVATE] ? "private" : "");
+    else
+        printf("the DEKs of token %s are young enough\n", label);
     return CKR_OK;
 }
 
@@ -148,15 +217,10 @@ static int rotate_deks(struct keyring *k, const struct request *r, struct span s
     CK_RV rv = tokens_list(k, &tokens, &n);
 
     for (size_t i = 0; rv == CKR_OK && i < n; i++) {
-        char label[33];
-
         if (!wanted(r, &tokens[i]))
             continue;
         rotated++;
-        if (r->dry_run)
-            printf("would rotate the DEKs of token %s\n", output_label(tokens[i].label, label));
-        else
-            rv = rotate_token(k, &tokens[i], so_pin, pin_source_given(&r->so_pin));
+        rv = r->dry_run ? foresee_token(k, r, &tokens[i]) : rotate_token(k, r, &tokens[i], so_pin);
     }
     free(tokens);
     if (rv != CKR_OK)
@@ -167,16 +231,41 @@ static int rotate_deks(struct keyring *k, const struct request *r, struct span s
     return EXIT_DONE;
 }
 
+/* When the master was made: the log has it. */
+static CK_RV note_rotation(const struct audit_entry *e, void *arg)
+{
+    uint64_t *since = arg;
+
+    if (e->event == AUDIT_MASTER_ROTATED)
+        *since = e->time;
+    return CKR_OK;
+}
+
+static CK_RV master_since(struct keyring *k, uint64_t *ret)
+{
+    struct store_info info;
+
+    TRY(keyring_info(k, &info));
+    *ret = info.created;
+    return audit_walk(k, note_rotation, ret, NULL, NULL);
+}
+
 static int rotate_master(struct keyring *k, const struct request *r)
 {
-    uint64_t epoch = 0;
-    CK_RV rv;
+    uint64_t epoch = 0, since = 0;
+    char age[32];
+    CK_RV rv = r->if_older ? master_since(k, &since) : CKR_OK;
 
-    if (r->dry_run) {
+    if (rv == CKR_OK && !is_due(r, since)) {
+        printf("the master key is young enough: %s\n", output_age(since, age));
+        return EXIT_DONE;
+    }
+    if (rv == CKR_OK && r->dry_run) {
         puts("would make a new master key and re-encrypt it to every seal");
         return EXIT_DONE;
     }
-    rv = master_rotate(k, &epoch);
+    if (rv == CKR_OK)
+        rv = master_rotate(k, &epoch);
     if (rv != CKR_OK)
         return cli_rv(rv, "rotating the master key");
     printf("master key: epoch %llu\n", (unsigned long long)epoch);
