@@ -21,6 +21,10 @@ struct cli_command {
     int (*run)(int argc, char **argv);
 };
 
+/* Move the public records of every token to the current DEKs, with a progress bar, and say so.
+ * Returns an exit code. (rotate.c) */
+int reencrypt_all(struct keyring *k);
+
 int command_init_token(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_rotate(int argc, char **argv);

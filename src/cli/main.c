@@ -18,11 +18,13 @@ static const struct cli_command commands[] = {
      "--label LABEL [--so-pin-file FILE | --so-pin-fd N] [--pin-file FILE | --pin-fd N]",
      "make a token (and the store, if there is none)", command_init_token},
     {"status", "[--json]", "root, binding, seals, tokens, DEK ages, warnings", command_status},
-    {"rotate", "dek|master [--if-older AGE] [--token LABEL] [--so-pin-file FILE | --so-pin-fd N] [--dry-run]",
+    {"rotate",
+     "dek|master [--if-older AGE] [--token LABEL] [--so-pin-file FILE | --so-pin-fd N] [--dry-run]",
      "new data-encryption keys, or a new master key", command_rotate},
     {"seal",
      "list [--json] | add (--certificate FILE | --new-recovery-key | --new-shares K/N | "
-     "--passphrase FILE) [--name NAME] | remove ID [--no-recovery] [--no-platform] | test ID "
+     "--passphrase FILE) [--name NAME] | remove|revoke ID [--no-recovery] [--no-platform] | "
+     "test ID "
      "[--key FILE|URI | --opened FILE | --recovery-key FILE | --shares FILE | --passphrase FILE] | "
      "export ID | reseal [--dry-run]",
      "the ways into the store: list, add, remove, try, renew", command_seal},

@@ -144,6 +144,30 @@ static CK_RV reencrypt(struct vault *v, uint64_t *ret_done)
     return CKR_OK;
 }
 
+int reencrypt_all(struct keyring *k)
+{
+    struct token_info *tokens = NULL;
+    uint64_t total = 0;
+    size_t n = 0;
+    CK_RV rv = tokens_list(k, &tokens, &n);
+
+    for (size_t i = 0; rv == CKR_OK && i < n; i++) {
+        struct vault v = {.keyring = k};
+        uint64_t done = 0;
+
+        memcpy(v.token, tokens[i].id, sizeof(v.token));
+        rv = reencrypt(&v, &done);
+        total += done;
+    }
+    free(tokens);
+    if (rv != CKR_OK)
+        return cli_rv(rv, "re-encrypting (tee-pkcs11 rotate dek goes on)");
+    printf("new master key, token secrets and DEKs; %llu public records re-encrypted, private ones "
+           "follow at the next user login\n",
+           (unsigned long long)total);
+    return EXIT_DONE;
+}
+
 static void tell_token(const struct token_info *t, const struct advance *a, bool with_so,
                        uint64_t done)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* seal.c - `tee-pkcs11 seal list|add|remove|test|reseal|export`: the ways into a store. */
+/* seal.c - `tee-pkcs11 seal list|add|remove|revoke|test|reseal|export`: the ways into a store. */
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
@@ -309,26 +309,33 @@ static int run_add(struct keyring *k, const struct request *r)
     return tell_secret(&q, &made);
 }
 
-/* -- remove ------------------------------------------------------------------------------------ */
+/* -- remove, revoke ---------------------------------------------------------------------------- */
 
-static int run_remove(struct keyring *k, const struct request *r)
+static int run_remove(struct keyring *k, const struct request *r, bool revoke)
 {
     AUTO(list_clear) struct list l = {.n = 0};
     const struct seal_info *s = NULL;
+    const char *what = revoke ? "revoke" : "remove";
     char id[SEAL_ID_TEXT];
     const int code = find_open(k, r, &l, &s);
     CK_RV rv;
 
     if (code != EXIT_DONE)
         return code;
-    rv = r->dry_run ? seal_remove_check(k, s->id, r->accept) : seal_remove(k, s->id, r->accept);
+    if (r->dry_run)
+        rv = seal_remove_check(k, s->id, r->accept);
+    else
+        rv = revoke ? seal_revoke(k, s->id, r->accept) : seal_remove(k, s->id, r->accept);
     if (rv != CKR_OK)
-        return cli_rv(rv, "removing the seal");
-    printf("%s seal %s: %s\n", r->dry_run ? "would remove" : "removed", seal_id_text(s->id, id),
-           seal_kind_name(s->kind));
-    if (!r->dry_run)
-        puts("It still opens what was copied from this disk before: when it is in wrong hands, "
-             "revoke instead.");
+        return cli_rv(rv, revoke ? "revoking the seal" : "removing the seal");
+    printf("%s%s%s seal %s: %s\n", r->dry_run ? "would " : "", what, r->dry_run ? "" : "d",
+           seal_id_text(s->id, id), seal_kind_name(s->kind));
+    if (r->dry_run)
+        return EXIT_DONE;
+    if (revoke)
+        return reencrypt_all(k);
+    puts("It still opens what was copied from this disk before: when it is in wrong hands, revoke "
+         "instead.");
     return EXIT_DONE;
 }
 
@@ -410,7 +417,9 @@ static int run(const struct conf *c, struct keyring *k, const struct request *r)
     if (strcmp(r->what, "add") == 0)
         return run_add(k, r);
     if (strcmp(r->what, "remove") == 0)
-        return run_remove(k, r);
+        return run_remove(k, r, false);
+    if (strcmp(r->what, "revoke") == 0)
+        return run_remove(k, r, true);
     if (strcmp(r->what, "test") == 0)
         return run_test(k, r);
     if (strcmp(r->what, "reseal") == 0)

@@ -115,6 +115,16 @@ static CK_RV lookup_begin(struct keyring *k, struct txn *t, const uint8_t token[
     return CKR_OK;
 }
 
+/* Before a wrap is opened or made: T may be another by now. */
+static CK_RV lookup_renew(struct lookup *l)
+{
+    TRY(ring_token_at(l->k, l->t, l->of.token, &l->ring));
+    l->of.t = l->ring->t;
+    if (l->login == NULL)
+        l->cache = &l->ring->deks;
+    return CKR_OK;
+}
+
 /* Why a scope has no keys. */
 static CK_RV scope_absence(const struct lookup *l)
 {
@@ -202,7 +212,7 @@ static CK_RV refuse_generation(const struct lookup *l, uint32_t generation)
     FAIL(CKR_DEVICE_ERROR);
 }
 
-static CK_RV dek_open(const struct lookup *l, uint32_t generation, struct dek **ret)
+static CK_RV dek_open(struct lookup *l, uint32_t generation, struct dek **ret)
 {
     const struct wrap_place place = scope_place(&l->of, generation);
     AUTO(buf_clear) struct buf row = BUF_INIT;
@@ -214,6 +224,7 @@ static CK_RV dek_open(const struct lookup *l, uint32_t generation, struct dek **
     TRY(scope_generation_get(l->t, &l->of, generation, &row, &g, stamp, &found));
     if (!found)
         return refuse_generation(l, generation);
+    TRY(lookup_renew(l));
     TRY(wrap_open(&place, l->of.t, &l->by, g.wrap, &key));
     TRY(dek_new(generation, key, stamp, ret));
     cache_put(l->k, l->cache, *ret);
@@ -243,7 +254,7 @@ CK_RV dek_get(struct keyring *k, struct txn *t, const uint8_t token[TOKEN_ID], e
 
 /* -- the index key --------------------------------------------------------------------------- */
 
-static CK_RV index_open(const struct lookup *l, const struct mac **ret)
+static CK_RV index_open(struct lookup *l, const struct mac **ret)
 {
     const struct wrap_place place = scope_place(&l->of, 0);
     AUTO(buf_clear) struct buf row = BUF_INIT;
@@ -253,6 +264,7 @@ static CK_RV index_open(const struct lookup *l, const struct mac **ret)
     struct scope_head head;
 
     TRY(head_read(l, &row, &head, stamp));
+    TRY(lookup_renew(l));
     TRY(wrap_open(&place, l->of.t, &l->by, head.wrap, &key));
     TRY(mac_new(secret_span(key), &mac));
     pthread_mutex_lock(&l->k->lock);
@@ -364,6 +376,7 @@ CK_RV dek_advance(struct keyring *k, struct txn *t, const uint8_t token[TOKEN_ID
     TRY(ring_token_get(k, token, &l.ring));
     l.of = (struct scope_of){k->store_id, token, scope, l.ring->t};
     TRY(head_read(&l, &row, &head, stamp));
+    TRY(lookup_renew(&l));
     TRY(wrap_roles_get(t, token, &roles));
     TRY(scope_advance(t, &l.of, &roles, &generation));
     TRY(audit_add(k, t, AUDIT_DEK_ADVANCED, token, "%s generation %u",

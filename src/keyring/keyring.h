@@ -69,6 +69,7 @@ struct token_info {
     uint32_t pin_min;   /* bytes */
     uint32_t pin_tries; /* wrong PINs in a row that lock */
     uint32_t fails[2];  /* by enum role: wrong PINs in a row */
+    uint32_t secret_number; /* 1, 2, ...: changes when the token secret does */
 };
 #define PIN_MAX 255 /* bytes */
 

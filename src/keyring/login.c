@@ -102,6 +102,7 @@ static CK_RV check_read(struct pin_check *c)
     TRY(token_row_get(t, c->token, &row, &token));
     c->info = token.info;
     TRY(check_row(t, c, &c->row));
+    TRY(ring_token_at(c->k, t, c->token, &c->ring));
     return check_fails(t, c, fails);
 }
 
@@ -131,12 +132,16 @@ static CK_RV check_txn(struct txn *t, void *arg)
 {
     struct pin_check *c = arg;
     const struct role_of of = check_role(c);
+    AUTO(buf_clear) struct buf bytes = BUF_INIT;
+    struct token_row token;
     struct role_row row;
     uint32_t fails[2];
 
     secret_free(TAKE(c->private_key));
     TRY(check_row(t, c, &row));
-    c->again = memcmp(row.salt, c->row.salt, sizeof(row.salt)) != 0;
+    TRY(token_row_get(t, c->token, &bytes, &token));
+    c->again = memcmp(row.salt, c->row.salt, sizeof(row.salt)) != 0 ||
+               token.info.secret_number != c->ring->number;
     if (c->again)
         return CKR_CANCEL;
     TRY(check_fails(t, c, fails));
@@ -149,6 +154,7 @@ static CK_RV check_txn(struct txn *t, void *arg)
 
 static CK_RV check_round(struct pin_check *c)
 {
+    struct span t;
     CK_RV rv;
 
     secret_free(TAKE(c->key));
@@ -156,7 +162,8 @@ static CK_RV check_round(struct pin_check *c)
     TRY(check_read(c));
     if (c->prepare != NULL)
         TRY(c->prepare(c));
-    TRY(role_key(c->ring->t, c->pin, c->row.salt, c->row.log2_n, &c->key));
+    TRY(secrets_find(secret_span(c->ring->secrets), c->ring->number, c->row.secret, &t));
+    TRY(role_key(t, c->pin, c->row.salt, c->row.log2_n, &c->key));
     rv = store_write(c->k->store, check_txn, c);
     if (rv != CKR_CANCEL)
         TRY(rv);

@@ -75,6 +75,7 @@ struct rotation {
     const struct secret *old_master;
     struct header from, to;
     bool drop_expired;
+    const struct revocation *revoke; /* or NULL */
     uint32_t rollback_days;
     bool moved; /* somebody else rotated: open the master again */
 };
@@ -133,8 +134,12 @@ static CK_RV rotate_tokens(struct txn *t, const struct rotation *r, struct span 
     size_t n = 0;
 
     TRY(token_row_ids(t, &ids, &n));
-    for (size_t i = 0; i < n; i++)
-        TRY(token_row_rewrap(t, &r->from, secret_span(r->old_master), &r->to, new_master, ids[i]));
+    for (size_t i = 0; i < n; i++) {
+        TRY(r->revoke == NULL ? token_row_rewrap(t, &r->from, secret_span(r->old_master), &r->to,
+                                                 new_master, ids[i])
+                              : token_secret_renew(t, &r->from, secret_span(r->old_master), &r->to,
+                                                   new_master, ids[i]));
+    }
     return CKR_OK;
 }
 
@@ -150,6 +155,8 @@ static CK_RV rotate_txn(struct txn *t, void *arg)
         return CKR_CANCEL;
     TRY(secret_new(PRIM_KEY, &new_master));
     TRY(prim_random(new_master->p, new_master->n));
+    if (r->revoke != NULL) /* first: it is not encrypted to any more */
+        TRY(r->revoke->drop(t, r->revoke->arg));
     TRY(rotate_keys(t, r, secret_span(new_master)));
     TRY(rotate_seals(t, r, secret_span(new_master)));
     TRY(rotate_tokens(t, r, secret_span(new_master)));
@@ -173,10 +180,12 @@ static CK_RV rotate_once(struct keyring *k, struct rotation *r)
     return rv == CKR_CANCEL ? CKR_OK : rv;
 }
 
-CK_RV master_replace(struct keyring *k, bool drop_expired, uint64_t *ret_epoch)
+static CK_RV replace(struct keyring *k, bool drop_expired, const struct revocation *revoke,
+                     uint64_t *ret_epoch)
 {
     struct rotation r = {.keyring = k,
                          .drop_expired = drop_expired,
+                         .revoke = revoke,
                          .rollback_days = k->conf->rollback_days,
                          .moved = true};
 
@@ -188,6 +197,16 @@ CK_RV master_replace(struct keyring *k, bool drop_expired, uint64_t *ret_epoch)
     if (ret_epoch != NULL)
         *ret_epoch = r.to.epoch;
     return CKR_OK;
+}
+
+CK_RV master_replace(struct keyring *k, bool drop_expired, uint64_t *ret_epoch)
+{
+    return replace(k, drop_expired, NULL, ret_epoch);
+}
+
+CK_RV master_revoke(struct keyring *k, const struct revocation *revoke)
+{
+    return replace(k, true, revoke, NULL);
 }
 
 CK_RV master_rotate(struct keyring *k, uint64_t *ret_epoch)

@@ -24,4 +24,13 @@ NODISCARD CK_RV header_same(struct txn *t, const struct header *h, bool *ret_sam
  * NULL. */
 NODISCARD CK_RV master_replace(struct keyring *k, bool drop_expired, uint64_t *ret_epoch);
 
+/* Somebody who could open the store no longer shall: `drop` takes his seal away, and in the same
+ * transaction there is a new master, a new secret of every token, and a new generation of every
+ * DEK. */
+struct revocation {
+    txn_fn *drop;
+    void *arg;
+};
+NODISCARD CK_RV master_revoke(struct keyring *k, const struct revocation *revoke);
+
 #endif

@@ -60,8 +60,8 @@ static CK_RV change_prepare(struct pin_check *c)
     const struct role_of of = {c->k->store_id, c->token, c->role};
 
     secret_free(TAKE(p->private_key));
-    return role_make(&of, c->ring->t, p->pin, c->k->conf->pin_log2_n, c->row.generation + 1,
-                     &p->row, &p->private_key);
+    return role_make(&of, secret_span(c->ring->t), c->ring->number, p->pin, c->k->conf->pin_log2_n,
+                     c->row.generation + 1, &p->row, &p->private_key);
 }
 
 static CK_RV change_then(struct txn *t, struct pin_check *c)
@@ -149,9 +149,11 @@ static CK_RV reset_prepare(struct pin_reset *p)
 
     TRY(txn_begin_read(p->k->store, &t));
     TRY(reset_allowed(t, p, &info, &p->before));
+    TRY(ring_token_at(p->k, t, p->so->token, &p->ring));
     TRY(pin_length_check(p->pin, info.pin_min));
     txn_end(TAKE(t));
-    return role_make(&of, p->ring->t, p->pin, p->k->conf->pin_log2_n, p->before + 1, &p->row, NULL);
+    return role_make(&of, secret_span(p->ring->t), p->ring->number, p->pin, p->k->conf->pin_log2_n,
+                     p->before + 1, &p->row, NULL);
 }
 
 static CK_RV reset_txn(struct txn *t, void *arg)
@@ -163,7 +165,7 @@ static CK_RV reset_txn(struct txn *t, void *arg)
     uint32_t fails[2], before;
 
     TRY(reset_allowed(t, p, &info, &before));
-    p->again = before != p->before;
+    p->again = before != p->before || info.secret_number != p->ring->number;
     if (p->again)
         return CKR_CANCEL;
     TRY(role_put(t, p->so->token, ROLE_USER, &p->row));

@@ -20,6 +20,7 @@ static void ring_token_free(struct ring_token *token)
     for (size_t i = 0; i < N_ELEMENTS(token->index); i++)
         mac_free(token->index[i]);
     secret_free(token->t);
+    secret_free(token->secrets);
     free(token);
 }
 
@@ -33,10 +34,12 @@ void ring_tokens_free(struct keyring *k)
     }
 }
 
-static struct ring_token *find_locked(struct keyring *k, const uint8_t id[TOKEN_ID])
+/* number 0: the newest. */
+static struct ring_token *find_locked(struct keyring *k, const uint8_t id[TOKEN_ID],
+                                      uint32_t number)
 {
     for (struct ring_token *token = k->tokens; token != NULL; token = token->next) {
-        if (memcmp(token->id, id, TOKEN_ID) == 0)
+        if (memcmp(token->id, id, TOKEN_ID) == 0 && (number == 0 || token->number == number))
             return token;
     }
     return NULL;
@@ -47,29 +50,48 @@ struct ring_token *ring_token_find(struct keyring *k, const uint8_t id[TOKEN_ID]
     struct ring_token *token;
 
     pthread_mutex_lock(&k->lock);
-    token = find_locked(k, id);
+    token = find_locked(k, id, 0);
     pthread_mutex_unlock(&k->lock);
     return token;
 }
 
-CK_RV ring_token_add(struct keyring *k, const uint8_t id[TOKEN_ID], struct secret *t,
-                     struct ring_token **ret)
+static CK_RV entry_make(const uint8_t id[TOKEN_ID], uint32_t number, struct secret **secrets,
+                        struct ring_token **ret)
 {
-    AUTO(secret_freep) struct secret *secret = t;
-    struct ring_token *made = calloc(1, sizeof(*made)), *there;
+    struct ring_token *made;
 
+    ENSURE((*secrets)->n >= PRIM_KEY, CKR_DEVICE_ERROR);
+    made = calloc(1, sizeof(*made));
     ENSURE(made != NULL, CKR_HOST_MEMORY);
     memcpy(made->id, id, TOKEN_ID);
+    made->number = number;
+    made->secrets = TAKE(*secrets);
+    *ret = made;
+    return secret_from(span_of(made->secrets->p, PRIM_KEY), &made->t);
+}
+
+CK_RV ring_token_add(struct keyring *k, const uint8_t id[TOKEN_ID], uint32_t number,
+                     struct secret *secrets, struct ring_token **ret)
+{
+    AUTO(secret_freep) struct secret *taken = secrets;
+    struct ring_token *made = NULL, *there;
+    const CK_RV rv = entry_make(id, number, &taken, &made);
+
+    if (rv != CKR_OK) {
+        if (made != NULL)
+            ring_token_free(made);
+        FAIL(rv);
+    }
     pthread_mutex_lock(&k->lock);
-    there = find_locked(k, id);
+    there = find_locked(k, id, number);
     if (there == NULL) {
-        made->t = TAKE(secret);
         made->next = k->tokens;
         k->tokens = there = made;
         made = NULL;
     }
     pthread_mutex_unlock(&k->lock);
-    free(made);
+    if (made != NULL)
+        ring_token_free(made);
     if (ret != NULL)
         *ret = there;
     return CKR_OK;
@@ -79,7 +101,7 @@ CK_RV ring_token_add(struct keyring *k, const uint8_t id[TOKEN_ID], struct secre
 
 /* One try: *ret_moved when the master was rotated since it was opened. */
 static CK_RV secret_open(struct keyring *k, const uint8_t id[TOKEN_ID], struct secret **ret,
-                         bool *ret_moved)
+                         uint32_t *ret_number, bool *ret_moved)
 {
     AUTO(secret_freep) struct secret *master = NULL;
     AUTO(txn_endp) struct txn *t = NULL;
@@ -94,6 +116,7 @@ static CK_RV secret_open(struct keyring *k, const uint8_t id[TOKEN_ID], struct s
     if (*ret_moved)
         return CKR_OK;
     TRY(token_row_get(t, id, &row, &token));
+    *ret_number = token.info.secret_number;
     return token_row_open(&now, &token, secret_span(master), ret);
 }
 
@@ -108,21 +131,50 @@ static CK_RV token_present(struct keyring *k, const uint8_t id[TOKEN_ID])
     return token_row_get(t, id, &row, &token);
 }
 
+/* Through the master: the device is asked. */
+static CK_RV secrets_fetch(struct keyring *k, const uint8_t id[TOKEN_ID], struct ring_token **ret)
+{
+    struct secret *secrets = NULL;
+    uint32_t number = 0;
+    bool moved = true;
+
+    for (int i = 0; i < TRIES_MAX && moved; i++)
+        TRY(secret_open(k, id, &secrets, &number, &moved));
+    ENSURE(!moved, CKR_FUNCTION_FAILED);
+    return ring_token_add(k, id, number, secrets, ret);
+}
+
 CK_RV ring_token_get(struct keyring *k, const uint8_t id[TOKEN_ID], struct ring_token **ret)
 {
     struct ring_token *there = ring_token_find(k, id);
-    struct secret *t = NULL;
-    bool moved = true;
 
     if (there != NULL) {
         *ret = there;
         return CKR_OK;
     }
     TRY(token_present(k, id));
-    for (int i = 0; i < TRIES_MAX && moved; i++)
-        TRY(secret_open(k, id, &t, &moved));
-    ENSURE(!moved, CKR_FUNCTION_FAILED);
-    return ring_token_add(k, id, t, ret);
+    return secrets_fetch(k, id, ret);
+}
+
+CK_RV ring_token_at(struct keyring *k, struct txn *t, const uint8_t id[TOKEN_ID],
+                    struct ring_token **ring)
+{
+    AUTO(buf_clear) struct buf row = BUF_INIT;
+    struct token_row token;
+    struct ring_token *there;
+
+    TRY(token_row_get(t, id, &row, &token));
+    if ((*ring)->number == token.info.secret_number)
+        return CKR_OK;
+    pthread_mutex_lock(&k->lock);
+    there = find_locked(k, id, token.info.secret_number);
+    pthread_mutex_unlock(&k->lock);
+    if (there == NULL)
+        TRY(secrets_fetch(k, id, &there));
+    /* An old snapshot, of before a revocation that this process slept over: it is read again. */
+    ENSURE(there->number == token.info.secret_number, CKR_FUNCTION_FAILED);
+    *ring = there;
+    return CKR_OK;
 }
 
 CK_RV token_prepare(struct keyring *k, const uint8_t id[TOKEN_ID])
@@ -153,7 +205,7 @@ static CK_RV open_row(struct keyring *k, struct txn *t, const struct header *h, 
         return CKR_OK;
     TRY(token_row_get(t, id, &row, &token));
     TRY(token_row_open(h, &token, master, &secret));
-    return ring_token_add(k, id, secret, NULL);
+    return ring_token_add(k, id, token.info.secret_number, secret, NULL);
 }
 
 CK_RV ring_tokens_open(struct keyring *k, struct txn *t, const struct header *h, struct span master)

@@ -27,13 +27,16 @@ struct dek_cache {
 };
 void dek_cache_clear(struct dek_cache *c);
 
-/* A token that was used. Never freed or moved before the keyring is. */
+/* A token that was used, with the secrets that it had then: a revocation gives it others, and an
+ * entry of their own that stands before this one. Never freed or moved before the keyring is. */
 struct ring_token {
     struct ring_token *next;
     uint8_t id[TOKEN_ID];
-    struct secret *t;      /* the token secret: constant once published */
-    struct mac *index[2];  /* by enum scope; set once, under the lock */
-    struct dek_cache deks; /* public scope; those of private scope belong to the login */
+    uint32_t number;        /* of T */
+    struct secret *t;       /* T: constant once published */
+    struct secret *secrets; /* all of them (token_row.h) */
+    struct mac *index[2];   /* by enum scope; set once, under the lock */
+    struct dek_cache deks;  /* public scope; those of private scope belong to the login */
 };
 
 struct keyring {
@@ -58,14 +61,20 @@ NODISCARD CK_RV keyring_new(const struct conf *c, struct store *s, const struct 
 
 /* The token's entry, or NULL. */
 struct ring_token *ring_token_find(struct keyring *k, const uint8_t id[TOKEN_ID]);
-/* Enter a token, or find it there: then `t` is wiped. */
-NODISCARD CK_RV ring_token_add(struct keyring *k, const uint8_t id[TOKEN_ID], struct secret *t,
-                               struct ring_token **ret);
+/* Enter a token with its secrets, or find it there with a T of this number: then `secrets` is
+ * wiped. */
+NODISCARD CK_RV ring_token_add(struct keyring *k, const uint8_t id[TOKEN_ID], uint32_t number,
+                               struct secret *secrets, struct ring_token **ret);
 
 /* The token's T and caches. Cached, or opened through the master: then the device is asked, so
  * outside of hot paths it is called with no transaction. CKR_TOKEN_NOT_PRESENT. */
 NODISCARD CK_RV ring_token_get(struct keyring *k, const uint8_t id[TOKEN_ID],
                                struct ring_token **ret);
+/* The same with the T that the row in `t` names: *ring, where that is it, and else opened through
+ * the master. In a write transaction before anything is wrapped, and where a wrap is to be opened
+ * that is not known yet. */
+NODISCARD CK_RV ring_token_at(struct keyring *k, struct txn *t, const uint8_t id[TOKEN_ID],
+                              struct ring_token **ring);
 /* Open the T of every token of the snapshot, while the master is at hand. */
 NODISCARD CK_RV ring_tokens_open(struct keyring *k, struct txn *t, const struct header *h,
                                  struct span master);

@@ -2,22 +2,22 @@
 /* role.c - role rows and the keys that open them; see role.h. */
 #include "keyring/role.h"
 
-#define ROW_VERSION 1
+#define ROW_VERSION 2
 #define ROLE_LABEL  "tee-pkcs11 role 1"
 #define LOG2_N_MIN  10
 #define LOG2_N_MAX  20
 
-CK_RV role_key(const struct secret *t, struct span pin, const uint8_t salt[ROLE_SALT],
-               uint32_t log2_n, struct secret **ret)
+CK_RV role_key(struct span t, struct span pin, const uint8_t salt[ROLE_SALT], uint32_t log2_n,
+               struct secret **ret)
 {
     AUTO(secret_freep) struct secret *stretched = NULL;
     AUTO(secret_freep) struct secret *key = NULL;
 
-    ENSURE(t->n == PRIM_KEY, CKR_DEVICE_ERROR);
+    ENSURE(t.n == PRIM_KEY, CKR_DEVICE_ERROR);
     TRY(secret_new(PRIM_KEY, &stretched));
     TRY(secret_new(PRIM_KEY, &key));
     TRY(prim_scrypt(pin, span_of(salt, ROLE_SALT), log2_n, stretched->p));
-    TRY(prim_hkdf(secret_span(t), secret_span(stretched), SPAN_LIT(ROLE_LABEL), key->p, key->n));
+    TRY(prim_hkdf(t, secret_span(stretched), SPAN_LIT(ROLE_LABEL), key->p, key->n));
     *ret = TAKE(key);
     return CKR_OK;
 }
@@ -29,6 +29,7 @@ static void put_clear(const struct role_row *row, struct buf *ret)
     buf_u8(ret, (uint8_t)row->log2_n);
     buf_put(ret, SPAN_ARRAY(row->salt));
     buf_u32(ret, row->generation);
+    buf_u32(ret, row->secret);
     buf_put(ret, SPAN_ARRAY(row->public_key));
 }
 
@@ -46,10 +47,11 @@ static struct box_context role_context(const struct role_of *of, const struct ro
     };
 }
 
-CK_RV role_make(const struct role_of *of, const struct secret *t, struct span pin, uint32_t log2_n,
-                uint32_t generation, struct role_row *ret, struct secret **ret_private)
+CK_RV role_make(const struct role_of *of, struct span t, uint32_t secret, struct span pin,
+                uint32_t log2_n, uint32_t generation, struct role_row *ret,
+                struct secret **ret_private)
 {
-    struct role_row row = {.log2_n = log2_n, .generation = generation};
+    struct role_row row = {.log2_n = log2_n, .generation = generation, .secret = secret};
     AUTO(secret_freep) struct secret *private_key = NULL;
     AUTO(secret_freep) struct secret *key = NULL;
     AUTO(buf_clear) struct buf clear = BUF_INIT;
@@ -95,9 +97,11 @@ static CK_RV role_decode(struct span bytes, struct role_row *ret)
 
     cursor_copy(&c, row.salt, sizeof(row.salt));
     row.generation = cursor_u32(&c);
+    row.secret = cursor_u32(&c);
     cursor_copy(&c, row.public_key, sizeof(row.public_key));
     cursor_copy(&c, row.box, sizeof(row.box));
-    ENSURE(cursor_done(&c) && version == ROW_VERSION && row.generation > 0, CKR_DEVICE_ERROR);
+    ENSURE(cursor_done(&c) && version == ROW_VERSION && row.generation > 0 && row.secret > 0,
+           CKR_DEVICE_ERROR);
     ENSURE(row.log2_n >= LOG2_N_MIN && row.log2_n <= LOG2_N_MAX, CKR_DEVICE_ERROR);
     *ret = row;
     return CKR_OK;

@@ -17,6 +17,7 @@ struct role_row {
     uint32_t log2_n; /* scrypt cost */
     uint8_t salt[ROLE_SALT];
     uint32_t generation; /* 1, 2, ... */
+    uint32_t secret;     /* number of the token secret that it is made with */
     uint8_t public_key[PRIM_X25519];
     uint8_t box[BOX_OVERHEAD + PRIM_X25519]; /* of the private half */
 };
@@ -28,12 +29,13 @@ struct role_of {
     enum role role;
 };
 
-/* A new pair under a PIN; ret_private may be NULL. scrypt runs: no lock, no transaction. */
-NODISCARD CK_RV role_make(const struct role_of *of, const struct secret *t, struct span pin,
+/* A new pair under a PIN and T, whose number is `secret`; ret_private may be NULL. scrypt runs: no
+ * lock, no transaction. */
+NODISCARD CK_RV role_make(const struct role_of *of, struct span t, uint32_t secret, struct span pin,
                           uint32_t log2_n, uint32_t generation, struct role_row *ret,
                           struct secret **ret_private);
 /* What opens a role's box: scrypt and HKDF. No lock, no transaction. */
-NODISCARD CK_RV role_key(const struct secret *t, struct span pin, const uint8_t salt[ROLE_SALT],
+NODISCARD CK_RV role_key(struct span t, struct span pin, const uint8_t salt[ROLE_SALT],
                          uint32_t log2_n, struct secret **ret);
 /* The private half. CKR_PIN_INCORRECT: the key is that of another PIN. Takes microseconds. */
 NODISCARD CK_RV role_open(const struct role_of *of, const struct role_row *row,

@@ -228,6 +228,41 @@ CK_RV scope_rekey(struct txn *t, const struct scope_of *of, const struct wrap_op
     return head_put(t, of, &head);
 }
 
+/* -- another T ----------------------------------------------------------------------------------
+ */
+
+static CK_RV move_generation(struct txn *t, const struct scope_of *of, const struct secret *to,
+                             uint32_t generation)
+{
+    const struct wrap_place place = scope_place(of, generation);
+    AUTO(buf_clear) struct buf row = BUF_INIT;
+    AUTO(buf_clear) struct buf wrap = BUF_INIT;
+    struct scope_generation g;
+    bool found = false;
+
+    TRY(scope_generation_get(t, of, generation, &row, &g, NULL, &found));
+    ENSURE(found, CKR_DEVICE_ERROR);
+    TRY(wrap_move(&place, of->t, to, g.wrap, &wrap));
+    return generation_put(t, of, generation, g.created, buf_span(&wrap));
+}
+
+CK_RV scope_move(struct txn *t, const struct scope_of *of, const struct secret *to, bool *ret_found)
+{
+    const struct wrap_place place = scope_place(of, 0);
+    AUTO(buf_clear) struct buf row = BUF_INIT;
+    AUTO(buf_clear) struct buf wrap = BUF_INIT;
+    struct scope_head head;
+
+    TRY(scope_head_get(t, of, &row, &head, NULL, ret_found));
+    if (!*ret_found)
+        return CKR_OK;
+    TRY(wrap_move(&place, of->t, to, head.wrap, &wrap));
+    head.wrap = buf_span(&wrap);
+    for (size_t i = 0; i < head.n; i++)
+        TRY(move_generation(t, of, to, head.generations[i]));
+    return head_put(t, of, &head);
+}
+
 CK_RV scope_delete(struct txn *t, const struct scope_of *of)
 {
     const struct scope_key head_key = scope_key(of, 0);

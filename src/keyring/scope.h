@@ -67,6 +67,10 @@ NODISCARD CK_RV scope_drop(struct txn *t, const struct scope_of *of, uint32_t ge
 /* Private scope: give every key to a role's new pair (wrap_rekey). */
 NODISCARD CK_RV scope_rekey(struct txn *t, const struct scope_of *of, const struct wrap_opener *by,
                             const struct wrap_roles *roles, enum role role);
+/* Wrap the keys of the scope, generations and index key, under another T than of->t; *ret_found
+ * false: it has none. */
+NODISCARD CK_RV scope_move(struct txn *t, const struct scope_of *of, const struct secret *to,
+                           bool *ret_found);
 /* Remove every row of the scope. */
 NODISCARD CK_RV scope_delete(struct txn *t, const struct scope_of *of);
 

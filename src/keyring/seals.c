@@ -314,6 +314,7 @@ struct removal {
     struct keyring *keyring;
     const uint8_t *id;
     unsigned accept;
+    enum audit_event event;
 };
 
 static CK_RV recipient_remove(struct txn *t, const struct seal *s)
@@ -344,23 +345,38 @@ static CK_RV remove_txn(struct txn *t, void *arg)
     TRY(removal_check(r->keyring, set, &e->seal, r->accept));
     if (e->seal.kind == SEAL_CERTIFICATE)
         TRY(recipient_remove(t, &e->seal));
-    TRY(audit_add(r->keyring, t, AUDIT_SEAL_REMOVED, NULL, "%s %s", seal_kind_name(e->seal.kind),
+    TRY(audit_add(r->keyring, t, r->event, NULL, "%s %s", seal_kind_name(e->seal.kind),
                   seal_id_text(r->id, id)));
     return txn_del(t, STORE_SEAL, span_of(r->id, SEAL_ID), NULL);
 }
 
-CK_RV seal_remove(struct keyring *k, const uint8_t id[SEAL_ID], unsigned accept)
+static CK_RV take_away(struct keyring *k, struct removal *r)
 {
-    struct removal r = {k, id, accept};
+    const struct revocation revoke = {.drop = remove_txn, .arg = r};
     AUTO(seal_set_freep) struct seal_set *set = NULL;
     const struct seal_entry *e = NULL;
     struct header h;
 
     TRY(seals_now(k, &set, &h));
-    TRY(seal_find(set, id, &e));
-    TRY(store_write(k->store, remove_txn, &r));
+    TRY(seal_find(set, r->id, &e));
+    TRY(r->event == AUDIT_SEAL_REVOKED ? master_revoke(k, &revoke)
+                                       : store_write(k->store, remove_txn, r));
     cache_forget(k, &h, &e->seal);
     return CKR_OK;
+}
+
+CK_RV seal_remove(struct keyring *k, const uint8_t id[SEAL_ID], unsigned accept)
+{
+    struct removal r = {k, id, accept, AUDIT_SEAL_REMOVED};
+
+    return take_away(k, &r);
+}
+
+CK_RV seal_revoke(struct keyring *k, const uint8_t id[SEAL_ID], unsigned accept)
+{
+    struct removal r = {k, id, accept, AUDIT_SEAL_REVOKED};
+
+    return take_away(k, &r);
 }
 
 /* -- the platform's, made anew ----------------------------------------------------------------- */

@@ -47,6 +47,11 @@ NODISCARD CK_RV seal_remove_check(struct keyring *k, const uint8_t id[SEAL_ID], 
 /* Take it away; what it opened in an older copy of the store it opens there still. */
 NODISCARD CK_RV seal_remove(struct keyring *k, const uint8_t id[SEAL_ID], unsigned accept);
 
+/* Take it away, and renew at once what it opened: master, token secrets and DEKs. What is written
+ * from now on it opens nowhere; what was there before has to be re-encrypted (vault_rotate_step()),
+ * and was readable. Asks the device. */
+NODISCARD CK_RV seal_revoke(struct keyring *k, const uint8_t id[SEAL_ID], unsigned accept);
+
 /* A seal for the platform as it is now, in place of the one that opens the store here; and a new
  * master. Asks the device. CKR_FUNCTION_REJECTED: an owner's secret is demanded. */
 NODISCARD CK_RV seal_reseal(struct keyring *k, uint8_t ret_id[SEAL_ID]);

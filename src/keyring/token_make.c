@@ -13,7 +13,8 @@
 #include "keyring/scope.h"
 #include "util/log.h"
 
-#define ROUNDS_MAX 8
+#define FIRST_SECRET 1
+#define ROUNDS_MAX   8
 
 /* A token on its way into the store. */
 struct making {
@@ -58,10 +59,12 @@ static CK_RV making_begin(struct keyring *k, CK_SLOT_ID slot, struct span so_pin
     memcpy(info->label, label, sizeof(info->label));
     TRY(prim_random(info->id, sizeof(info->id)));
     TRY(serial_make(info->serial));
+    info->secret_number = FIRST_SECRET;
     TRY(secret_new(PRIM_KEY, &m->t));
     TRY(prim_random(m->t->p, m->t->n));
     of = (struct role_of){k->store_id, info->id, ROLE_SO};
-    return role_make(&of, m->t, so_pin, k->conf->pin_log2_n, 1, &m->so, NULL);
+    return role_make(&of, secret_span(m->t), FIRST_SECRET, so_pin, k->conf->pin_log2_n, 1, &m->so,
+                     NULL);
 }
 
 /* Every row of the new token. */
@@ -183,7 +186,7 @@ static CK_RV making_commit(struct making *m, txn_fn *fn, struct token_info *ret)
         TRY(making_round(m, fn));
     ENSURE(!m->again, CKR_FUNCTION_FAILED);
     /* The token is there; that its T is not cached is no reason to say otherwise. */
-    if (ring_token_add(m->k, m->info.id, TAKE(m->t), NULL) != CKR_OK)
+    if (ring_token_add(m->k, m->info.id, FIRST_SECRET, TAKE(m->t), NULL) != CKR_OK)
         log_debug(LOG_KEYRING, "the secret of token %s is not cached", m->info.serial);
     *ret = m->info;
     return CKR_OK;

@@ -5,7 +5,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#define ROW_VERSION  1
+#define INFO_VERSION 2
+#define ROW_VERSION  1 /* of the failure counters */
 #define SERIAL_CHARS 16
 #define SLOT_END     (UINT64_C(1) << 31) /* slot numbers are below */
 
@@ -24,7 +25,7 @@ struct token_row_key token_row_key(const uint8_t id[TOKEN_ID], enum token_row_ki
 
 static void put_clear(const struct token_info *info, struct buf *row)
 {
-    buf_u8(row, ROW_VERSION);
+    buf_u8(row, INFO_VERSION);
     buf_u64(row, info->slot);
     buf_put(row, SPAN_ARRAY(info->label));
     buf_put(row, span_of(info->serial, SERIAL_CHARS));
@@ -33,6 +34,7 @@ static void put_clear(const struct token_info *info, struct buf *row)
     buf_u8(row, info->so_reset);
     buf_u32(row, info->pin_min);
     buf_u32(row, info->pin_tries);
+    buf_u32(row, info->secret_number);
 }
 
 static bool serial_is_hex(const char *serial)
@@ -42,6 +44,27 @@ static bool serial_is_hex(const char *serial)
             return false;
     }
     return true;
+}
+
+static bool secrets_length(size_t n)
+{
+    return n >= PRIM_KEY && n <= SECRETS_MAX && (n - PRIM_KEY) % SECRETS_OLDER_ONE == 0;
+}
+
+CK_RV secrets_find(struct span secrets, uint32_t number_of_t, uint32_t number, struct span *ret)
+{
+    struct cursor c = cursor_of(secrets);
+    struct span key = cursor_take(&c, PRIM_KEY);
+    uint32_t at = number_of_t;
+
+    ENSURE(secrets_length(secrets.n), CKR_DEVICE_ERROR);
+    while (at != number && c.rest.n > 0) {
+        at = cursor_u32(&c);
+        key = cursor_take(&c, PRIM_KEY);
+    }
+    ENSURE(at == number && !c.failed, CKR_DEVICE_ERROR);
+    *ret = key;
+    return CKR_OK;
 }
 
 CK_RV token_row_decode(const uint8_t id[TOKEN_ID], struct span row, struct token_row *ret)
@@ -61,10 +84,14 @@ CK_RV token_row_decode(const uint8_t id[TOKEN_ID], struct span row, struct token
     so_reset = cursor_u8(&c);
     info->pin_min = cursor_u32(&c);
     info->pin_tries = cursor_u32(&c);
+    info->secret_number = cursor_u32(&c);
     token.epoch = cursor_u64(&c);
-    token.secret = cursor_take(&c, BOX_OVERHEAD + PRIM_KEY);
+    token.secret = cursor_take(&c, c.rest.n);
     info->so_reset = so_reset == 1;
-    ENSURE(cursor_done(&c) && version == ROW_VERSION && so_reset <= 1, CKR_DEVICE_ERROR);
+    ENSURE(cursor_done(&c) && version == INFO_VERSION && so_reset <= 1, CKR_DEVICE_ERROR);
+    ENSURE(token.secret.n >= BOX_OVERHEAD && secrets_length(token.secret.n - BOX_OVERHEAD) &&
+               info->secret_number > 0,
+           CKR_DEVICE_ERROR);
     ENSURE(info->slot < SLOT_END && serial_is_hex(info->serial), CKR_DEVICE_ERROR);
     ENSURE(info->pin_min <= PIN_MAX && info->pin_tries > 0, CKR_DEVICE_ERROR);
     *ret = token;
@@ -87,7 +114,7 @@ static struct box_context secret_context(const struct header *h, const struct to
 }
 
 CK_RV token_row_encode(const struct header *h, const struct token_info *info, struct span master,
-                       struct span t, struct buf *ret_row)
+                       struct span secrets, struct buf *ret_row)
 {
     AUTO(buf_clear) struct buf clear = BUF_INIT;
     struct box_context context;
@@ -97,11 +124,11 @@ CK_RV token_row_encode(const struct header *h, const struct token_info *info, st
     context = secret_context(h, info, h->epoch, &clear);
     buf_put(ret_row, buf_span(&clear));
     buf_u64(ret_row, h->epoch);
-    return box_seal(master, &context, t, ret_row);
+    return box_seal(master, &context, secrets, ret_row);
 }
 
 CK_RV token_row_open(const struct header *h, const struct token_row *token, struct span master,
-                     struct secret **ret_t)
+                     struct secret **ret_secrets)
 {
     AUTO(buf_clear) struct buf clear = BUF_INIT;
     struct box_context context;
@@ -110,7 +137,7 @@ CK_RV token_row_open(const struct header *h, const struct token_row *token, stru
     put_clear(&token->info, &clear);
     TRY(buf_ok(&clear));
     context = secret_context(h, &token->info, token->epoch, &clear);
-    return box_open_secret(master, &context, token->secret, ret_t);
+    return box_open_secret(master, &context, token->secret, ret_secrets);
 }
 
 CK_RV token_row_get(struct txn *t, const uint8_t id[TOKEN_ID], struct buf *row,

@@ -30,17 +30,29 @@ static inline struct span token_row_key_span(const struct token_row_key *k)
 /* An info row: user_pin_set and fails of the info are not part of it. */
 struct token_row {
     struct token_info info;
-    uint64_t epoch;     /* of the master that the secret is boxed under */
-    struct span secret; /* box of T, borrowed from the row */
+    uint64_t epoch;     /* of the master that the secrets are boxed under */
+    struct span secret; /* box of the token secrets, borrowed from the row */
 };
+
+/*
+ * The secrets of a token as one string of bytes: T, which wraps DEKs and index keys; then, after
+ * a revocation, older ones that a role's row is still made with, each with its number. T's own
+ * number is in the info (secret_number), in clear, so that whoever keeps T sees that it is another.
+ */
+#define SECRETS_OLDER     2 /* at most: one per role */
+#define SECRETS_OLDER_ONE (4 + PRIM_KEY)
+#define SECRETS_MAX       (PRIM_KEY + SECRETS_OLDER * SECRETS_OLDER_ONE)
+/* The secret with this number; `number_of_t` is T's. CKR_DEVICE_ERROR: there is none. */
+NODISCARD CK_RV secrets_find(struct span secrets, uint32_t number_of_t, uint32_t number,
+                             struct span *ret);
 NODISCARD CK_RV token_row_decode(const uint8_t id[TOKEN_ID], struct span row,
                                  struct token_row *ret);
-/* Append the info row with T boxed under the master of `h`. */
+/* Append the info row with the secrets boxed under the master of `h`. */
 NODISCARD CK_RV token_row_encode(const struct header *h, const struct token_info *info,
-                                 struct span master, struct span t, struct buf *ret_row);
-/* The T of a row that was decoded. */
+                                 struct span master, struct span secrets, struct buf *ret_row);
+/* The secrets of a row that was decoded. */
 NODISCARD CK_RV token_row_open(const struct header *h, const struct token_row *token,
-                               struct span master, struct secret **ret_t);
+                               struct span master, struct secret **ret_secrets);
 /* The verified info row; CKR_TOKEN_NOT_PRESENT. The spans of ret point into `row`. */
 NODISCARD CK_RV token_row_get(struct txn *t, const uint8_t id[TOKEN_ID], struct buf *row,
                               struct token_row *ret);
@@ -48,6 +60,16 @@ NODISCARD CK_RV token_row_get(struct txn *t, const uint8_t id[TOKEN_ID], struct 
 NODISCARD CK_RV token_row_rewrap(struct txn *t, const struct header *from, struct span old_master,
                                  const struct header *to, struct span new_master,
                                  const uint8_t id[TOKEN_ID]);
+
+/*
+ * A new T for the token, boxed under another master: every DEK and index key is wrapped anew, and
+ * each scope gets a new generation. Of the secrets so far those stay that a role's row is made
+ * with, for the PIN that goes with it. In a write transaction. Records still name the old
+ * generations: vault_rotate_step() moves them.
+ */
+NODISCARD CK_RV token_secret_renew(struct txn *t, const struct header *from, struct span old_master,
+                                   const struct header *to, struct span new_master,
+                                   const uint8_t id[TOKEN_ID]);
 
 /* Wrong PINs in a row, by enum role. */
 NODISCARD CK_RV fails_decode(struct span row, uint32_t ret[2]);

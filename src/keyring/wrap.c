@@ -191,3 +191,13 @@ CK_RV wrap_rekey(const struct wrap_place *at, const struct secret *t, const stru
     s.role[role].pbox = buf_span(&share);
     return shares_seal(at, t, &s, ret);
 }
+
+CK_RV wrap_move(const struct wrap_place *at, const struct secret *from, const struct secret *to,
+                struct span wrap, struct buf *ret)
+{
+    const struct box_context context = outer_context(at);
+    AUTO(buf_clear) struct buf plain = BUF_INIT;
+
+    TRY(box_open(secret_span(from), &context, wrap, &plain));
+    return box_seal(secret_span(to), &context, buf_span(&plain), ret);
+}

@@ -46,6 +46,9 @@ NODISCARD CK_RV wrap_seal(const struct wrap_place *at, const struct secret *t,
  * (its PIN was changed elsewhere), or the role was never given the key. */
 NODISCARD CK_RV wrap_open(const struct wrap_place *at, const struct secret *t,
                           const struct wrap_opener *by, struct span wrap, struct secret **ret);
+/* Append the wrap as it is, under another T. */
+NODISCARD CK_RV wrap_move(const struct wrap_place *at, const struct secret *from,
+                          const struct secret *to, struct span wrap, struct buf *ret);
 /* Append the wrap with one role's share made anew for another public key: opened by `by`, the share
  * of `role` encrypted to what `roles` has for it, the other role's share kept. Private scope. */
 NODISCARD CK_RV wrap_rekey(const struct wrap_place *at, const struct secret *t,

@@ -5,7 +5,7 @@
 
 # shellcheck source=tests/command/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-needs openssl python3
+needs openssl python3 pkcs11-tool
 
 certificate() {
     openssl req -x509 -newkey "$2" ${3:+-pkeyopt "$3"} -nodes -keyout "$1.key" -out "$1.pem" \
@@ -134,6 +134,23 @@ tee 2 seal remove "$(seal_id platform)" --no-recovery --no-platform
 complains "the last way in"
 tee 2 recover --recovery-key recovery.key --yes
 
+# -- a recovery key in wrong hands --
+tee 0 seal add --new-recovery-key --name stolen
+cp out stolen.key
+p11 --write-object so.pin --type data --label kept >/dev/null || die "no object can be written"
+id=$(seal_id recovery-key)
+tee 2 seal revoke "$id"
+complains "--no-recovery"
+tee 0 seal revoke "$id" --no-recovery --dry-run
+says "would revoke"
+tee 0 seal revoke "$id" --no-recovery
+says "revoked seal $id"
+says "new master key, token secrets and DEKs; 1 public records re-encrypted"
+tee 2 recover --recovery-key stolen.key --yes
+p11 --list-objects --type data | grep -q kept || die "the object is lost"
+tee 0 status
+says "DEK private generation 2"
+
 # -- the platform and an owner's secret --
 openssl rand -hex 32 >owner
 configure "owner-secret = $scratch/owner"
@@ -155,6 +172,7 @@ tee 0 audit show
 says "store-recovered"
 says "seal-expired"
 says "seal-removed"
+says "seal-revoked"
 tee 0 audit export
 python3 - out <<'END' || die "the chain of the export is not the documented one"
 import hashlib, json, struct, sys

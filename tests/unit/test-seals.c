@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "keyring/ring.h"
+#include "keyring/scope.h"
 #include "keyring/seals.h"
 #include "keyring/secret_text.h"
 #include "keyring_fixture.h"
@@ -438,6 +440,164 @@ static void owner_joins(void **state)
     assert_int_equal(fixture_open(f, &f->k), CKR_DEVICE_ERROR);
 }
 
+/* -- revoking ---------------------------------------------------------------------------------- */
+
+struct dek_seen {
+    uint32_t generation;
+    uint8_t key[PRIM_KEY];
+};
+
+/* Generation 0: the current one. */
+static CK_RV see(struct keyring *k, const struct token_info *t, struct login *l, enum scope scope,
+                 uint32_t generation, struct dek_seen *ret)
+{
+    AUTO(txn_endp) struct txn *txn = NULL;
+    AUTO(dek_unrefp) struct dek *d = NULL;
+
+    TRY(txn_begin_read(keyring_store(k), &txn));
+    TRY(dek_get(k, txn, t->id, scope, generation, l, &d));
+    ret->generation = dek_generation(d);
+    memcpy(ret->key, dek_key(d).p, PRIM_KEY);
+    return CKR_OK;
+}
+
+static CK_RV advance_public(struct txn *t, void *arg)
+{
+    struct keyring_fixture *f = arg;
+    const struct token_info info = fixture_only_token(f);
+
+    return dek_advance(f->k, t, info.id, SCOPE_PUBLIC, NULL);
+}
+
+/* The wrap of the current public DEK opens under this T. */
+static bool t_opens(struct keyring_fixture *f, const struct token_info *t,
+                    const struct secret *secret)
+{
+    const struct scope_of of = {keyring_store_id(f->k).p, t->id, SCOPE_PUBLIC, secret};
+    AUTO(txn_endp) struct txn *txn = NULL;
+    AUTO(buf_clear) struct buf head_row = BUF_INIT;
+    AUTO(buf_clear) struct buf row = BUF_INIT;
+    AUTO(secret_freep) struct secret *key = NULL;
+    struct scope_generation g;
+    struct scope_head head;
+    struct wrap_place place;
+    bool found = false;
+
+    assert_int_equal(txn_begin_read(keyring_store(f->k), &txn), CKR_OK);
+    assert_int_equal(scope_head_get(txn, &of, &head_row, &head, NULL, &found), CKR_OK);
+    place = scope_place(&of, scope_current(&head));
+    assert_int_equal(scope_generation_get(txn, &of, place.generation, &row, &g, NULL, &found),
+                     CKR_OK);
+    return wrap_open(&place, secret, NULL, g.wrap, &key) == CKR_OK;
+}
+
+/* Another process that has everything open goes on: it reads what was, and writes what both read.
+ */
+static void revoked_beside_a_process(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const struct seal_request q = {.kind = SEAL_KEY};
+    AUTO(seal_result_clear) struct seal_result made = add(f, &q);
+    struct token_info t = fixture_only_token(f);
+    AUTO(keyring_unrefp) struct keyring *other = NULL;
+    AUTO(login_unrefp) struct login *l = NULL;
+    struct dek_seen before[2], after[2], seen;
+    const struct ring_token *old;
+
+    fixture_user_pin(f, &t);
+    l = fixture_user(f, &t);
+    old = ring_token_find(f->k, t.id);
+    assert_true(t_opens(f, &t, old->t));
+    for (enum scope s = SCOPE_PUBLIC; s <= SCOPE_PRIVATE; s++)
+        assert_int_equal(see(f->k, &t, l, s, 0, &before[s]), CKR_OK);
+    assert_int_equal(fixture_open(f, &other), CKR_OK);
+    assert_int_equal(seal_revoke(other, made.id, SEAL_ACCEPT_NO_RECOVERY), CKR_OK);
+    for (enum scope s = SCOPE_PUBLIC; s <= SCOPE_PRIVATE; s++) {
+        assert_int_equal(see(f->k, &t, l, s, 0, &after[s]), CKR_OK);
+        assert_int_equal(after[s].generation, before[s].generation + 1);
+        assert_memory_not_equal(after[s].key, before[s].key, PRIM_KEY);
+        assert_int_equal(see(f->k, &t, l, s, before[s].generation, &seen), CKR_OK);
+        assert_memory_equal(seen.key, before[s].key, PRIM_KEY);
+    }
+    assert_false(t_opens(f, &t, old->t));
+    assert_true(t_opens(f, &t, ring_token_find(f->k, t.id)->t));
+    /* What the older process makes now, the newer one opens. */
+    assert_int_equal(store_write(keyring_store(f->k), advance_public, f), CKR_OK);
+    assert_int_equal(see(other, &t, NULL, SCOPE_PUBLIC, 0, &seen), CKR_OK);
+    assert_int_equal(seen.generation, after[SCOPE_PUBLIC].generation + 1);
+    assert_int_equal(see(f->k, &t, NULL, SCOPE_PUBLIC, 0, &after[0]), CKR_OK);
+    assert_memory_equal(seen.key, after[0].key, PRIM_KEY);
+}
+
+/* Every PIN works as before, however often something is revoked and whichever PIN is changed. */
+static void revoked_again_and_again(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const struct token_info t = fixture_only_token(f);
+    struct span so = SO_PIN, user = USER_PIN, swap;
+    const struct seal_request q = {.kind = SEAL_KEY};
+    struct dek_seen seen;
+
+    fixture_user_pin(f, &t);
+    for (int i = 0; i < 6; i++) {
+        AUTO(seal_result_clear) struct seal_result made = add(f, &q);
+        AUTO(login_unrefp) struct login *l = NULL;
+
+        assert_int_equal(seal_revoke(f->k, made.id, SEAL_ACCEPT_NO_RECOVERY), CKR_OK);
+        if (i % 2 == 1) /* the opened keyring notices, and so does a new one */
+            fixture_reopen(f);
+        assert_int_equal(token_login(f->k, t.id, ROLE_SO, WRONG_PIN, &l), CKR_PIN_INCORRECT);
+        assert_int_equal(token_login(f->k, t.id, ROLE_SO, so, &l), CKR_OK);
+        login_unref(TAKE(l));
+        if (i == 1 || i == 4) {
+            assert_int_equal(
+                token_set_pin(f->k, t.id, ROLE_USER, user, i == 1 ? NEW_PIN : USER_PIN, &l),
+                CKR_OK);
+            user = i == 1 ? NEW_PIN : USER_PIN;
+            login_unref(TAKE(l));
+        }
+        if (i == 3) {
+            swap = SPAN_LIT("another so pin");
+            assert_int_equal(token_set_pin(f->k, t.id, ROLE_SO, so, swap, &l), CKR_OK);
+            so = swap;
+            login_unref(TAKE(l));
+        }
+        assert_int_equal(token_login(f->k, t.id, ROLE_USER, user, &l), CKR_OK);
+        assert_int_equal(see(f->k, &t, l, SCOPE_PRIVATE, 0, &seen), CKR_OK);
+        assert_int_equal(see(f->k, &t, l, SCOPE_PRIVATE, 1, &seen), CKR_OK);
+    }
+}
+
+/* Who had the key, and the disk before and after: the old master opens none of the new rows. */
+static void revoked_is_cut_off(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const struct seal_request q = {.kind = SEAL_KEY};
+    AUTO(seal_result_clear) struct seal_result made = add(f, &q);
+    AUTO(secret_freep) struct secret *key = NULL;
+    AUTO(buf_clear) struct buf seal = BUF_INIT;
+    AUTO(buf_clear) struct buf header = BUF_INIT;
+    AUTO(buf_clear) struct buf keys = BUF_INIT;
+    AUTO(buf_clear) struct buf name = BUF_INIT;
+    struct seal_proof proof = {.kind = SEAL_KEY};
+
+    assert_int_equal(key_text_decode(buf_span(&made.texts[0]), &key), CKR_OK);
+    proof.secret = secret_span(key);
+    raw_get(f, STORE_SEAL, SPAN_ARRAY(made.id), &name, &seal);
+    raw_get(f, STORE_META, META_HEADER, &name, &header);
+    raw_get(f, STORE_META, META_KEYS, &name, &keys);
+    assert_int_equal(recover_with(f, &proof), CKR_OK);
+    assert_int_equal(seal_revoke(f->k, made.id, 0), CKR_FUNCTION_REJECTED);
+    assert_int_equal(seal_revoke(f->k, made.id, SEAL_ACCEPT_NO_RECOVERY), CKR_OK);
+    assert_int_equal(recover_with(f, &proof), CKR_ARGUMENTS_BAD);
+    fixture_close(f);
+    raw_put(f, "seal", SPAN_ARRAY(made.id), buf_span(&seal)); /* put back alone */
+    assert_int_equal(recover_with(f, &proof), CKR_DEVICE_ERROR);
+    raw_put(f, "meta", META_HEADER, buf_span(&header)); /* and all that the old master opens */
+    raw_put(f, "meta", META_KEYS, buf_span(&keys));
+    assert_int_equal(recover_with(f, &proof), CKR_DEVICE_ERROR);
+}
+
 #define TOKEN_TEST(path, fn)                                                                       \
     {                                                                                              \
         path, fn, fixture_setup_token, fixture_teardown, NULL                                      \
@@ -467,6 +627,9 @@ int main(void)
         TOKEN_TEST("/seals/remove/last-way-in-stays", last_way_in_stays),
         TOKEN_TEST("/seals/remove/expired-is-no-way-in", expired_is_no_way_in),
         EMPTY_TEST("/seals/remove/certificate", removed_certificate),
+        TOKEN_TEST("/seals/revoke/beside-a-process", revoked_beside_a_process),
+        TOKEN_TEST("/seals/revoke/again-and-again", revoked_again_and_again),
+        TOKEN_TEST("/seals/revoke/is-cut-off", revoked_is_cut_off),
         TOKEN_TEST("/seals/reseal", reseals),
         EMPTY_TEST("/seals/owned/needs-both", owned_needs_both),
         EMPTY_TEST("/seals/owned/secret-is-looked-at", owner_secret_is_looked_at),
