@@ -5,13 +5,26 @@
 #include <stdio.h>
 
 #include "bench/fault.h"
+#include "bench/job.h"
 #include "bench/keys.h"
 
-__attribute__((noinline)) CK_RV counted_turns(struct job *j, size_t turns)
+#if __has_include(<valgrind/callgrind.h>)
+#include <valgrind/callgrind.h>
+#else /* built without valgrind: its program then counts nothing, and count.py says so */
+#define CALLGRIND_START_INSTRUMENTATION
+#define CALLGRIND_STOP_INSTRUMENTATION
+#endif
+
+/* The turns that count. */
+NODISCARD static CK_RV counted_turns(struct job *j, size_t turns)
 {
-    for (size_t i = 0; i < turns; i++)
-        TRY(j->work->once(j));
-    return CKR_OK;
+    CK_RV rv = CKR_OK;
+
+    CALLGRIND_START_INSTRUMENTATION;
+    for (size_t i = 0; rv == CKR_OK && i < turns; i++)
+        rv = j->work->once(j);
+    CALLGRIND_STOP_INSTRUMENTATION;
+    return rv;
 }
 
 NODISCARD static CK_RV side_open(const struct options *o, struct side *s)

@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "bench/fault.h"
 
@@ -20,6 +21,7 @@ CK_RV p11_load(struct p11 *m, const char *path, const char *token, const char *p
     memcpy(m->token, token, strlen(token));
     memcpy(m->pin, pin, strlen(pin));
     m->n_pin = (CK_ULONG)strlen(pin);
+    m->parameters = strstr(path, "softokn") != NULL ? getenv("NSS_LIB_PARAMS") : NULL;
     library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (library != NULL)
         *(void **)&get_list = dlsym(library, "C_GetFunctionList");
@@ -29,11 +31,19 @@ CK_RV p11_load(struct p11 *m, const char *path, const char *token, const char *p
     return get_list(&m->f);
 }
 
+/* NSS's softoken has a member more than the standard, and where pReserved is, a text that says where
+ * its database is. */
+struct initialize_args {
+    CK_C_INITIALIZE_ARGS args;
+    void *reserved;
+};
+
 CK_RV p11_initialize(struct p11 *m)
 {
-    CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
+    struct initialize_args a = {.args = {.flags = CKF_OS_LOCKING_OK}};
 
-    return m->f->C_Initialize(&args);
+    a.args.pReserved = m->parameters;
+    return m->f->C_Initialize(&a);
 }
 
 /* Is this the slot? Asked with what C_GetTokenInfo says of it. */

@@ -23,6 +23,7 @@ struct p11 {
     CK_SLOT_ID slot;           /* valid while up */
     CK_SESSION_HANDLE session; /* valid while up */
     bool up;
+    char *parameters; /* of C_Initialize, for NSS; NULL: none */
 };
 
 /* Load the module; token is the label of its token, pin the user's. CKR_GENERAL_ERROR with a
