@@ -31,8 +31,8 @@ CK_RV p11_load(struct p11 *m, const char *path, const char *token, const char *p
     return get_list(&m->f);
 }
 
-/* NSS's softoken has a member more than the standard, and where pReserved is, a text that says where
- * its database is. */
+/* NSS's softoken has a member more than the standard, and where pReserved is, a text that says
+ * where its database is. */
 struct initialize_args {
     CK_C_INITIALIZE_ARGS args;
     void *reserved;

@@ -40,6 +40,13 @@ static const struct {
 
 typedef CK_RV stock_command(struct stock *s);
 
+void stock_judge(const char *what, double figure, double goal, bool at_least, const char *unit)
+{
+    const bool met = at_least ? figure >= goal : figure <= goal;
+
+    printf("| 6 | %s |%s %.3f %s, goal %g |\n", what, met ? "" : " **SHORT**", figure, unit, goal);
+}
+
 static bool parse(int argc, char **argv, struct stock *s, stock_command **ret)
 {
     static const struct option options[] = {

@@ -41,4 +41,7 @@ NODISCARD CK_RV stock_data(struct attrs **ret);
 /* A P-256 pair as C_GenerateKeyPair makes it, in the token: public half, private half. */
 NODISCARD CK_RV stock_pair(struct attrs *ret[2]);
 
+/* A line of the table of goals, as p11bench prints them. */
+void stock_judge(const char *what, double figure, double goal, bool at_least, const char *unit);
+
 #endif
