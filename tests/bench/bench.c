@@ -165,14 +165,16 @@ static void bench_measure(struct bench *b)
 
 static void heading_print(const struct bench *b)
 {
-    printf("%s, %ld CPUs; %zu rounds of %g s, contestants in turn; medians\n",
+    printf("%s, %ld CPUs; %zu rounds of %g s, contestants in turn; medians%s\n",
            OpenSSL_version(OPENSSL_VERSION), sysconf(_SC_NPROCESSORS_ONLN), b->opts.rounds,
-           b->opts.seconds);
+           b->opts.seconds, b->opts.cpu ? "; processor time" : "");
 }
 
 static int bench_run(struct bench *b)
 {
     heading_print(b);
+    if (b->opts.cpu)
+        stats_by_cpu();
     if (!workers_open(b)) {
         workers_close(b);
         return EXIT_USAGE;

@@ -154,17 +154,17 @@ NODISCARD static CK_RV batch_destroy(struct job *j)
 
 static CK_RV generate_run(struct job *j, double seconds, double *ret)
 {
-    const double until = stats_now() + seconds;
+    const double until = stats_spent() + seconds;
     double spent = 0;
     size_t made = 0;
 
     TRY(batch_destroy(j));
-    while (stats_now() < until) {
-        const double start = stats_now();
+    while (stats_spent() < until) {
+        const double start = stats_spent();
 
         for (size_t i = 0; i < j->spec->batch; i++)
             TRY(j->work->once(j));
-        spent += stats_now() - start;
+        spent += stats_spent() - start;
         made += j->spec->batch;
         TRY(batch_destroy(j));
     }

@@ -83,7 +83,7 @@ CK_RV job_start(struct side *s, const struct instance *instance, struct job **re
 NODISCARD static CK_RV turns_take(struct job *j, double seconds, size_t *inout_batch, double *ret)
 {
     CK_RV (*const once)(struct job *) = j->work->once;
-    const double start = stats_now();
+    const double start = stats_spent();
     double before = start;
     double now = start;
     size_t turns = 0;
@@ -94,7 +94,7 @@ NODISCARD static CK_RV turns_take(struct job *j, double seconds, size_t *inout_b
         for (size_t i = 0; i < batch; i++)
             TRY(once(j));
         turns += batch;
-        now = stats_now();
+        now = stats_spent();
         if (now - before < seconds / BATCHES && batch < BATCH_MAX)
             *inout_batch = batch * 2;
         before = now;

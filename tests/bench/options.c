@@ -25,6 +25,9 @@ static const char usage[] =
     "  --processes LIST   processes signing with one key (1,2,8)\n"
     "  --objects LIST     private keys in the token (100)\n"
     "  --patience S       give up populating a token after so long (600)\n"
+    "  --cpu              measure loops of one thread by the processor's time, not the wall's: for "
+    "a\n"
+    "                     machine that others use too\n"
     "  --json FILE        write every round's figure\n"
     "  --goals            compare with the project's goals\n"
     "  --turns N          no clock: N turns of each case in one process, for a profiler; of raw\n"
@@ -50,6 +53,7 @@ enum option_id {
     ID_JSON,
     ID_GOALS,
     ID_TURNS,
+    ID_CPU,
     ID_LIST,
     ID_HELP,
 };
@@ -155,6 +159,8 @@ static bool option_apply(struct options *o, int id, const char *text)
         return counts_read(text, &o->objects);
     case ID_GOALS:
         return flag_set(&o->goals);
+    case ID_CPU:
+        return flag_set(&o->cpu);
     case ID_TURNS:
         return number_read(text, 1000000, &o->turns);
     case ID_LIST:
@@ -181,6 +187,7 @@ static const struct option options_long[] = {
     {"json", required_argument, NULL, ID_JSON},
     {"goals", no_argument, NULL, ID_GOALS},
     {"turns", required_argument, NULL, ID_TURNS},
+    {"cpu", no_argument, NULL, ID_CPU},
     {"list", no_argument, NULL, ID_LIST},
     {"help", no_argument, NULL, ID_HELP},
     {NULL, 0, NULL, 0},

@@ -36,6 +36,7 @@ struct options {
     struct options_counts objects;
     bool goals;
     size_t turns; /* 0: measure time */
+    bool cpu;     /* measure by the processor's time */
     bool list;    /* only print the names of the cases */
 };
 

@@ -40,6 +40,21 @@ double stats_now(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+static clockid_t measuring = CLOCK_MONOTONIC;
+
+void stats_by_cpu(void)
+{
+    measuring = CLOCK_PROCESS_CPUTIME_ID;
+}
+
+double stats_spent(void)
+{
+    struct timespec t;
+
+    clock_gettime(measuring, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 static int by_value(const void *a, const void *b)
 {
     double x = 0;

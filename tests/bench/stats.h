@@ -15,6 +15,10 @@ enum stats_unit { STATS_RATE, STATS_TIME, STATS_MEMORY, STATS_SHARE };
 
 /* Seconds on the monotonic clock. */
 double stats_now(void);
+/* Seconds on the clock that work is measured by: the same one, or, once stats_by_cpu() was called,
+ * the time that this process's threads spent on processors. */
+double stats_spent(void);
+void stats_by_cpu(void);
 /* The median of n > 0 values, which stay as they are; the mean of the middle two for an even n. */
 double stats_median(const double *values, size_t n);
 /* Print a figure (turns per second, seconds or bytes) with three digits; returns text. */
