@@ -38,12 +38,12 @@ def cell_of(figure, unit):
 
 
 class Figures:
-    """All rows of all files: (case, count) -> unit and {contestant: figure}."""
+    """All rows of some files: (case, count) -> unit and {contestant: figure}."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, paths):
         self.folder = folder
         self.rows = {}
-        for path in sorted(folder.glob('*.json')):
+        for path in paths:
             for row in json.loads(path.read_text())['rows']:
                 key = (row['case'], row['count'])
                 unit, sides = self.rows.setdefault(key, (row['unit'], {}))
@@ -105,6 +105,7 @@ PLOTS = [
 
 
 def draw(figures, folder, plot):
+    """One plot; the peers' figures are in it where they were measured."""
     name, case, scale, y, x, logarithmic = plot
     series = figures.series(case, scale)
     blocks, curves = [], []
@@ -131,13 +132,17 @@ def main():
     if len(sys.argv) != 3:
         print(__doc__)
         return 2
-    figures, docs = Figures(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2])
+    folder, docs = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    with_peers = sorted(folder.glob('peers*.json'))
+    alone = sorted(set(folder.glob('*.json')) - set(with_peers))
+    figures, peers = Figures(folder, alone), Figures(folder, with_peers)
     parts = {
         'goals': figures.goals(),
         'crypto': figures.table(lambda case, count: count == 0),
         'parallel': figures.table(lambda case, count: case.startswith('ecdsa-p256-')
                                   and count > 0),
         'objects': figures.table(is_object_case),
+        'peers': peers.table(lambda case, count: True),
         'store': figures.store(),
     }
     page = docs / 'performance.md'
@@ -150,7 +155,7 @@ def main():
     page.write_text(text)
     (docs / 'plots').mkdir(exist_ok=True)
     for plot in PLOTS:
-        draw(figures, docs / 'plots', plot)
+        draw(Figures(folder, with_peers + alone), docs / 'plots', plot)
     return 0
 
 
