@@ -98,14 +98,21 @@ public class Client {
         write(a[5], p.getPublic().getEncoded());
     }
 
-    /* digest ALGORITHM IN OUT: in pieces */
+    /* digest ALGORITHM IN OUT: in pieces, and from the middle on by a clone as well */
     static void digest(String[] a) throws Exception {
-        MessageDigest d = MessageDigest.getInstance(a[0], provider);
+        MessageDigest d = MessageDigest.getInstance(a[0], provider), clone = null;
         byte[] data = read(a[1]);
 
-        for (int i = 0; i < data.length; i += CHUNK)
+        for (int i = 0; i < data.length; i += CHUNK) {
+            if (clone == null && i > data.length / 2)
+                clone = (MessageDigest) d.clone(); /* C_GetOperationState, C_SetOperationState */
             d.update(data, i, Math.min(CHUNK, data.length - i));
+            if (clone != null)
+                clone.update(data, i, Math.min(CHUNK, data.length - i));
+        }
         write(a[2], d.digest());
+        if (clone == null || !MessageDigest.isEqual(clone.digest(), read(a[2])))
+            throw new IllegalStateException("the clone comes to another digest");
     }
 
     static byte[] feed(Cipher c, byte[] data) throws Exception {
