@@ -9,6 +9,7 @@
 #include "crypto/gen_class.h"
 #include "crypto/hash.h"
 #include "crypto/ossl.h"
+#include "crypto/params.h"
 
 #define BYTES(h) ((CK_BYTE *)(uintptr_t)(h).p)
 
@@ -839,6 +840,166 @@ static void public_keys_inherit_uses(void **state)
 
 /* -- every row ----------------------------------------------------------------------------- */
 
+/* A parameter that is right, for every parser of a row that derives. */
+union good {
+    CK_ECDH1_DERIVE_PARAMS ecdh;
+    CK_HKDF_PARAMS hkdf;
+    CK_KEY_DERIVATION_STRING_DATA string;
+    CK_AES_CBC_ENCRYPT_DATA_PARAMS cbc;
+    CK_SP800_108_KDF_PARAMS kdf;
+    CK_SP800_108_FEEDBACK_KDF_PARAMS feedback;
+    CK_TLS12_MASTER_KEY_DERIVE_PARAMS master;
+    CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS extended;
+    CK_TLS12_KEY_MAT_PARAMS keys;
+    CK_TLS_KDF_PARAMS exporter;
+    CK_ULONG number;
+};
+
+static CK_BYTE bytes_32[32] = {1, 2, 3};
+static CK_VERSION the_version;
+static CK_SSL3_KEY_MAT_OUT the_keys = {0, 0, 0, 0, bytes_32, bytes_32};
+static struct span the_peer;
+
+static const CK_SP800_108_COUNTER_FORMAT the_counter = {CK_FALSE, 32};
+static CK_PRF_DATA_PARAM counted = {CK_SP800_108_ITERATION_VARIABLE,
+                                    (void *)(uintptr_t)&the_counter, sizeof(the_counter)};
+static CK_PRF_DATA_PARAM iterated[] = {{CK_SP800_108_ITERATION_VARIABLE, NULL, 0},
+                                       {CK_SP800_108_BYTE_ARRAY, bytes_32, 32}};
+
+#define RANDOMS                                                                                    \
+    {                                                                                              \
+        bytes_32, 32, bytes_32, 32                                                                 \
+    }
+
+static const struct {
+    mech_parse *parse;
+    size_t n;
+    union good p;
+} goods[] = {
+    {parse_none, 0, {.number = 0}},
+    {parse_hkdf,
+     sizeof(CK_HKDF_PARAMS),
+     {.hkdf = {CK_TRUE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_NULL, NULL, 0, 0, bytes_32, 32}}},
+    {parse_string, sizeof(CK_KEY_DERIVATION_STRING_DATA), {.string = {bytes_32, 32}}},
+    {parse_blocks, sizeof(CK_KEY_DERIVATION_STRING_DATA), {.string = {bytes_32, 32}}},
+    {parse_cbc_data, sizeof(CK_AES_CBC_ENCRYPT_DATA_PARAMS), {.cbc = {{0}, bytes_32, 32}}},
+    {parse_handle, sizeof(CK_OBJECT_HANDLE), {.number = 7}},
+    {parse_extract, sizeof(CK_EXTRACT_PARAMS), {.number = 1}},
+    {parse_sp800_counter,
+     sizeof(CK_SP800_108_KDF_PARAMS),
+     {.kdf = {CKM_SHA256_HMAC, 1, &counted, 0, NULL}}},
+    {parse_sp800_pipeline,
+     sizeof(CK_SP800_108_KDF_PARAMS),
+     {.kdf = {CKM_SHA256_HMAC, 2, iterated, 0, NULL}}},
+    {parse_sp800_feedback,
+     sizeof(CK_SP800_108_FEEDBACK_KDF_PARAMS),
+     {.feedback = {CKM_SHA256_HMAC, 2, iterated, 0, NULL, 0, NULL}}},
+    {parse_tls_master,
+     sizeof(CK_TLS12_MASTER_KEY_DERIVE_PARAMS),
+     {.master = {RANDOMS, &the_version, CKM_SHA256}}},
+    {parse_tls_master_dh,
+     sizeof(CK_TLS12_MASTER_KEY_DERIVE_PARAMS),
+     {.master = {RANDOMS, NULL, CKM_SHA256}}},
+    {parse_tls_extended,
+     sizeof(CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS),
+     {.extended = {CKM_SHA256, bytes_32, 32, &the_version}}},
+    {parse_tls_extended_dh,
+     sizeof(CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS),
+     {.extended = {CKM_SHA256, bytes_32, 32, NULL}}},
+    {parse_tls_keys,
+     sizeof(CK_TLS12_KEY_MAT_PARAMS),
+     {.keys = {256, 128, 128, CK_FALSE, RANDOMS, &the_keys, CKM_SHA256}}},
+    {parse_tls_keys_only,
+     sizeof(CK_TLS12_KEY_MAT_PARAMS),
+     {.keys = {256, 128, 0, CK_FALSE, RANDOMS, &the_keys, CKM_SHA256}}},
+    {parse_tls_kdf,
+     sizeof(CK_TLS_KDF_PARAMS),
+     {.exporter = {CKM_SHA256, bytes_32, 5, RANDOMS, NULL, 0}}},
+};
+
+/* The row's parameter; ECDH's peer is the key itself. */
+static CK_MECHANISM good_mechanism(const struct mech *row, union good *room)
+{
+    for (size_t i = 0; i < N_ELEMENTS(goods); i++) {
+        if (goods[i].parse == row->parse) {
+            *room = goods[i].p;
+            return (CK_MECHANISM){row->type, goods[i].n > 0 ? room : NULL, goods[i].n};
+        }
+    }
+    if (row->parse != parse_ecdh)
+        fail_msg("%s: no parameter here", row->name);
+    room->ecdh = (CK_ECDH1_DERIVE_PARAMS){CKD_SHA256_KDF, 0, NULL, the_peer.n, BYTES(the_peer)};
+    return (CK_MECHANISM){row->type, room, sizeof(room->ecdh)};
+}
+
+/* The smallest or largest base key, with its attributes; of pairs the private half, whose point is
+ * the peer's. */
+static struct attrs *base_of(const struct mech *row, bool largest)
+{
+    const CK_ULONG unit = row->gen == &gen_sp800 ? 8 : 1, size = largest ? row->max : row->min;
+    static uint8_t value[4096];
+    struct attrs *public_key = NULL, *private_key = NULL;
+
+    memset(value, 0x5a, sizeof(value));
+    if (row->key_type != CKK_EC && row->key_type != ANY_KEY)
+        return fixture_secret_attrs(row->key_type, span_of(value, size / unit));
+    if (row->key_type == ANY_KEY && largest) {
+        fixture_rsa_attrs(8192, &public_key, &private_key);
+    } else {
+        for (size_t i = 0; i < n_curves && private_key == NULL; i++) {
+            if (curves[i].key_type == CKK_EC && curves[i].bits == size)
+                fixture_ec_attrs(CKK_EC, curves[i].oid, &public_key, &private_key);
+        }
+    }
+    assert_non_null(private_key);
+    T_OK(key_complete(private_key));
+    the_peer = attrs_span(private_key, CKA_EC_POINT);
+    attrs_free(public_key);
+    return private_key;
+}
+
+static void derive_row(const struct mech *row, bool largest)
+{
+    AUTO(attrs_freep) struct attrs *base = base_of(row, largest);
+    AUTO(key_unrefp) struct key *k = fixture_key_from(base);
+    const struct gen_keys keys = {k, base, find_other, NULL};
+    AUTO(gen_derivation_freep) struct gen_derivation *d = NULL;
+    struct attrs *a[GEN_MAX_OUTPUTS] = {NULL};
+    CK_OBJECT_HANDLE handle, handles[GEN_MAX_OUTPUTS] = {0};
+    union good room;
+    const CK_MECHANISM m = good_mechanism(row, &room);
+
+    assert_true(mech_takes_key(row, key_class(k), key_type(k), CKF_DERIVE));
+    assert_int_equal(mech_key_size(row, k), largest ? row->max : row->min);
+    T_OK(gen_derive_plan(row, &m, &keys, NULL, 0, &handle, &d));
+    for (size_t i = 0; i < d->n_outputs; i++) {
+        const bool is_public = d->how->class == CKO_PUBLIC_KEY;
+
+        a[i] = fixture_attrs(d->how->class, is_public ? key_type(k) : CKK_GENERIC_SECRET);
+        if (d->outputs[i].length == 0 && !is_public && row->gen != &gen_tls_master)
+            T_OK(attrs_set_ulong(a[i], CKA_VALUE_LEN, row->max == 4096 && !largest ? 1 : 16));
+    }
+    T_OK(gen_derive(d, &keys, a));
+    for (size_t i = 0; i < d->n_outputs; i++) {
+        T_OK(d->how->class == CKO_DATA ? CKR_OK : key_complete(a[i]));
+        attrs_free(a[i]);
+    }
+    gen_derive_deliver(d, handles);
+}
+
+static void every_row_derives(void **state)
+{
+    (void)state;
+    the_other = fixture_secret(CKK_GENERIC_SECRET, SPAN_LIT("0123456789abcdef"));
+    for (size_t i = 0; i < n_mechs; i++) {
+        if ((mechs[i].flags & CKF_DERIVE) == 0)
+            continue;
+        derive_row(&mechs[i], false);
+        derive_row(&mechs[i], true);
+    }
+    key_unref(TAKE(the_other));
+}
+
 static void wrong_parameters_are_refused(void **state)
 {
     uint8_t garbage[200];
@@ -912,6 +1073,7 @@ int main(void)
         TEST("/derive/tls/exporter-and-mac", tls_exporter_and_mac),
         TEST("/derive/public/every-type", public_keys),
         TEST("/derive/public/inherits-uses", public_keys_inherit_uses),
+        TEST("/derive/row/every", every_row_derives),
         TEST("/derive/parameter/wrong-ones-are-refused", wrong_parameters_are_refused),
         TEST("/derive/handle/needs-a-place", handles_need_a_place),
     };

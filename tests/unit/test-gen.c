@@ -491,11 +491,13 @@ static CK_RV unwrap(const struct fixture_mech *f, struct key *k, struct span wra
 static const CK_MECHANISM_TYPE wrappers[] = {CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP,
                                              CKM_RSA_AES_KEY_WRAP, CKM_RSA_PKCS_OAEP};
 
+/* By the smallest key of the mechanism, and by the largest. */
 static void secrets_come_back(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < N_ELEMENTS(wrappers); i++) {
-        const struct mech *row = mech_find(wrappers[i]);
+    for (size_t i = 0; i < 2 * N_ELEMENTS(wrappers); i++) {
+        const struct mech *row = mech_find(wrappers[i / 2]);
+        const bool largest = i % 2 == 1;
         AUTO(attrs_freep)
         struct attrs *target =
             fixture_secret_attrs(CKK_GENERIC_SECRET, SPAN_LIT("a secret of 27 bytes length"));
@@ -505,8 +507,8 @@ static void secrets_come_back(void **state)
 
         fixture_mech(&f, row, 0);
         T_OK(attrs_set_ulong(back, CKA_VALUE_LEN, 27));
-        T_OK(wrap(&f, fixture_key(row, false, CKF_WRAP), target, &wrapped));
-        T_OK(unwrap(&f, fixture_key(row, false, CKF_UNWRAP), buf_span(&wrapped), back));
+        T_OK(wrap(&f, fixture_key(row, largest, CKF_WRAP), target, &wrapped));
+        T_OK(unwrap(&f, fixture_key(row, largest, CKF_UNWRAP), buf_span(&wrapped), back));
         assert_span_equal(attrs_span(back, CKA_VALUE), attrs_span(target, CKA_VALUE));
         T_OK(key_complete(back));
     }
