@@ -51,10 +51,7 @@ static void list_clear(struct list *l)
 
 static bool is_due(const struct seal_info *s, uint32_t days)
 {
-    const uint64_t now = meta_now();
-
-    return s->superseded && now > s->superseded_at &&
-           now - s->superseded_at > (uint64_t)days * 24 * 60 * 60;
+    return superseded_expired(s->superseded_at, meta_now(), days);
 }
 
 /* How many are due; each is told. */

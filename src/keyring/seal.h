@@ -57,12 +57,16 @@ static inline uint64_t seal_expiry(const struct seal *s, uint32_t days)
     return s->superseded + (uint64_t)days * 24 * 60 * 60;
 }
 
-/* Superseded longer than `days` ago (struct conf, rollback_days): it opens nothing any more and
- * goes with the next master rotation. */
+/* Superseded longer than `days` ago (struct conf, rollback_days; 0: at all): it opens nothing any
+ * more and goes with the next master rotation. */
+static inline bool superseded_expired(uint64_t superseded, uint64_t now, uint32_t days)
+{
+    return superseded != 0 &&
+           (days == 0 || (now > superseded && now - superseded > (uint64_t)days * 24 * 60 * 60));
+}
 static inline bool seal_expired(const struct seal *s, uint64_t now, uint32_t days)
 {
-    return s->superseded != 0 && now > s->superseded &&
-           now - s->superseded > seal_expiry(s, days) - s->superseded;
+    return superseded_expired(s->superseded, now, days);
 }
 
 /* Rows with their decoded fields. */

@@ -185,6 +185,7 @@ static void seal_expires(void **state)
     assert_false(seal_expired(&seal, 0, 30));
     assert_false(seal_expired(&seal, 1000 + KEEP_SECONDS, 30));
     assert_true(seal_expired(&seal, 1001 + KEEP_SECONDS, 30));
+    assert_true(seal_expired(&seal, 1000, 0)); /* no window: at once */
 }
 
 /* -- in a store ------------------------------------------------------------------------------ */
