@@ -57,6 +57,7 @@ struct cipher {
     int under, value; /* of pairs, both halves are one value */
     uint8_t bytes[ROOM];
     CK_ULONG n;
+    uint8_t iv[16], tag[16]; /* of GCM: the IV stands in a counter's first block */
     char how[96];
     int from, with;
 };
@@ -88,8 +89,7 @@ struct search {
 static const uint8_t known_value[32] = "known to everybody: thirty-two b";
 static const uint8_t victim_value[32] = "nobody but the victim knows this";
 
-/* -- mechanisms
- * -------------------------------------------------------------------------------------- */
+/* -- mechanisms -------------------------------------------------------------------------------- */
 
 struct way {
     CK_MECHANISM_TYPE type;
@@ -105,6 +105,7 @@ static const struct way ways[] = {
     {CKM_AES_CBC, "CBC", "AES-256-CBC", true},
     {CKM_AES_CBC_PAD, "CBC-PAD", "AES-256-CBC", false},
     {CKM_AES_CTR, "CTR", "AES-256-CTR", true},
+    {CKM_AES_GCM, "GCM", "AES-256-CTR", false}, /* wraps by C_WrapKeyAuthenticated */
     {CKM_RSA_PKCS, "PKCS1", NULL, false},
     {CKM_RSA_PKCS_OAEP, "OAEP", NULL, false},
 };
@@ -133,8 +134,7 @@ static const struct way *way_of(CK_MECHANISM_TYPE type)
     return NULL;
 }
 
-/* -- what he has
- * -------------------------------------------------------------------------------------- */
+/* -- what he has ------------------------------------------------------------------------------- */
 
 static bool goes_on(const struct search *s)
 {
@@ -334,7 +334,7 @@ static void try_encrypt(struct search *s, int t)
                            .from = t,
                            .with = NOBODY};
 
-        if (!is_tried(s, &ways[i]))
+        if (!is_tried(s, &ways[i]) || ways[i].type == CKM_AES_GCM)
             continue;
         (void)snprintf(c.how, sizeof(c.how), "C_Encrypt(%s) under object %d", ways[i].name, t);
         if (crypt(s, true, ways[i].type, t, known_value, sizeof(known_value), c.bytes, &c.n))
@@ -400,6 +400,32 @@ static void try_recognise(struct search *s, int at)
 /* -- what he does: with two
  * ------------------------------------------------------------------------------- */
 
+static CK_RV wrap(struct search *s, CK_MECHANISM *m, int w, int k, struct cipher *c)
+{
+    const CK_OBJECT_HANDLE with = s->things[w].h, key = s->things[k].h;
+    CK_GCM_MESSAGE_PARAMS gcm = {c->iv, 12, 0, CKG_GENERATE, c->tag, 128};
+    CK_MECHANISM by_gcm = {CKM_AES_GCM, &gcm, sizeof(gcm)};
+
+    c->iv[15] = 2; /* where GCM's counter begins for the text */
+    if (m->mechanism == CKM_AES_GCM)
+        return p11->C_WrapKeyAuthenticated(s->h, &by_gcm, with, key, NULL, 0, c->bytes, &c->n);
+    return p11->C_WrapKey(s->h, m, with, key, c->bytes, &c->n);
+}
+
+static CK_RV unwrap(struct search *s, CK_MECHANISM *m, int t, const struct cipher *c,
+                    CK_ATTRIBUTE *v, CK_ULONG n, CK_OBJECT_HANDLE *ret)
+{
+    CK_BYTE_PTR bytes = (CK_BYTE_PTR)(uintptr_t)c->bytes;
+    struct cipher copy = *c;
+    CK_GCM_MESSAGE_PARAMS gcm = {copy.iv, 12, 0, CKG_GENERATE, copy.tag, 128};
+    CK_MECHANISM by_gcm = {CKM_AES_GCM, &gcm, sizeof(gcm)};
+
+    if (m->mechanism == CKM_AES_GCM)
+        return p11->C_UnwrapKeyAuthenticated(s->h, &by_gcm, s->things[t].h, bytes, c->n, v, n, NULL,
+                                             0, ret);
+    return p11->C_UnwrapKey(s->h, m, s->things[t].h, bytes, c->n, v, n, ret);
+}
+
 static void try_wrap(struct search *s, int w, int k)
 {
     if ((s->things[w].attrs & WRAP) == 0 || w == k)
@@ -417,7 +443,7 @@ static void try_wrap(struct search *s, int w, int k)
             continue;
         (void)snprintf(c.how, sizeof(c.how), "C_WrapKey(%s) of object %d under %d", ways[i].name, k,
                        w);
-        if (ok(s, p11->C_WrapKey(s->h, &m, s->things[w].h, s->things[k].h, c.bytes, &c.n)))
+        if (ok(s, wrap(s, &m, w, k, &c)))
             add_cipher(s, &c);
     }
 }
@@ -433,6 +459,12 @@ static const unsigned unwrapped_as[] = {
     TRUSTED | SENSITIVE | WRAP,
 };
 
+static unsigned as_what(const struct search *s, const struct cipher *c, size_t i)
+{
+    return i < N_ELEMENTS(unwrapped_as) ? unwrapped_as[i]
+                                        : s->things[c->with].attrs & ~(unsigned)TRUSTED;
+}
+
 static void try_unwrap(struct search *s, int t, int at)
 {
     const struct cipher *c = &s->ciphers[at];
@@ -440,17 +472,17 @@ static void try_unwrap(struct search *s, int t, int at)
 
     if ((s->things[t].attrs & UNWRAP) == 0 || s->things[t].value != c->under)
         return;
-    for (size_t i = 0; i < N_ELEMENTS(unwrapped_as); i++) {
+    /* Also as it was: what was wrapped with its attributes comes back with no others. */
+    for (size_t i = 0; i < N_ELEMENTS(unwrapped_as) + (c->with != NOBODY ? 1 : 0); i++) {
         CK_ATTRIBUTE v[10] = {ATTR_ULONG(CKA_CLASS, CKO_SECRET_KEY),
                               ATTR_ULONG(CKA_KEY_TYPE, CKK_AES)};
-        const size_t n = 2 + put_attrs(unwrapped_as[i], v + 2);
+        const size_t n = 2 + put_attrs(as_what(s, c, i), v + 2);
         CK_OBJECT_HANDLE o = CK_INVALID_HANDLE;
         char how[96];
 
         (void)snprintf(how, sizeof(how), "C_UnwrapKey(%s) of %d under %d", way_of(c->type)->name,
                        at, t);
-        if (ok(s, p11->C_UnwrapKey(s->h, &m, s->things[t].h, (CK_BYTE_PTR)(uintptr_t)c->bytes, c->n,
-                                   v, n, &o)))
+        if (ok(s, unwrap(s, &m, t, c, v, n, &o)))
             add_thing(s, o, c->value, how, t, at);
     }
 }
@@ -461,7 +493,8 @@ static void try_decrypt(struct search *s, int t, int at)
     uint8_t plain[ROOM];
     CK_ULONG n = 0;
 
-    if (s->things[t].value == c->under && crypt(s, false, c->type, t, c->bytes, c->n, plain, &n))
+    if (c->type != CKM_AES_GCM && s->things[t].value == c->under &&
+        crypt(s, false, c->type, t, c->bytes, c->n, plain, &n))
         learn(s, c->value, plain, n, "C_Decrypt of that ciphertext", t, at);
 }
 
@@ -477,6 +510,24 @@ static bool open_rsa(const struct search *s, const struct cipher *c, uint8_t ret
              EVP_PKEY_decrypt(ctx, ret, ret_n, c->bytes, c->n) == 1;
     EVP_PKEY_CTX_free(ctx);
     return opened;
+}
+
+/* GCM is counter mode behind its tag: a key that encrypts so opens what it has wrapped. */
+static void try_counter(struct search *s, int t, int at)
+{
+    const struct cipher *c = &s->ciphers[at];
+    CK_AES_CTR_PARAMS counter = {.ulCounterBits = 128};
+    CK_MECHANISM m = {CKM_AES_CTR, &counter, sizeof(counter)};
+    uint8_t plain[ROOM];
+    CK_ULONG n = ROOM;
+
+    if (c->type != CKM_AES_GCM || s->things[t].value != c->under || c->value != 1)
+        return;
+    memcpy(counter.cb, c->iv, sizeof(counter.cb));
+    if (ok(s, p11->C_EncryptInit(s->h, &m, s->things[t].h)) &&
+        ok(s, p11->C_Encrypt(s->h, (CK_BYTE_PTR)(uintptr_t)c->bytes, 32, plain, &n)) &&
+        memcmp(plain, victim_value, 32) == 0)
+        learn(s, c->value, plain, 32, "opened by counter mode", t, at);
 }
 
 /* Outside of the token, with a key that he knows. */
@@ -498,14 +549,17 @@ static void try_open(struct search *s, int at)
     }
     if (!under->known || under->n != 32)
         return;
-    n = evp_cipher(way->openssl, false, c->type == CKM_AES_CBC_PAD, span_of(under->bytes, 32),
-                   mechanism(c->type).ulParameterLen > 0 ? iv : NULL, span_of(c->bytes, c->n),
-                   plain);
+    if (c->type == CKM_AES_GCM) /* counter mode, whose tag is of no use to him */
+        n = evp_cipher(way->openssl, false, false, span_of(under->bytes, 32), c->iv,
+                       span_of(c->bytes, c->n), plain);
+    else
+        n = evp_cipher(way->openssl, false, c->type == CKM_AES_CBC_PAD, span_of(under->bytes, 32),
+                       mechanism(c->type).ulParameterLen > 0 ? iv : NULL, span_of(c->bytes, c->n),
+                       plain);
     learn(s, c->value, plain, n, "opened outside, with a key that is known", NOBODY, at);
 }
 
-/* -- where he begins
- * -------------------------------------------------------------------------------------- */
+/* -- where he begins --------------------------------------------------------------------------- */
 
 static void begin_generated(struct search *s, CK_ULONG n, unsigned attrs, const char *how)
 {
@@ -617,8 +671,7 @@ static void begin(struct search *s)
     begin_hkdf(s);
 }
 
-/* -- Diffie-Hellman
- * ---------------------------------------------------------------------------------------- */
+/* -- Diffie-Hellman ---------------------------------------------------------------------------- */
 
 /* The victim agreed on a secret; so can whoever uses the same private key. */
 static void try_agree(struct search *s)
@@ -669,6 +722,7 @@ static void round_of_pairs(struct search *s, int n_things, int n_ciphers)
         for (int c = a < s->old_things ? s->old_ciphers : 0; c < n_ciphers && goes_on(s); c++) {
             try_unwrap(s, a, c);
             try_decrypt(s, a, c);
+            try_counter(s, a, c);
         }
     }
 }
