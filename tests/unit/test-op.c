@@ -425,6 +425,43 @@ static void pss_salt_is_bounded_by_the_key(void **state)
     assert_null(o);
 }
 
+/* OAEP with every hash and mask function, and a label; another label is another ciphertext. */
+static void oaep_with_every_hash(void **state)
+{
+    static const CK_ULONG hashes[][2] = {
+        {CKM_SHA_1, CKG_MGF1_SHA1},        {CKM_SHA224, CKG_MGF1_SHA224},
+        {CKM_SHA256, CKG_MGF1_SHA256},     {CKM_SHA384, CKG_MGF1_SHA384},
+        {CKM_SHA512, CKG_MGF1_SHA512},     {CKM_SHA3_224, CKG_MGF1_SHA3_224},
+        {CKM_SHA3_256, CKG_MGF1_SHA3_256}, {CKM_SHA3_384, CKG_MGF1_SHA3_384},
+        {CKM_SHA3_512, CKG_MGF1_SHA3_512},
+    };
+    const struct mech *row = mech_find(CKM_RSA_PKCS_OAEP);
+    CK_BYTE label[] = "label";
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(hashes) * N_ELEMENTS(hashes); i++) {
+        CK_RSA_PKCS_OAEP_PARAMS p = {hashes[i % N_ELEMENTS(hashes)][0],
+                                     hashes[i / N_ELEMENTS(hashes)][1], CKZ_DATA_SPECIFIED, label,
+                                     i % 6};
+        const CK_MECHANISM m = {CKM_RSA_PKCS_OAEP, &p, sizeof(p)};
+        AUTO(buf_clear) struct buf there = BUF_INIT;
+        AUTO(buf_clear) struct buf back = BUF_INIT;
+        AUTO(op_freep) struct op *other = NULL;
+        uint8_t bytes[256];
+        CK_ULONG n = sizeof(bytes);
+
+        fixture_once(OP_ENCRYPT, row, &m, fixture_key(row, false, CKF_ENCRYPT), SPAN_LIT("text"),
+                     &there);
+        fixture_once(OP_DECRYPT, row, &m, fixture_key(row, false, CKF_DECRYPT), buf_span(&there),
+                     &back);
+        assert_span_equal(buf_span(&back), SPAN_LIT("text"));
+        p.ulSourceDataLen = (p.ulSourceDataLen + 1) % 6;
+        T_OK(op_start(OP_DECRYPT, row, &m, fixture_key(row, false, CKF_DECRYPT), &other));
+        T_RV(CKR_ENCRYPTED_DATA_INVALID,
+             op_once(other, buf_span(&there), &(struct out){bytes, &n}));
+    }
+}
+
 /* CKM_RSA_X_509 (6.1.7): any number below the modulus, with zeros in front. */
 static void x509_takes_numbers_below_the_modulus(void **state)
 {
@@ -1189,6 +1226,7 @@ int main(void)
         TEST("/op/sign/ecdsa-truncates-long-digests", ecdsa_truncates_long_digests),
         TEST("/op/sign/pss-salt-is-bounded", pss_salt_is_bounded_by_the_key),
         TEST("/op/sign/raw-input-has-its-length", raw_input_has_its_length),
+        TEST("/op/rsa-oaep/every-hash", oaep_with_every_hash),
         TEST("/op/rsa-x509/numbers", x509_takes_numbers_below_the_modulus),
         TEST("/op/decrypt/gcm-releases-nothing-early", gcm_releases_nothing_early),
         TEST("/op/decrypt/no-shorter-than-the-tag", authentic_text_is_no_shorter_than_its_tag),
