@@ -14,10 +14,12 @@
 #include <cmocka.h>
 
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include "attest/cert_table.h"
 #include "attest/evidence.h"
 #include "attest/verify.h"
+#include "support/snp_chain.h"
 #include "support/snp_emulator.h"
 
 #define TABLE_ROOM 16384u
@@ -35,6 +37,7 @@ struct world {
     struct evidence evidence;
     struct cert_list given; /* the evidence's certificates */
     X509 *root;
+    X509_CRL *crl; /* NULL: none is given */
     struct appraisal policy;
     struct question question;
     const struct verify_source *source;
@@ -125,6 +128,7 @@ static enum verdict judge(const struct world *w, struct result *r)
         .statement = buf_span(&w->evidence.statement),
         .given = &w->given,
         .root = w->root,
+        .crl = w->crl,
         .at = w->at,
         .policy = &w->policy,
         .question = &w->question,
@@ -555,6 +559,195 @@ static void test_extensions(void **state)
         assert_int_equal(endorsement_of(longer), CKR_DATA_INVALID);
         ASN1_OCTET_STRING_free(more);
     }
+}
+
+/* -- certificates that are nearly right ------------------------------------------------------ */
+
+/* The right key, said to be of another TCB or another chip: the signature alone would do. */
+static void test_endorsed(void **state)
+{
+    struct world *w = *state;
+    uint8_t secret[48], other_chip[64] = {9, 9};
+    const struct snp_state *s = &w->e->state;
+    const uint64_t microcode = UINT64_C(1) << 56;
+
+    attest_bare(w);
+    snp_state_vcek(s, s->reported_tcb, secret);
+    for (int i = 0; i < 3; i++) {
+        const struct snp_leaf leaf = {s->product, i == 1 ? other_chip : s->chip_id,
+                                      s->reported_tcb - (i == 0 ? microcode : 0), secret};
+
+        X509_free(w->given.item[0]);
+        w->given.item[0] = snp_chain_certificate(SNP_CERT_VCEK, &leaf);
+        assert_non_null(w->given.item[0]);
+        if (i == 2)
+            expect(w, VERDICT_GOOD, NULL);
+        else
+            expect(w, VERDICT_NOT_GENUINE, i == 0 ? "endorsed-tcb" : "endorsed-chip");
+    }
+}
+
+/* Genuinely signed, and impossible: each TCB alone above the current one. */
+static void test_order(void **state)
+{
+    struct world *w = *state;
+
+    control(w, "tcb=4.0.24.219\nreported_tcb=4.0.24.220");
+    attest_bare(w);
+    expect(w, VERDICT_NOT_GENUINE, "tcb-order");
+    control(w, "tcb=4.0.24.219\ncommitted_tcb=4.0.25.219");
+    attest_bare(w);
+    expect(w, VERDICT_NOT_GENUINE, "tcb-order");
+    control(w, "tcb=4.0.24.219\nreported_tcb=4.0.23.219");
+    attest_bare(w);
+    expect(w, VERDICT_GOOD, NULL);
+}
+
+enum padding { PADDING_RIGHT, PADDING_PKCS1, PADDING_SALT_32, PADDING_SHA256 };
+
+static void sign_as(X509 *x, EVP_PKEY *key, enum padding padding)
+{
+    AUTO(md_ctx_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    const EVP_MD *md = padding == PADDING_SHA256 ? EVP_sha256() : EVP_sha384();
+    EVP_PKEY_CTX *pss = NULL;
+
+    assert_int_equal(EVP_DigestSignInit(ctx, &pss, md, NULL, key), 1);
+    if (padding != PADDING_PKCS1) {
+        assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(pss, RSA_PKCS1_PSS_PADDING), 1);
+        assert_int_equal(
+            EVP_PKEY_CTX_set_rsa_pss_saltlen(pss, padding == PADDING_SALT_32 ? 32 : 48), 1);
+    }
+    assert_true(X509_sign_ctx(x, ctx) > 0);
+}
+
+/* The emulator's chain, its authorities with this key, each signed like this. */
+static void resign(struct world *w, EVP_PKEY *key, const enum padding how[3])
+{
+    X509 *const chain[] = {w->root, w->given.item[1], w->given.item[0]};
+
+    assert_int_equal(w->given.n, 3);
+    for (size_t i = 0; i < N_ELEMENTS(chain); i++) {
+        if (i < 2)
+            assert_int_equal(X509_set_pubkey(chain[i], key), 1);
+        sign_as(chain[i], key, how[i]);
+    }
+}
+
+/* Signed otherwise than AMD signs, by keys that AMD does not use, under other names: refused,
+ * though each signature verifies. */
+static void test_chain_strict(void **state)
+{
+    static const struct {
+        enum padding how[3];
+        const char *culprit;
+    } chains[] = {
+        {{PADDING_RIGHT, PADDING_RIGHT, PADDING_RIGHT}, NULL},
+        {{PADDING_PKCS1, PADDING_RIGHT, PADDING_RIGHT}, "root"},
+        {{PADDING_RIGHT, PADDING_PKCS1, PADDING_RIGHT}, "chain"},
+        {{PADDING_RIGHT, PADDING_RIGHT, PADDING_PKCS1}, "chain"},
+        {{PADDING_RIGHT, PADDING_RIGHT, PADDING_SALT_32}, "chain"},
+        {{PADDING_RIGHT, PADDING_SALT_32, PADDING_RIGHT}, "chain"},
+        {{PADDING_RIGHT, PADDING_RIGHT, PADDING_SHA256}, "chain"},
+    };
+    struct world *w = *state;
+    AUTO(pkey_freep) EVP_PKEY *key = EVP_RSA_gen(4096);
+    AUTO(pkey_freep) EVP_PKEY *small = EVP_RSA_gen(3072);
+    X509_NAME *name;
+
+    attest_bare(w);
+    for (size_t i = 0; i < N_ELEMENTS(chains); i++) {
+        resign(w, key, chains[i].how);
+        expect(w, chains[i].culprit == NULL ? VERDICT_GOOD : VERDICT_NOT_GENUINE,
+               chains[i].culprit);
+    }
+    resign(w, small, chains[0].how);
+    expect(w, VERDICT_NOT_GENUINE, "root");
+    name = X509_get_subject_name(w->root);
+    assert_int_equal(X509_NAME_add_entry_by_txt(name, "OU", MBSTRING_ASC,
+                                                (const uint8_t *)"Engineering", -1, -1, 0),
+                     1);
+    assert_int_equal(X509_set_issuer_name(w->root, name), 1);
+    resign(w, key, chains[0].how);
+    expect(w, VERDICT_NOT_GENUINE, "root"); /* one part more in its name */
+}
+
+/* -- revocation lists ------------------------------------------------------------------------ */
+
+struct list {
+    long from, to; /* seconds from now; to == 0: no end is said */
+    enum padding padding;
+    bool revokes, other_issuer, critical;
+    const char *culprit; /* NULL: accepted */
+};
+
+static X509_CRL *make_crl(const struct world *w, EVP_PKEY *key, const struct list *l)
+{
+    X509_CRL *crl = X509_CRL_new();
+    AUTO(md_ctx_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    ASN1_TIME *from = ASN1_TIME_adj(NULL, w->at, 0, l->from);
+    ASN1_TIME *to = ASN1_TIME_adj(NULL, w->at, 0, l->to);
+    EVP_PKEY_CTX *pss = NULL;
+
+    assert_int_equal(X509_CRL_set_version(crl, X509_CRL_VERSION_2), 1);
+    assert_int_equal(X509_CRL_set_issuer_name(
+                         crl, X509_get_subject_name(w->given.item[l->other_issuer ? 1 : 2])),
+                     1);
+    assert_int_equal(X509_CRL_set1_lastUpdate(crl, from), 1);
+    if (l->to != 0)
+        assert_int_equal(X509_CRL_set1_nextUpdate(crl, to), 1);
+    if (l->revokes) {
+        X509_REVOKED *r = X509_REVOKED_new();
+
+        assert_int_equal(X509_REVOKED_set_serialNumber(r, X509_get_serialNumber(w->given.item[1])),
+                         1);
+        assert_int_equal(X509_REVOKED_set_revocationDate(r, from), 1);
+        assert_int_equal(X509_CRL_add0_revoked(crl, r), 1);
+    }
+    if (l->critical)
+        assert_int_equal(
+            X509_CRL_add1_ext_i2d(crl, NID_crl_number, X509_get_serialNumber(w->root), 1, 0), 1);
+    assert_int_equal(EVP_DigestSignInit(ctx, &pss, EVP_sha384(), NULL, key), 1);
+    if (l->padding == PADDING_RIGHT) {
+        assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(pss, RSA_PKCS1_PSS_PADDING), 1);
+        assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(pss, 48), 1);
+    }
+    assert_true(X509_CRL_sign_ctx(crl, ctx) > 0);
+    ASN1_TIME_free(from);
+    ASN1_TIME_free(to);
+    return crl;
+}
+
+/* A list that is given counts even where none was asked for, and must be right in everything. */
+static void test_crl(void **state)
+{
+    static const enum padding right[3] = {PADDING_RIGHT, PADDING_RIGHT, PADDING_RIGHT};
+    static const struct list lists[] = {
+        {.from = -60, .to = 60},
+        {.from = 60, .to = 120, .culprit = "crl"},   /* not yet */
+        {.from = -120, .to = -60, .culprit = "crl"}, /* no longer */
+        {.from = -60, .culprit = "crl"},             /* for ever */
+        {.from = -60, .to = 60, .revokes = true, .culprit = "crl"},
+        {.from = -60, .to = 60, .other_issuer = true, .culprit = "crl"},
+        {.from = -60, .to = 60, .critical = true, .culprit = "crl"},
+        {.from = -60, .to = 60, .padding = PADDING_PKCS1, .culprit = "crl"},
+    };
+    struct world *w = *state;
+    AUTO(pkey_freep) EVP_PKEY *key = EVP_RSA_gen(4096);
+    AUTO(pkey_freep) EVP_PKEY *other = EVP_RSA_gen(4096);
+
+    attest_bare(w);
+    resign(w, key, right);
+    set_policy(w, "{\"crl\": \"require\"}");
+    for (size_t i = 0; i < N_ELEMENTS(lists); i++) {
+        w->crl = make_crl(w, key, &lists[i]);
+        expect(w, lists[i].culprit == NULL ? VERDICT_GOOD : VERDICT_NOT_GENUINE, lists[i].culprit);
+        X509_CRL_free(w->crl);
+    }
+    w->crl = make_crl(w, other, &lists[0]); /* somebody else's signature */
+    expect(w, VERDICT_NOT_GENUINE, "crl");
+    X509_CRL_free(w->crl);
+    w->crl = NULL;
+    expect(w, VERDICT_UNKNOWN, "crl");
 }
 
 /* -- every key of a policy ------------------------------------------------------------------- */
@@ -992,6 +1185,10 @@ int main(void)
         TEST("/verify/issuer-fetched", test_issuer_fetched),
         TEST("/verify/certificates-added", test_certificates_added),
         TEST("/verify/extensions", test_extensions),
+        TEST("/verify/endorsed", test_endorsed),
+        TEST("/verify/tcb-order", test_order),
+        TEST("/verify/chain-strict", test_chain_strict),
+        TEST("/verify/crl", test_crl),
         TEST("/verify/policy/keys", test_policy_keys),
         TEST("/verify/policy/tcb", test_policy_tcb),
         TEST("/verify/policy/weak-guests", test_policy_weak),

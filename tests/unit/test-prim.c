@@ -55,6 +55,21 @@ static void sha256_of_abc(void **state)
     assert_hex(hash, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+/* FIPS 180-4's example, as sha384sum and sha512sum have it. */
+static void longer_hashes_of_abc(void **state)
+{
+    const struct span parts[] = {SPAN_LIT("a"), SPAN_EMPTY, SPAN_LIT("bc")};
+    uint8_t sha384[PRIM_SHA384], sha512[PRIM_SHA512];
+
+    (void)state;
+    assert_int_equal(prim_sha384(parts, N_ELEMENTS(parts), sha384), CKR_OK);
+    assert_hex(sha384, "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+                       "8086072ba1e7cc2358baeca134c825a7");
+    assert_int_equal(prim_sha512(parts, N_ELEMENTS(parts), sha512), CKR_OK);
+    assert_hex(sha512, "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+                       "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
+}
+
 /* RFC 5869 appendix A.1 and A.3 */
 static void hkdf_vectors(void **state)
 {
@@ -443,6 +458,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         TEST("/prim/sha256/abc", sha256_of_abc),
+        TEST("/prim/sha384-and-sha512/abc", longer_hashes_of_abc),
         TEST("/prim/hkdf/rfc5869", hkdf_vectors),
         TEST("/prim/hkdf/too-long-is-refused", hkdf_too_long_is_refused),
         TEST("/prim/scrypt/rfc7914", scrypt_vector),
