@@ -288,6 +288,32 @@ static void extractable_is_refused(void **state)
     ASSERT_RV(CKR_KEY_TYPE_INCONSISTENT, p11->C_SignInit(h, &m, public_key));
 }
 
+/* A key that came in wrapped was somewhere else before. */
+static void unwrapped_is_refused(void **state)
+{
+    CK_MECHANISM gen = {CKM_EC_KEY_PAIR_GEN, NULL, 0}, kwp = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
+    CK_MECHANISM gen_aes = {CKM_AES_KEY_GEN, NULL, 0}, m = {CKM_TEE_ATTEST_KEY, NULL, 0};
+    CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+    CK_KEY_TYPE type = CKK_EC;
+    CK_ULONG bytes = 32, n = 4096;
+    CK_ATTRIBUTE pub[] = {ATTR(CKA_EC_PARAMS, p256_params, sizeof(p256_params))};
+    CK_ATTRIBUTE priv[] = {ATTR_TRUE(CKA_EXTRACTABLE), ATTR_TRUE(CKA_SIGN)};
+    CK_ATTRIBUTE aes[] = {ATTR_OBJ(CKA_VALUE_LEN, bytes), ATTR_TRUE(CKA_WRAP),
+                          ATTR_TRUE(CKA_UNWRAP)};
+    CK_ATTRIBUTE in[] = {ATTR_OBJ(CKA_CLASS, class), ATTR_OBJ(CKA_KEY_TYPE, type),
+                         ATTR_TRUE(CKA_SIGN), ATTR_FALSE(CKA_EXTRACTABLE)};
+    CK_OBJECT_HANDLE public_key, private_key, wrapping, back;
+    CK_SESSION_HANDLE h = open_user();
+    uint8_t wrapped[4096];
+
+    (void)state;
+    ASSERT_OK(p11->C_GenerateKey(h, &gen_aes, aes, N_ELEMENTS(aes), &wrapping));
+    ASSERT_OK(p11->C_GenerateKeyPair(h, &gen, pub, 1, priv, 2, &public_key, &private_key));
+    ASSERT_OK(p11->C_WrapKey(h, &kwp, wrapping, private_key, wrapped, &n));
+    ASSERT_OK(p11->C_UnwrapKey(h, &kwp, wrapping, wrapped, n, in, N_ELEMENTS(in), &back));
+    ASSERT_RV(CKR_KEY_FUNCTION_NOT_PERMITTED, p11->C_SignInit(h, &m, back));
+}
+
 static void device_that_fails(void **state)
 {
     static uint8_t der[65536];
@@ -501,6 +527,31 @@ static void command_attests_the_vm(void **state)
     assert_int_equal(run("\"$TEE_PKCS11\" attest --nonce 00 --report-data 00"), 64);
 }
 
+/* Every product and version of report that there is; version 2 does not say its product. */
+static void every_report(void **state)
+{
+    static const char *const machines[] = {
+        "report_version=3",
+        "report_version=4",
+        "report_version=5",
+        "product=genoa\nlaunch=1",
+        "product=turin\nchip=0102030405060708\nlaunch=1",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(machines); i++) {
+        snp_control(machines[i]);
+        assert_int_equal(
+            run("\"$TEE_PKCS11\" attest --nonce " NONCE " --out \"$SCRATCH/evidence\""), 0);
+        assert_verdict(GENUINE, "evidence", "--nonce " NONCE);
+    }
+    /* nor is there more than the length of its CHIP_ID to tell it from a Turin */
+    snp_control("product=milan\nchip=010203040506070809\nreport_version=2\nlaunch=1");
+    assert_int_equal(run("\"$TEE_PKCS11\" attest --nonce " NONCE " --out \"$SCRATCH/evidence\""),
+                     0);
+    assert_verdict(GENUINE, "evidence", "--nonce " NONCE);
+}
+
 /* The extension of the request is evidence about the request's own key. */
 static void request_carries_evidence(void **state)
 {
@@ -590,6 +641,7 @@ int main(void)
         TEST("/attest/key/flipped-anywhere", flipped_anywhere),
         TEST("/attest/key/imported-is-refused", imported_is_refused),
         TEST("/attest/key/extractable-is-refused", extractable_is_refused),
+        TEST("/attest/key/unwrapped-is-refused", unwrapped_is_refused),
         TEST("/attest/key/device-that-fails", device_that_fails),
         TEST("/attest/key/certificates-of-the-host", host_without_certificates),
         TEST("/attest/key/history-is-told", history_is_told),
@@ -600,6 +652,7 @@ int main(void)
         TEST("/attest/command/files", command_attests_files),
         TEST("/attest/command/vm", command_attests_the_vm),
         TEST("/attest/command/fetches-certificates", command_fetches_certificates),
+        TEST("/attest/command/every-report", every_report),
         TEST("/attest/csr/carries-evidence", request_carries_evidence),
         TEST("/attest/csr/of-every-type", requests_of_every_type),
         {"/attest/software/can-not", software_can_not, setup_software, teardown_module, NULL},
