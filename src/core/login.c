@@ -11,11 +11,26 @@
 #include "core/dek_object.h"
 #include "core/token_impl.h"
 
-/* What is to be done once the PIN was good: swap the login in. */
-static void log_in_locked(struct token *t, struct login *login)
+static enum token_state state_of(const struct login *login)
+{
+    if (login == NULL)
+        return TOKEN_PUBLIC;
+    return login_role(login) == ROLE_SO ? TOKEN_SO : TOKEN_USER;
+}
+
+/* Takes the new login. The state beside it is for who only wants to know that: each use of an
+ * object does, and need not wait for a lock. */
+static void login_swap_locked(struct token *t, struct login *login)
 {
     login_unref(t->login);
     t->login = login;
+    atomic_store(&t->state, state_of(login));
+}
+
+/* What is to be done once the PIN was good: swap the login in. */
+static void log_in_locked(struct token *t, struct login *login)
+{
+    login_swap_locked(t, login);
     atomic_fetch_add(&t->login_generation, 1);
 }
 
@@ -30,29 +45,16 @@ void token_log_out_locked(struct token *t)
     struct object *o;
     size_t at = 0;
 
-    login_unref(t->login);
-    t->login = NULL;
+    login_swap_locked(t, NULL);
     atomic_fetch_add(&t->login_generation, 1);
     while ((o = table_take_next(&t->session_objects, &at, is_private, NULL)) != NULL)
         object_unref(o);
     object_cache_drop_private(t->cache);
 }
 
-static enum token_state state_locked(const struct token *t)
-{
-    if (t->login == NULL)
-        return TOKEN_PUBLIC;
-    return login_role(t->login) == ROLE_SO ? TOKEN_SO : TOKEN_USER;
-}
-
 enum token_state token_login_state(struct token *t)
 {
-    enum token_state state;
-
-    pthread_mutex_lock(&t->lock);
-    state = state_locked(t);
-    pthread_mutex_unlock(&t->lock);
-    return state;
+    return (enum token_state)atomic_load(&t->state);
 }
 
 uint64_t token_login_generation(const struct token *t)
@@ -171,10 +173,8 @@ static CK_RV change_pin_serialised(struct token *t, struct span old_pin, struct 
 
     TRY(token_set_pin(t->keyring, t->id, role, old_pin, new_pin, &login));
     pthread_mutex_lock(&t->lock);
-    if (t->login != NULL) {
-        login_unref(t->login);
-        t->login = TAKE(login);
-    }
+    if (t->login != NULL)
+        login_swap_locked(t, TAKE(login));
     pthread_mutex_unlock(&t->lock);
     return CKR_OK;
 }

@@ -48,6 +48,7 @@ static CK_RV token_new(const struct token_info *info, struct keyring *k, struct 
 
     ENSURE(t != NULL, CKR_HOST_MEMORY);
     atomic_init(&t->refs, 1);
+    atomic_init(&t->state, TOKEN_PUBLIC);
     atomic_init(&t->login_generation, 1);
     (void)pthread_mutex_init(&t->lock, NULL);
     (void)pthread_mutex_init(&t->login_lock, NULL);

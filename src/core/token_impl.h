@@ -25,6 +25,7 @@ struct token {
     CK_ULONG n_sessions, n_rw;
     struct table session_objects; /* id -> struct object, a reference */
 
+    atomic_int state; /* enum token_state: what `login` means; written under the lock */
     atomic_uint_fast64_t login_generation;
     struct object_cache *cache; /* has its own lock */
 };

@@ -104,11 +104,29 @@ static CK_RV get_token_object_with(struct token *t, const struct vault *v, CK_OB
     return CKR_OK;
 }
 
+/* The usual case: an object that was proven in the newest transaction. No vault, no login is needed
+ * to know that; that the application may see it, check_visible() has said. */
+static struct object *fresh(struct token *t, CK_OBJECT_HANDLE h)
+{
+    struct stamp stamp;
+    struct object *o = object_cache_get(t->cache, handle_kind(h), handle_id(h), &stamp);
+
+    if (o == NULL || stamp.txn == store_last_txn(keyring_store(t->keyring)))
+        return o;
+    object_unref(o);
+    return NULL;
+}
+
 static CK_RV get_token_object(struct token *t, CK_OBJECT_HANDLE h, struct object **ret)
 {
+    struct object *o = fresh(t, h);
     struct vault v;
     CK_RV rv;
 
+    if (o != NULL) {
+        *ret = o;
+        return CKR_OK;
+    }
     token_vault(t, &v);
     rv = get_token_object_with(t, &v, h, ret);
     vault_done(&v);
