@@ -127,9 +127,10 @@ static CK_RV open_nowhere_else(const char *directory)
 static CK_RV open_down(const char *directory, uint64_t map_size, MDB_env **ret)
 {
     uint64_t size = map_size == 0 ? MAP_DEFAULT : map_size < MAP_LEAST ? MAP_LEAST : map_size;
-    AUTO(gate_leavep) int gate = gate_enter(directory);
+    AUTO(gate_leavep) int gate = -1;
     int rc = 0;
 
+    gate = gate_enter(directory);
     TRY(open_nowhere_else(directory));
     for (;;) {
         TRY(open_at(directory, size, ret, &rc));
