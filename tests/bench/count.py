@@ -21,7 +21,7 @@ import sys
 import tempfile
 
 TURNS = 50
-MARGIN = 0.15  # compilers differ: gcc 12 and 14, 3 to 8 % seen
+MARGIN = 0.15  # for other compilers of the same code
 SLACK = 0.40   # below this share less the budget is out of date
 
 # case: instructions of the module per turn, calls into libcrypto per turn
