@@ -7,7 +7,9 @@
  * makes a pure signature none the less: so it is asked first whether it has them.
  *
  * The message is processed twice, so that OpenSSL wants all of it at once: parts are kept until
- * the end.
+ * the end. Between the two the first half of the signature is written, and read again. If either
+ * changed meanwhile, by a signature over the message or by another thread, two signatures would
+ * share their nonce, and tell the private key: OpenSSL works on memory of ours alone.
  */
 #include "crypto/key_class.h"
 #include "crypto/op_class.h"
@@ -15,6 +17,7 @@
 
 #define PARAM_INSTANCE "instance"       /* OSSL_SIGNATURE_PARAM_INSTANCE */
 #define PARAM_CONTEXT  "context-string" /* OSSL_SIGNATURE_PARAM_CONTEXT_STRING */
+#define SIGNATURE_MAX  114              /* bytes: Ed448 */
 
 static bool is_pure(const struct op *o)
 {
@@ -88,17 +91,27 @@ static size_t eddsa_size(const struct op *o)
     return 2 * o->key->curve->n_private;
 }
 
-static CK_RV eddsa_sign(struct op *o, struct span in, struct out *out)
+/* Sign what was kept. */
+static CK_RV eddsa_sign_final(struct op *o, struct out *out)
 {
+    uint8_t signature[SIGNATURE_MAX];
     size_t n = eddsa_size(o);
 
     TRY(out_room(out, n));
     if (out_is_query(out))
         return CKR_OK;
-    ENSURE(EVP_DigestSign(o->ctx, out->data, &n, in.p, in.n) == 1 && n == eddsa_size(o),
+    ENSURE(EVP_DigestSign(o->ctx, signature, &n, o->data.p, o->data.n) == 1 && n == eddsa_size(o),
            ossl_rv(CKR_FUNCTION_FAILED));
-    out_done(out, n);
-    return CKR_OK;
+    return out_bytes(out, span_of(signature, n));
+}
+
+static CK_RV eddsa_sign(struct op *o, struct span in, struct out *out)
+{
+    TRY(out_room(out, eddsa_size(o)));
+    if (out_is_query(out))
+        return CKR_OK;
+    TRY(op_keep(o, in));
+    return eddsa_sign_final(o, out);
 }
 
 static CK_RV eddsa_verify(struct op *o, struct span in, struct span signature)
@@ -113,11 +126,6 @@ static CK_RV eddsa_update(struct op *o, struct span in, struct out *out)
 {
     (void)out;
     return op_keep(o, in);
-}
-
-static CK_RV eddsa_sign_final(struct op *o, struct out *out)
-{
-    return eddsa_sign(o, buf_span(&o->data), out);
 }
 
 static CK_RV eddsa_verify_final(struct op *o, struct span signature)

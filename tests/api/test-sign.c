@@ -244,6 +244,35 @@ static void test_empty_message(void **state)
     }
 }
 
+/*
+ * The signature is written over the message: it is the one that it would be elsewhere. OpenSSL
+ * hashes EdDSA's message twice, and writes in between: with a message that changes, two signatures
+ * tell the private key.
+ */
+static void test_in_place(void **state)
+{
+    static const size_t shifts[] = {0, 1, 40};
+    CK_BYTE apart[1024], memory[2048];
+
+    (void)state;
+    for (size_t i = 0; i < 3 * N_ELEMENTS(rows); i++) {
+        const struct row *r = &rows[i / 3];
+        const size_t shift = shifts[i % 3];
+        const struct span data = input_of(r);
+        const CK_ULONG n_apart = sign_once(r, data, apart);
+        CK_MECHANISM m = mechanism_of(r);
+        CK_ULONG n = 1024;
+
+        memcpy(memory + shift, data.p, data.n);
+        ASSERT_OK(p11->C_SignInit(session, &m, keys[r->key].private));
+        ASSERT_OK(p11->C_Sign(session, memory + shift, data.n, memory, &n));
+        assert_true(evp_verify(keys[r->key].evp, &r->scheme, data, span_of(memory, n)));
+        assert_int_equal(n, n_apart);
+        if (r->one_result)
+            assert_memory_equal(memory, apart, n);
+    }
+}
+
 static void test_single_part_only(void **state)
 {
     CK_BYTE data[32] = {0}, signature[1024];
@@ -451,6 +480,7 @@ int main(void)
         TEST("/verify/wrong-signatures", test_wrong_signatures),
         TEST("/sign/parts", test_parts),
         TEST("/sign/empty-message", test_empty_message),
+        TEST("/sign/in-place", test_in_place),
         TEST("/sign/single-part-only", test_single_part_only),
         TEST("/sign/parts-are-not-mixed", test_parts_are_not_mixed),
         TEST("/sign/lengths", test_lengths),
