@@ -43,6 +43,19 @@ CK_RV key_encapsulate(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE
     return out_bytes(out, buf_span(&capsule)); /* there is room: it can't fail */
 }
 
+/* Is decapsulation by the row a derivation (6.3.20)? Else it is an unwrapping (6.1.8). */
+static bool agrees(const struct mech *row)
+{
+    return (row->flags & CKF_DERIVE) != 0;
+}
+
+/* What the private key says of keys that it brings in: decapsulation, which anybody may switch on
+ * who may change the key, is no way round it. */
+static struct span carried(const struct mech *row, const struct attrs *private_key)
+{
+    return attrs_span(private_key, agrees(row) ? CKA_DERIVE_TEMPLATE : CKA_UNWRAP_TEMPLATE);
+}
+
 CK_RV key_decapsulate(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE private_key,
                       const CK_ATTRIBUTE *v, CK_ULONG n, struct span capsule, CK_OBJECT_HANDLE *ret)
 {
@@ -55,8 +68,11 @@ CK_RV key_decapsulate(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE
     TRY(generate_find_row(m, CKF_DECAPSULATE, &row));
     TRY(generate_usable(s, private_key, row, &decapsulating, &o, &k));
     c = generate_context(s, TEMPLATE_UNWRAP, CKO_SECRET_KEY, TEMPLATE_SAYS);
+    c.nested = carried(row, object_attrs(o));
     TRY(template_build(&c, v, n, &a));
-    TRY(protection_unwrapped(object_attrs(o), a));
+    TRY(protection_unwrapped(object_attrs(o), c.nested, a));
+    if (agrees(row))
+        TRY(protection_derived(object_attrs(o), a));
     TRY(new_object_allowed(s, a));
     TRY(gen_decapsulate(row, m, k, capsule, a));
     TRY(generate_unwrapped(a));

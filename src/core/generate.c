@@ -208,7 +208,7 @@ CK_RV key_unwrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE unwr
     c = generate_context(s, TEMPLATE_UNWRAP, TEMPLATE_SAYS, TEMPLATE_SAYS);
     c.nested = attrs_span(object_attrs(unwrapper), CKA_UNWRAP_TEMPLATE);
     TRY(template_build(&c, v, n, &a));
-    TRY(protection_unwrapped(object_attrs(unwrapper), a));
+    TRY(protection_unwrapped(object_attrs(unwrapper), c.nested, a));
     TRY(new_object_allowed(s, a));
     TRY(gen_unwrap(row, m, k, wrapped, a));
     TRY(generate_unwrapped(a));

@@ -2,6 +2,7 @@
 /* protection.c - keys that leave, come in and follow from others; see protection.h. */
 #include "core/protection.h"
 
+#include "crypto/mech.h"
 #include "model/record.h"
 #include "model/template.h"
 #include "util/policy.h"
@@ -17,12 +18,23 @@ static bool works_on_data(const struct attrs *a)
     return attrs_bool(a, CKA_ENCRYPT, false) || attrs_bool(a, CKA_DECRYPT, false);
 }
 
+/* Was it made here, of random bytes? A key made of a password is as local, and known to whoever
+ * gave the password. */
+static bool is_made_here(const struct attrs *a)
+{
+    const struct mech *row =
+        mech_find(attrs_ulong(a, CKA_KEY_GEN_MECHANISM, CK_UNAVAILABLE_INFORMATION));
+
+    return attrs_bool(a, CKA_LOCAL, false) &&
+           (row == NULL || (row->traits & MECH_KEY_IS_KNOWN) == 0);
+}
+
 /* Does nobody outside know the value, nor can bring in a second key with it? A public key's private
  * half may be anywhere, and what was imported, unwrapped or derived may be known. */
 static bool is_unknown_outside(const struct attrs *a)
 {
-    return attrs_ulong(a, CKA_CLASS, CKO_DATA) == CKO_SECRET_KEY &&
-           attrs_bool(a, CKA_LOCAL, false) && attrs_bool(a, CKA_NEVER_EXTRACTABLE, false);
+    return attrs_ulong(a, CKA_CLASS, CKO_DATA) == CKO_SECRET_KEY && is_made_here(a) &&
+           attrs_bool(a, CKA_NEVER_EXTRACTABLE, false);
 }
 
 /* The SO vouches for it; that it can't be read or leave is for us to see. */
@@ -86,10 +98,9 @@ static bool hands_down(const struct attrs *unwrapping, CK_ATTRIBUTE_TYPE type)
     return type == CKA_SENSITIVE ? !is_readable(unwrapping) : attrs_bool(unwrapping, type, false);
 }
 
-CK_RV protection_unwrapped(const struct attrs *unwrapping, struct attrs *a)
+CK_RV protection_unwrapped(const struct attrs *unwrapping, struct span nested, struct attrs *a)
 {
     static const CK_ATTRIBUTE_TYPE types[] = {CKA_SENSITIVE, CKA_PRIVATE, CKA_WRAP_WITH_TRUSTED};
-    const struct span nested = attrs_span(unwrapping, CKA_UNWRAP_TEMPLATE);
     AUTO(attrs_freep) struct attrs *said = NULL;
 
     if (!policy_holds(POLICY_UNWRAP_PROTECTED))

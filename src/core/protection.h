@@ -18,8 +18,10 @@ NODISCARD CK_RV protection_may_leave(struct object *key, const struct object *wr
                                      const struct key *by);
 
 /* The attributes of a key that `unwrapping` brings in, before its value is there: raised to what
- * protects the unwrapping key, save where that one's CKA_UNWRAP_TEMPLATE says otherwise. */
-NODISCARD CK_RV protection_unwrapped(const struct attrs *unwrapping, struct attrs *a);
+ * protects the unwrapping key, save where that one's own template says otherwise. `nested`: that
+ * template as it was applied to `a`; empty: none. */
+NODISCARD CK_RV protection_unwrapped(const struct attrs *unwrapping, struct span nested,
+                                     struct attrs *a);
 
 /* The same for what `base` derives: CKR_TEMPLATE_INCONSISTENT where it could be read and the base
  * key cannot. */

@@ -52,7 +52,7 @@ CK_RV key_unwrap_authenticated(struct session *s, const CK_MECHANISM *m,
     c.nested = attrs_span(object_attrs(unwrapper), CKA_UNWRAP_TEMPLATE);
     TRY(template_build(&c, v, n, &a));
     TRY(attrs_dup(a, &said)); /* the key may come in better protected than it was */
-    TRY(protection_unwrapped(object_attrs(unwrapper), a));
+    TRY(protection_unwrapped(object_attrs(unwrapper), c.nested, a));
     TRY(new_object_allowed(s, a));
     rv = gen_unwrap_authenticated(row, m, k, said, aad, wrapped, a);
     explain(rv);

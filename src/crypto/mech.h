@@ -37,6 +37,8 @@ enum {
     MECH_ANY_PRIVATE = 1 << 5,
     /* About the token and not a computation: core/ carries it out, crypto/ alone refuses. */
     MECH_OF_TOKEN = 1 << 6,
+    /* Generates what follows from the parameter: who gave that knows the key. */
+    MECH_KEY_IS_KNOWN = 1 << 7,
 };
 
 struct mech {

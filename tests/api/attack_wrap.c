@@ -66,7 +66,9 @@ static bool ask_for_both(CK_SESSION_HANDLE h)
 /* -- b, c, l: wrapping keys that somebody knows, or has twice -------------------------------------
  */
 
-static bool opens_outside(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE victim, CK_OBJECT_HANDLE w)
+/* Wrap under `w`, whose value the attacker has, and unwrap without the token. */
+static bool opens_outside_by(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE victim, CK_OBJECT_HANDLE w,
+                             struct span known)
 {
     uint8_t wrapped[1024], value[64];
     CK_ULONG n = 0;
@@ -74,14 +76,38 @@ static bool opens_outside(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE victim, CK_OBJEC
 
     if (!attack_wrap(h, CKM_AES_KEY_WRAP, w, victim, wrapped, &n))
         return false;
-    n_value = evp_cipher("AES-256-WRAP", false, false, SPAN_ARRAY(known_bytes), NULL,
-                         span_of(wrapped, n), value);
+    n_value =
+        evp_cipher("AES-256-WRAP", false, false, known, NULL, span_of(wrapped, n), value);
     return attack_knows(h, victim, value, n_value);
+}
+
+static bool opens_outside(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE victim, CK_OBJECT_HANDLE w)
+{
+    return opens_outside_by(h, victim, w, SPAN_ARRAY(known_bytes));
 }
 
 static bool import_known_key(CK_SESSION_HANDLE h)
 {
     return opens_outside(h, attack_victim(h, 32), attack_import(h, 32, CKA_WRAP));
+}
+
+/* Generated here, and never to leave: but of a password that the attacker chose. */
+static bool generate_known_key(CK_SESSION_HANDLE h)
+{
+    static CK_UTF8CHAR password[] = "password", salt[] = "salt";
+    CK_PKCS5_PBKD2_PARAMS2 param = {CKZ_SALT_SPECIFIED, salt,     4, 1000,
+                                    CKP_PKCS5_PBKD2_HMAC_SHA256,  NULL, 0, password, 8};
+    CK_MECHANISM m = {CKM_PKCS5_PBKD2, &param, sizeof(param)};
+    CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_KEY_TYPE, CKK_AES), ATTR_ULONG(CKA_VALUE_LEN, 32),
+                        ATTR_TRUE(CKA_WRAP)};
+    CK_OBJECT_HANDLE w = CK_INVALID_HANDLE;
+    uint8_t value[32];
+
+    ASSERT_OK(p11->C_GenerateKey(h, &m, v, N_ELEMENTS(v), &w));
+    assert_int_equal(PKCS5_PBKDF2_HMAC("password", 8, salt, 4, 1000, EVP_sha256(), sizeof(value),
+                                       value),
+                     1);
+    return opens_outside_by(h, attack_victim(h, 32), w, SPAN_ARRAY(value));
 }
 
 /* The known key comes in as if it had been wrapped. */
@@ -456,6 +482,7 @@ const struct attack attacks_on_wrapping[] = {
      false},
     {"/attack/a/ask-for-both", POLICY_USAGE_TEMPLATES, ask_for_both, false},
     {"/attack/b/import-known-key", POLICY_WRAP_TRUSTED, import_known_key, false},
+    {"/attack/b/generate-known-key", POLICY_WRAP_TRUSTED, generate_known_key, false},
     {"/attack/b/encrypt-then-unwrap", POLICY_WRAP_TRUSTED, encrypt_then_unwrap, false},
     {"/attack/c/reimport-to-decrypt", POLICY_WRAP_TRUSTED, reimport_to_decrypt, false},
     {"/attack/c/unwrap-readable", POLICY_UNWRAP_PROTECTED, unwrap_readable, false},

@@ -237,6 +237,59 @@ static void test_refusals(void **state)
     assert_int_equal(o, 4711);
 }
 
+static CK_BBOOL no = CK_FALSE, yes = CK_TRUE;
+static CK_ATTRIBUTE protected[] = {ATTR_OBJ(CKA_SENSITIVE, yes), ATTR_OBJ(CKA_EXTRACTABLE, no)},
+                    readable[] = {ATTR_OBJ(CKA_SENSITIVE, no)};
+
+/* A pair of the kind, whose private key carries this template for other keys. */
+static struct pair carrying(const struct pair *like, CK_ATTRIBUTE_TYPE carried, CK_ATTRIBUTE *of,
+                            CK_ULONG n_of)
+{
+    const bool is_rsa = like->curve == NULL;
+    CK_MECHANISM gen = {is_rsa ? CKM_RSA_PKCS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN, NULL, 0};
+    CK_ULONG bits = 2048;
+    CK_ATTRIBUTE public_v[] = {
+        is_rsa ? (CK_ATTRIBUTE)ATTR_OBJ(CKA_MODULUS_BITS, bits)
+               : (CK_ATTRIBUTE)ATTR(CKA_EC_PARAMS, p256_params, sizeof(p256_params)),
+        ATTR_OBJ(CKA_ENCAPSULATE, yes)};
+    CK_ATTRIBUTE private_v[] = {{carried, of, n_of * sizeof(*of)}};
+    struct pair p = *like;
+
+    ASSERT_OK(
+        p11->C_GenerateKeyPair(session, &gen, public_v, 2, private_v, 1, &p.public, &p.private));
+    allow(p.private, CKA_DECAPSULATE); /* which anybody may who may use the key */
+    return p;
+}
+
+/*
+ * What the private key's template says of keys that come in, or are derived, holds for those that
+ * come by decapsulation, which is the same computation; and another template says nothing.
+ */
+static void test_carried_templates(void **state)
+{
+    const struct pair *like = *state;
+    const bool is_rsa = like->curve == NULL;
+    struct pair p = carrying(like, is_rsa ? CKA_UNWRAP_TEMPLATE : CKA_DERIVE_TEMPLATE, protected, 2);
+    CK_BYTE capsule[ROOM];
+    CK_OBJECT_HANDLE one, two = 4711;
+    CK_ULONG n = ROOM;
+
+    ASSERT_OK(encapsulate(&p, capsule, &n, &one));
+    ASSERT_RV(CKR_TEMPLATE_INCONSISTENT, decapsulate(&p, capsule, n, &two));
+    assert_int_equal(two, 4711);
+    ASSERT_OK(
+        p11->C_DecapsulateKey(session, &p.m, p.private, open_key, 3, capsule, n, &two));
+    same_key(one, two);
+    assert_int_equal(attr_bool(session, two, CKA_SENSITIVE), CK_TRUE);
+    assert_int_equal(attr_bool(session, two, CKA_EXTRACTABLE), CK_FALSE);
+
+    p = carrying(like, is_rsa ? CKA_DERIVE_TEMPLATE : CKA_UNWRAP_TEMPLATE, readable, 1);
+    n = ROOM;
+    ASSERT_OK(encapsulate(&p, capsule, &n, &one));
+    ASSERT_OK(decapsulate(&p, capsule, n, &two));
+    ASSERT_RV(CKR_ATTRIBUTE_SENSITIVE, attr_query(session, two, CKA_VALUE));
+}
+
 static void test_flags(void **state)
 {
     struct pair *p = *state;
@@ -273,6 +326,8 @@ int main(void)
         {"/encapsulate/same-as-decrypt", test_same_as_decrypt, NULL, NULL, NULL},
         EACH("/encapsulate/bad-capsules", test_bad_capsules),
         EACH("/encapsulate/refusals", test_refusals),
+        OF("/encapsulate/carried-templates/p256", test_carried_templates, 0),
+        OF("/encapsulate/carried-templates/rsa-oaep", test_carried_templates, 4),
         EACH("/encapsulate/flags", test_flags),
         {"/encapsulate/defaults", test_defaults, NULL, NULL, NULL},
     };
