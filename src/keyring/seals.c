@@ -230,17 +230,16 @@ CK_RV seal_add(struct keyring *k, const struct seal_request *q, struct seal_resu
 
 /* -- taking away ------------------------------------------------------------------------------- */
 
-/* Ways in beside `victim`, of the platform or of an owner. */
-static size_t others(const struct seal_set *set, const struct seal *victim, bool of_platform,
-                     uint32_t days)
+/* Ways in beside `victim`, of the platform or of an owner. A superseded seal is none: it opens for
+ * some days more, and then the store has to open without it. */
+static size_t others(const struct seal_set *set, const struct seal *victim, bool of_platform)
 {
-    const uint64_t now = meta_now();
     size_t n = 0;
 
     for (size_t i = 0; i < set->n; i++) {
         const struct seal *s = &set->v[i].seal;
 
-        n += s != victim && seal_is_platform(s) == of_platform && !seal_expired(s, now, days);
+        n += s != victim && seal_is_platform(s) == of_platform && s->superseded == 0;
     }
     return n;
 }
@@ -277,9 +276,8 @@ static bool by_vlek(const struct keyring *k)
 static CK_RV removal_check(const struct keyring *k, const struct seal_set *set,
                            const struct seal *victim, unsigned accept)
 {
-    const uint32_t days = k->conf->rollback_days;
-    const size_t platforms = others(set, victim, true, days);
-    const size_t recoveries = others(set, victim, false, days);
+    const size_t platforms = others(set, victim, true);
+    const size_t recoveries = others(set, victim, false);
 
     if (platforms + recoveries == 0)
         return refuse_last(k, "way in", "it stays; add another one first");
