@@ -200,6 +200,18 @@ static CK_RV supersede(struct txn *t, const struct adoption *a, const struct sea
     return seal_put(t, s.id, &row);
 }
 
+/* The recipients are those of now: a certificate may have been added or removed while the device
+ * was asked. */
+static CK_RV adopt_config(struct txn *t, const struct adoption *a)
+{
+    struct config now, config = a->config;
+
+    TRY(config_get(t, &now));
+    memcpy(config.recipients, now.recipients, sizeof(config.recipients));
+    config.n_recipients = now.n_recipients;
+    return config_put(t, &config);
+}
+
 static CK_RV adopt_txn(struct txn *t, void *arg)
 {
     const struct adoption *a = arg;
@@ -216,7 +228,7 @@ static CK_RV adopt_txn(struct txn *t, void *arg)
     }
     for (size_t i = 0; i < seals->n; i++)
         TRY(supersede(t, a, &seals->v[i].seal));
-    TRY(config_put(t, &a->config));
+    TRY(adopt_config(t, a));
     TRY(audit_add(a->keyring, t, AUDIT_STORE_RECOVERED, NULL, "sealed to a %s root: seal %s",
                   root_kind_name(a->root), seal_id_text(a->made->id, id)));
     return seal_put(t, a->made->id, &a->made->row);
