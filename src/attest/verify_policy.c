@@ -372,11 +372,16 @@ static void key(const struct view *w)
               hex_encode(SPAN_ARRAY(s->fingerprint), hex));
 }
 
+/* A policy that takes some kinds only does not take a report that says nothing at all. */
 static void statement(const struct view *w)
 {
+    const uint32_t all = (UINT32_C(1) << STATEMENT_N_KINDS) - 1;
+
     if (w->v->has_statement)
         check(w, "statements", (w->p->statements >> w->v->statement.kind & 1u) != 0, "%s",
               statement_kind_name(w->v->statement.kind));
+    else if (w->p->statements != all)
+        check(w, "statements", false, "the evidence has no statement");
     key(w);
 }
 

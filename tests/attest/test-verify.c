@@ -1036,6 +1036,18 @@ static void test_key(void **state)
     w->question = (struct question){.has_nonce = false};
 }
 
+/* A policy that wants evidence about a key does not take a report about nothing in its place. */
+static void test_no_statement(void **state)
+{
+    static const uint8_t data[64] = {1};
+    struct world *w = *state;
+
+    ext_report(w, data);
+    use_certificates(w);
+    expect_policy(w, "{}", VERDICT_GOOD, NULL);
+    expect_policy(w, "{\"statements\": [\"key\"]}", VERDICT_AGAINST_POLICY, "statements");
+}
+
 /* An imported or extractable key, truthfully described, is genuine evidence and not wanted. */
 static void test_key_marked(void **state)
 {
@@ -1196,6 +1208,7 @@ int main(void)
         TEST("/verify/policy/refused", test_policy_refused),
         TEST("/verify/key", test_key),
         TEST("/verify/key/marked", test_key_marked),
+        TEST("/verify/no-statement", test_no_statement),
         TEST("/verify/statement/changed", test_statement_changed),
         TEST("/verify/file", test_file),
         TEST("/verify/report-data", test_report_data),
