@@ -132,13 +132,14 @@ static int read_recovery_key(const struct proof_options *o, struct proof *p)
     return EXIT_DONE;
 }
 
+/* The first line, as `seal add` takes it. */
 static int read_passphrase(const struct proof_options *o, struct proof *p)
 {
+    const struct pin_source from = {is_prompt(o->passphrase) ? NULL : o->passphrase, -1};
+
     p->seal.kind = SEAL_PASSPHRASE;
-    if (!text_read(o->passphrase, "passphrase", &p->bytes))
+    if (!pin_read(&from, "passphrase", false, &p->bytes))
         return EXIT_FAILED;
-    if (p->bytes.n > 0 && p->bytes.p[p->bytes.n - 1] == '\n')
-        p->bytes.n--;
     p->seal.secret = buf_span(&p->bytes);
     return EXIT_DONE;
 }

@@ -37,7 +37,7 @@ cp out recovery.key
 tee 0 seal add --new-shares 2/3
 cp out shares
 [ "$(wc -l <shares)" -eq 3 ] || die "three shares, three lines"
-printf 'correct horse battery\n' >passphrase
+printf 'correct horse battery\nthis line is none of it\n' >passphrase
 tee 0 seal add --passphrase passphrase
 tee 0 seal list
 says "recovery key"
