@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "cli/json_text.h"
 #include "cli/proof.h"
 #include "cli/seal.h"
 #include "keyring/seals.h"
@@ -173,10 +174,10 @@ static const char *kind_code(enum seal_kind kind)
 json_t *seal_json(const struct seal_info *s, uint32_t rollback_days)
 {
     char id[2 * sizeof(s->id) + 1];
-    json_t *o = json_pack("{s:s,s:s,s:s%,s:I,s:I,s:b}", "id", hex_encode(SPAN_ARRAY(s->id), id),
-                          "kind", kind_code(s->kind), "description", s->description,
-                          strlen(s->description), "created", (json_int_t)s->created, "epoch",
-                          (json_int_t)s->epoch, "superseded", s->superseded);
+    json_t *o = json_pack("{s:s,s:s,s:o,s:I,s:I,s:b}", "id", hex_encode(SPAN_ARRAY(s->id), id),
+                          "kind", kind_code(s->kind), "description", json_text(s->description),
+                          "created", (json_int_t)s->created, "epoch", (json_int_t)s->epoch,
+                          "superseded", s->superseded);
 
     if (o != NULL && s->superseded)
         (void)json_object_set_new(

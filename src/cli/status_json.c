@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/json_text.h"
 #include "cli/seal.h"
 #include "cli/status.h"
 
@@ -56,9 +57,9 @@ static json_t *tokens_json(const struct status *s)
         char label[33];
 
         (void)json_array_append_new(
-            list, json_pack("{s:o, s:s, s:s, s:b, s:i, s:i, s:i, s:o, s:o}", "slot",
-                            number(t->slot), "label", output_label(t->label, label), "serial",
-                            t->serial, "user_pin_set", t->user_pin_set, "so_pin_failures",
+            list, json_pack("{s:o, s:o, s:s, s:b, s:i, s:i, s:i, s:o, s:o}", "slot",
+                            number(t->slot), "label", json_text(output_label(t->label, label)),
+                            "serial", t->serial, "user_pin_set", t->user_pin_set, "so_pin_failures",
                             (int)t->fails[ROLE_SO], "user_pin_failures", (int)t->fails[ROLE_USER],
                             "pin_tries", (int)t->pin_tries, "public_objects",
                             number(s->tokens[i].n_public), "deks", deks_json(&s->tokens[i])));

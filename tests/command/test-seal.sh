@@ -134,6 +134,11 @@ tee 2 seal remove "$(seal_id platform)" --no-recovery --no-platform
 complains "the last way in"
 tee 2 recover --recovery-key recovery.key --yes
 
+# -- names that are no UTF-8 hide nothing from programs --
+tee 0 seal add --new-recovery-key --name $'caf\xe9'
+[ "$(field description recovery-key)" = 'caf?' ] || die "a seal is not in the list"
+tee 0 seal remove "$(seal_id recovery-key)" --no-recovery
+
 # -- a recovery key in wrong hands --
 tee 0 seal add --new-recovery-key --name stolen
 cp out stolen.key
@@ -188,4 +193,8 @@ for number, line in enumerate(open(sys.argv[1]), 1):
     assert e['hash'] == previous.hex()
 assert number > 20
 END
+
+make_token $'caf\xe9'
+"$TEE_TEST_COMMAND" status --json 2>/dev/null >out
+says '"label": "caf?"'
 done_with seal
