@@ -2,6 +2,7 @@
 /* pin.c - PINs from a file, a descriptor or the terminal; see cli.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,22 +66,60 @@ static bool read_file(const char *path, struct buf *ret)
     return read_line(fd, ret);
 }
 
+/* -- the terminal ------------------------------------------------------------------------------ */
+
+/* Those that would end or stop the process while the terminal is silent. */
+static const int interrupting[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+static volatile sig_atomic_t interrupted; /* by this signal; 0: not */
+
+static void interrupt(int number)
+{
+    interrupted = number;
+}
+
+/* Without SA_RESTART: they end a read(). What is ignored stays so. */
+static void signals_catch(struct sigaction before[N_ELEMENTS(interrupting)])
+{
+    const struct sigaction ours = {.sa_handler = interrupt};
+
+    interrupted = 0;
+    for (size_t i = 0; i < N_ELEMENTS(interrupting); i++) {
+        (void)sigaction(interrupting[i], NULL, &before[i]);
+        if (before[i].sa_handler != SIG_IGN)
+            (void)sigaction(interrupting[i], &ours, NULL);
+    }
+}
+
+/* And do now what the signal that came meanwhile asked for. */
+static void signals_release(const struct sigaction before[N_ELEMENTS(interrupting)])
+{
+    for (size_t i = 0; i < N_ELEMENTS(interrupting); i++)
+        (void)sigaction(interrupting[i], &before[i], NULL);
+    if (interrupted != 0)
+        (void)raise(interrupted);
+}
+
 /* Ask without echo; the terminal is put back whatever happens. */
 static bool ask(int tty, const char *prompt, struct buf *ret)
 {
+    struct sigaction signals[N_ELEMENTS(interrupting)];
     struct termios before, quiet;
-    bool ok;
+    bool ok = false;
 
     if (tcgetattr(tty, &before) != 0)
         return false;
     quiet = before;
     quiet.c_lflag &= (tcflag_t) ~(tcflag_t)ECHO;
-    if (dprintf(tty, "%s: ", prompt) < 0 || tcsetattr(tty, TCSAFLUSH, &quiet) != 0)
-        return false;
-    ok = read_line(tty, ret);
-    (void)tcsetattr(tty, TCSAFLUSH, &before);
-    (void)dprintf(tty, "\n");
-    return ok;
+    signals_catch(signals);
+    if (dprintf(tty, "%s: ", prompt) >= 0 && tcsetattr(tty, TCSAFLUSH, &quiet) == 0) {
+        ok = interrupted == 0 && read_line(tty, ret);
+        (void)tcsetattr(tty, TCSAFLUSH, &before);
+        (void)dprintf(tty, "\n");
+    }
+    signals_release(signals);
+    if (interrupted != 0)
+        (void)cli_fail(EXIT_FAILED, "interrupted");
+    return ok && interrupted == 0;
 }
 
 static bool ask_terminal(const char *prompt, bool confirm, struct buf *ret)
