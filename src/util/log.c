@@ -94,6 +94,16 @@ static void send_line(int priority, const char *line)
     close(fd);
 }
 
+/* A name that a message quotes may come from the host's disk: it makes no second line, and sends a
+ * terminal no commands. */
+static void mask_controls(char *line)
+{
+    for (; *line != '\0'; line++) {
+        if ((unsigned char)*line < 0x20 || *line == 0x7f)
+            *line = '?';
+    }
+}
+
 /* One line, whole, to where the log goes. errno is the caller's (%m) and stays as it was. */
 static void emit(int priority, const char *prefix, const char *fmt, va_list args) PRINTF_LIKE(3, 0);
 
@@ -107,6 +117,7 @@ static void emit(int priority, const char *prefix, const char *fmt, va_list args
         return;
     errno = saved;
     (void)vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, args);
+    mask_controls(line);
     if (atomic_load(&to_stderr))
         fprintf(stderr, "tee-pkcs11: %s\n", line);
     else

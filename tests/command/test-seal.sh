@@ -197,4 +197,10 @@ END
 make_token $'caf\xe9'
 "$TEE_TEST_COMMAND" status --json 2>/dev/null >out
 says '"label": "caf?"'
+
+# -- what the host calls its files writes no lines into a log, nor to a terminal --
+rm "$scratch"/store/*
+: >"$scratch/store/$(printf 'a\nforged \033[2Jb')"
+tee 2 init-token --label new --so-pin-file so.pin
+complains 'a?forged ?[2Jb'
 done_with seal
