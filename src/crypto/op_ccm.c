@@ -114,8 +114,10 @@ static CK_RV ccm_open(struct op *o, struct span in, struct out *out)
 static CK_RV ccm_run(struct op *o, struct span in, struct out *out)
 {
     AUTO(buf_clear) struct buf copy = BUF_INIT;
+    /* Not *out->len, which may say more than there is memory. */
+    const size_t n_out = in.n + (o->kind == OP_ENCRYPT ? o->param.aead.n_tag : 0);
 
-    if (in.p != out->data && !out_is_query(out) && op_overlap(in, out, *out->len)) {
+    if (in.p != out->data && !out_is_query(out) && op_overlap(in, out, n_out)) {
         buf_put(&copy, in);
         TRY(buf_ok(&copy));
         in = buf_span(&copy);
