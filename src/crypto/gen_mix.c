@@ -12,49 +12,63 @@
 
 #define LEAST_BYTES 14
 
-/* Set CKA_VALUE to the first bytes of `mixed`: as many as the template says, or all. */
-static CK_RV mixed_set(const struct gen_derivation *d, const struct gen_keys *keys,
+/* Of a key of n bytes, no fewer may be taken. */
+static size_t least_of(size_t n)
+{
+    return n < LEAST_BYTES ? n : LEAST_BYTES;
+}
+
+/* Set CKA_VALUE to the first bytes of `mixed`: as many as the template says, or all. The base key's
+ * begin behind `n_known` bytes that tell nothing to search for. */
+static CK_RV mixed_set(const struct gen_derivation *d, const struct gen_keys *keys, size_t n_known,
                        struct span mixed, struct attrs *a)
 {
-    const size_t n_base = keys->base->value.n, least = n_base < LEAST_BYTES ? n_base : LEAST_BYTES;
     size_t n = 0;
 
     TRY(gen_length(d, 0, a, mixed.n, mixed.n, &n));
-    ENSURE(n >= least, CKR_KEY_SIZE_RANGE);
+    ENSURE(n >= n_known + least_of(keys->base->value.n), CKR_KEY_SIZE_RANGE);
     return attrs_set(a, CKA_VALUE, span_of(mixed.p, n));
 }
 
 static CK_RV concatenate(const struct gen_derivation *d, const struct gen_keys *keys,
-                         struct span first, struct span second, struct attrs *a)
+                         size_t n_known, struct span first, struct span second, struct attrs *a)
 {
     AUTO(buf_clear) struct buf mixed = BUF_INIT;
 
     buf_put(&mixed, first);
     buf_put(&mixed, second);
     TRY(buf_ok(&mixed));
-    return mixed_set(d, keys, buf_span(&mixed), a);
+    return mixed_set(d, keys, n_known, buf_span(&mixed), a);
 }
 
 static CK_RV with_key_derive(struct gen_derivation *d, const struct gen_keys *keys,
                              struct attrs *const *a)
 {
+    const struct span base = buf_span(&keys->base->value);
     AUTO(key_unrefp) struct key *other = NULL;
+    size_t n = 0;
 
     ENSURE(keys->find != NULL, CKR_KEY_HANDLE_INVALID);
     TRY(keys->find(keys->arg, d->param->other.key, &other));
-    return concatenate(d, keys, buf_span(&keys->base->value), buf_span(&other->value), a[0]);
+    /* Of the other key as well: who knows the base key searches for what follows it. */
+    TRY(gen_length(d, 0, a[0], base.n + other->value.n, base.n + other->value.n, &n));
+    ENSURE(n <= base.n || n - base.n >= least_of(other->value.n), CKR_KEY_SIZE_RANGE);
+    return concatenate(d, keys, 0, base, buf_span(&other->value), a[0]);
 }
 
 static CK_RV append_derive(struct gen_derivation *d, const struct gen_keys *keys,
                            struct attrs *const *a)
 {
-    return concatenate(d, keys, buf_span(&keys->base->value), buf_span(&d->param->any.owned), a[0]);
+    return concatenate(d, keys, 0, buf_span(&keys->base->value), buf_span(&d->param->any.owned),
+                       a[0]);
 }
 
 static CK_RV prepend_derive(struct gen_derivation *d, const struct gen_keys *keys,
                             struct attrs *const *a)
 {
-    return concatenate(d, keys, buf_span(&d->param->any.owned), buf_span(&keys->base->value), a[0]);
+    const struct span data = buf_span(&d->param->any.owned);
+
+    return concatenate(d, keys, data.n, data, buf_span(&keys->base->value), a[0]);
 }
 
 /* As long as the shorter of both. */
@@ -69,7 +83,7 @@ static CK_RV xor_derive(struct gen_derivation *d, const struct gen_keys *keys,
     ENSURE(to != NULL, CKR_HOST_MEMORY);
     for (size_t i = 0; i < n; i++)
         to[i] = key.p[i] ^ data.p[i];
-    return mixed_set(d, keys, buf_span(&mixed), a[0]);
+    return mixed_set(d, keys, 0, buf_span(&mixed), a[0]);
 }
 
 /* n bytes of the key's bits from `bit` on, and round its end (6.43.7). */
@@ -96,7 +110,7 @@ static CK_RV extract_derive(struct gen_derivation *d, const struct gen_keys *key
     TRY(gen_length(d, 0, a[0], 0, key.n, &n)); /* it must be said */
     ENSURE(buf_extend(&bits, n) != NULL, CKR_HOST_MEMORY);
     bits_copy(key, d->param->extract.bit, bits.p, n);
-    return mixed_set(d, keys, buf_span(&bits), a[0]);
+    return mixed_set(d, keys, 0, buf_span(&bits), a[0]);
 }
 
 /* 6.21: the digest's length, or less. */
@@ -110,7 +124,7 @@ static CK_RV digest_derive(struct gen_derivation *d, const struct gen_keys *keys
     ENSURE(ossl_md(d->row->md) != NULL, CKR_MECHANISM_INVALID);
     ENSURE(EVP_Digest(key.p, key.n, digest, NULL, ossl_md(d->row->md), NULL) == 1,
            ossl_rv(CKR_FUNCTION_FAILED));
-    rv = mixed_set(d, keys, span_of(digest, hash_of_md(d->row->md)->n), a[0]);
+    rv = mixed_set(d, keys, 0, span_of(digest, hash_of_md(d->row->md)->n), a[0]);
     mem_wipe(digest, sizeof(digest));
     return rv;
 }

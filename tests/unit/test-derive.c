@@ -320,7 +320,7 @@ static void mixtures(void **state)
     derives(&with_key, CKK_GENERIC_SECRET, "01234567", 0, "0123456789abcdef");
     derives(&appended, CKK_GENERIC_SECRET, "01234567", 0, "0123456789abcdef");
     derives(&prepended, CKK_GENERIC_SECRET, "01234567", 0, "89abcdef01234567");
-    derives(&prepended, CKK_GENERIC_SECRET, "01234567", 5, "89abcdef01");
+    refuses(CKR_KEY_SIZE_RANGE, &prepended, CKK_GENERIC_SECRET, "01234567", 7);
     refuses(CKR_KEY_SIZE_RANGE, &appended, CKK_GENERIC_SECRET, "01234567", 9);
     derives(&mixed, CKK_GENERIC_SECRET, "01234567", 0, "88888888");
     derives(&digest, CKK_GENERIC_SECRET, "616263", 0,
@@ -368,15 +368,28 @@ static void small_pieces_are_refused(void **state)
     };
     const CK_MECHANISM mixed = {CKM_XOR_BASE_AND_DATA, &p, sizeof(p)};
     AUTO(buf_clear) struct buf value = BUF_INIT;
+    CK_OBJECT_HANDLE handle = 7;
+    const CK_MECHANISM with_key = {CKM_CONCATENATE_BASE_AND_KEY, &handle, sizeof(handle)};
     const struct hex base = hex(key);
 
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(mechanisms); i++) {
         for (CK_ULONG n = 1; n < 14; n++)
             refuses(CKR_KEY_SIZE_RANGE, &mechanisms[i], CKK_AES, key, n);
-        T_OK(derive(&mechanisms[i], CKK_AES, hex_span(&base), 14, &value));
+        if (mechanisms[i].mechanism != CKM_CONCATENATE_DATA_AND_BASE)
+            T_OK(derive(&mechanisms[i], CKK_AES, hex_span(&base), 14, &value));
     }
     refuses(CKR_KEY_SIZE_RANGE, &mixed, CKK_AES, key, 0); /* of 13 bytes */
+    /* What stands before a key and is known counts for nothing. */
+    for (CK_ULONG n = 14; n < 13 + 14; n++)
+        refuses(CKR_KEY_SIZE_RANGE, &mechanisms[2], CKK_AES, key, n);
+    T_OK(derive(&mechanisms[2], CKK_AES, hex_span(&base), 13 + 14, &value));
+    the_other = fixture_secret(CKK_GENERIC_SECRET, hex_span(&base));
+    for (CK_ULONG n = 2; n < 1 + 14; n++)
+        refuses(CKR_KEY_SIZE_RANGE, &with_key, CKK_GENERIC_SECRET, "00", n);
+    buf_clear(&value);
+    T_OK(derive(&with_key, CKK_GENERIC_SECRET, hex_span(&data), 13 + 14, &value));
+    key_unref(TAKE(the_other));
 }
 
 /* -- SP 800-108 ---------------------------------------------------------------------------- */
@@ -974,10 +987,12 @@ static void derive_row(const struct mech *row, bool largest)
     T_OK(gen_derive_plan(row, &m, &keys, NULL, 0, &handle, &d));
     for (size_t i = 0; i < d->n_outputs; i++) {
         const bool is_public = d->how->class == CKO_PUBLIC_KEY;
+        const CK_ULONG n_before = row->gen == &gen_prepend ? 32 : 0; /* known bytes */
 
         a[i] = fixture_attrs(d->how->class, is_public ? key_type(k) : CKK_GENERIC_SECRET);
         if (d->outputs[i].length == 0 && !is_public && row->gen != &gen_tls_master)
-            T_OK(attrs_set_ulong(a[i], CKA_VALUE_LEN, row->max == 4096 && !largest ? 1 : 16));
+            T_OK(attrs_set_ulong(a[i], CKA_VALUE_LEN,
+                                 n_before + (row->max == 4096 && !largest ? 1 : 16)));
     }
     T_OK(gen_derive(d, &keys, a));
     for (size_t i = 0; i < d->n_outputs; i++) {
