@@ -71,11 +71,11 @@ CK_RV key_decapsulate(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE
     c.nested = carried(row, object_attrs(o));
     TRY(template_build(&c, v, n, &a));
     TRY(protection_unwrapped(object_attrs(o), c.nested, a));
-    if (agrees(row))
-        TRY(protection_derived(object_attrs(o), a));
     TRY(new_object_allowed(s, a));
     TRY(gen_decapsulate(row, m, k, capsule, a));
     TRY(generate_unwrapped(a));
+    if (agrees(row))
+        TRY(protection_derived(object_attrs(o), a));
     TRY(new_object_finish(&c, a, CK_UNAVAILABLE_INFORMATION, NULL));
     return token_add(s->token, s->handle, &a, 1, ret);
 }

@@ -7,6 +7,8 @@
 #include "model/template.h"
 #include "util/policy.h"
 
+#define LEAST_DERIVED 14 /* bytes: 112 bits, SP 800-131A */
+
 /* Could an application read the value? */
 static bool is_readable(const struct attrs *a)
 {
@@ -113,15 +115,25 @@ CK_RV protection_unwrapped(const struct attrs *unwrapping, struct span nested, s
     return CKR_OK;
 }
 
+/* Could its value be found by trying, more easily than the base key's own? */
+static bool is_searchable(const struct attrs *base, const struct attrs *a)
+{
+    const size_t n = attrs_span(a, CKA_VALUE).n;
+
+    return n < LEAST_DERIVED && n < attrs_span(base, CKA_VALUE).n;
+}
+
 CK_RV protection_derived(const struct attrs *base, const struct attrs *a)
 {
     const enum policy_rule rule = attrs_ulong(base, CKA_CLASS, CKO_DATA) == CKO_SECRET_KEY
                                       ? POLICY_DERIVE_PROTECTED
                                       : POLICY_DERIVE_AGREED;
 
-    ENSURE(!policy_holds(rule) || is_readable(base) || !is_readable(a) ||
-               attrs_ulong(a, CKA_CLASS, CKO_DATA) == CKO_PUBLIC_KEY,
-           CKR_TEMPLATE_INCONSISTENT);
+    if (!policy_holds(rule) || is_readable(base) ||
+        attrs_ulong(a, CKA_CLASS, CKO_DATA) == CKO_PUBLIC_KEY)
+        return CKR_OK;
+    ENSURE(!is_readable(a), CKR_TEMPLATE_INCONSISTENT);
+    ENSURE(!is_searchable(base, a), CKR_KEY_SIZE_RANGE);
     return CKR_OK;
 }
 

@@ -23,8 +23,9 @@ NODISCARD CK_RV protection_may_leave(struct object *key, const struct object *wr
 NODISCARD CK_RV protection_unwrapped(const struct attrs *unwrapping, struct span nested,
                                      struct attrs *a);
 
-/* The same for what `base` derives: CKR_TEMPLATE_INCONSISTENT where it could be read and the base
- * key cannot. */
+/* The same for what `base` derives, with its value: CKR_TEMPLATE_INCONSISTENT where it could be
+ * read and the base key cannot, CKR_KEY_SIZE_RANGE where it could be found by trying: a longer key
+ * of the same derivation begins with it (Clulow, CHES 2003). */
 NODISCARD CK_RV protection_derived(const struct attrs *base, const struct attrs *a);
 
 /* May `base` derive by encrypting what the application gives? A key that encrypts besides, or has a

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <openssl/core_names.h>
+#include <openssl/hmac.h>
 #include <openssl/rsa.h>
 
 #include "api/attacks.h"
@@ -430,6 +431,39 @@ static bool derive_as_data(CK_SESSION_HANDLE h)
            attack_read(h, twin, value, &n) && attack_knows(h, victim, value, n);
 }
 
+/* The MAC of a block by the first n bytes of what the base key derives; false: refused. */
+static bool mac_by_piece(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE base, CK_ULONG n, uint8_t ret[32])
+{
+    CK_ATTRIBUTE v[] = {ATTR_OBJ(CKA_VALUE_LEN, n), ATTR_TRUE(CKA_SENSITIVE)};
+    CK_MECHANISM mac = {CKM_SHA256_HMAC, NULL, 0};
+    CK_OBJECT_HANDLE piece = CK_INVALID_HANDLE;
+    CK_ULONG n_ret = 32;
+
+    if (hkdf(h, CKM_HKDF_DERIVE, base, v, 2, &piece) != CKR_OK)
+        return false;
+    ASSERT_OK(p11->C_SignInit(h, &mac, piece));
+    ASSERT_OK(p11->C_Sign(h, (CK_BYTE_PTR)(uintptr_t)known_bytes, 32, ret, &n_ret));
+    return true;
+}
+
+/* Derive the first byte alone and find it by trying, then the first two, ... (Clulow, CHES 2003). */
+static bool derive_piece_by_piece(CK_SESSION_HANDLE h)
+{
+    const CK_OBJECT_HANDLE base = hkdf_base(h), victim = hkdf_victim(h, base);
+    uint8_t value[32] = {0}, want[32], got[EVP_MAX_MD_SIZE];
+
+    for (int n = 1; n <= 32; n++) {
+        int tries = 0;
+
+        if (!mac_by_piece(h, base, (CK_ULONG)n, want))
+            return false;
+        while (HMAC(EVP_sha256(), value, n, known_bytes, 32, got, NULL) != NULL &&
+               memcmp(got, want, 32) != 0 && tries++ < 256)
+            value[n - 1]++;
+    }
+    return attack_knows(h, victim, value, sizeof(value));
+}
+
 /* What is derived by encryption, the same encryption tells. */
 static bool encrypt_what_is_derived(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE base,
                                     CK_OBJECT_HANDLE encrypts)
@@ -498,6 +532,7 @@ const struct attack attacks_on_wrapping[] = {
     {"/attack/j/agree-again", POLICY_DERIVE_AGREED, agree_again, false},
     {"/attack/j/derive-again", POLICY_DERIVE_PROTECTED, derive_again, false},
     {"/attack/j/derive-as-data", POLICY_DERIVE_PROTECTED, derive_as_data, false},
+    {"/attack/j/derive-piece-by-piece", POLICY_DERIVE_PROTECTED, derive_piece_by_piece, false},
     {"/attack/j/derive-by-an-encrypting-key", POLICY_DERIVE_CONFLICTS, derive_by_an_encrypting_key,
      false},
     {"/attack/j/derive-by-a-key-with-a-twin", POLICY_DERIVE_CONFLICTS, derive_by_a_key_with_a_twin,
