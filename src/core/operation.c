@@ -79,6 +79,13 @@ static bool is_allowed(const struct attrs *a, CK_MECHANISM_TYPE type)
     return false;
 }
 
+/* Does it work on keys as well? Whoever could then encrypt by it would have those keys. */
+static bool works_on_keys(const struct attrs *a)
+{
+    return attrs_bool(a, CKA_WRAP, false) || attrs_bool(a, CKA_UNWRAP, false) ||
+           attrs_bool(a, CKA_DERIVE, false);
+}
+
 CK_RV key_permits(const struct object *o, const struct key *k, const struct mech *row,
                   CK_FLAGS flag, CK_ATTRIBUTE_TYPE usage)
 {
@@ -88,6 +95,9 @@ CK_RV key_permits(const struct object *o, const struct key *k, const struct mech
     ENSURE(mech_takes_key(row, key_class(k), key_type(k), flag), CKR_KEY_TYPE_INCONSISTENT);
     ENSURE(usage == NO_USAGE || attrs_bool(a, usage, false), CKR_KEY_FUNCTION_NOT_PERMITTED);
     ENSURE(is_allowed(a, row->type), CKR_MECHANISM_INVALID);
+    ENSURE((row->traits & MECH_SIGN_ENCRYPTS) == 0 || (flag & CKF_SIGN) == 0 || !works_on_keys(a) ||
+               !policy_holds(POLICY_USAGE_CONFLICTS),
+           CKR_KEY_FUNCTION_NOT_PERMITTED);
     size = mech_key_size(row, k);
     ENSURE(size >= row->min && size <= row->max, CKR_KEY_SIZE_RANGE);
     return CKR_OK;

@@ -5,6 +5,9 @@
  * it stands in the parameter and the key's attributes are bound (bound.h).
  *
  * One wrapping is one message of a process of its own (message.h): so IVs are made as for messages.
+ * Both modes add a stream to the key that only the wrapping key and the IV determine: two keys
+ * under one IV tell each other. So while the policy says how keys may be wrapped, the token makes
+ * the IV, and so much of it at random that nobody can wait for one to come again.
  */
 #include "crypto/gen_wrap_aead.h"
 
@@ -12,6 +15,10 @@
 #include "crypto/message.h"
 #include "crypto/message_param.h"
 #include "crypto/ossl_auto.h"
+#include "util/log.h"
+#include "util/policy.h"
+
+#define FRESH_BITS 96 /* of an IV */
 
 /* What C_WrapKey's parameter says; `tag` is for who wraps. */
 struct wrap_param {
@@ -97,6 +104,21 @@ static CK_RV parse_message(const struct mech *row, const CK_MECHANISM *m, struct
     return CKR_OK;
 }
 
+/* Will the IV of this wrapping be one that no other had? */
+static CK_RV check_fresh(const struct iv_request *iv)
+{
+    const bool is_random =
+        iv->generator == CKG_GENERATE || iv->generator == CKG_GENERATE_RANDOM;
+
+    if (!policy_holds(POLICY_WRAP_MECHANISMS) ||
+        (is_random && iv->fixed <= 8 * iv->n && 8 * iv->n - iv->fixed >= FRESH_BITS))
+        return CKR_OK;
+    log_warn("wrapping by AES-GCM and AES-CCM wants an IV that the token makes: give a parameter "
+             "with a generator, CKG_GENERATE, and %d bits at least that are not fixed",
+             FRESH_BITS);
+    FAIL(CKR_MECHANISM_PARAM_INVALID);
+}
+
 static CK_RV process(enum message_kind kind, const struct mech *row, struct key *key,
                      struct message **ret)
 {
@@ -149,6 +171,7 @@ CK_RV wrap_aead(const struct mech *row, const CK_MECHANISM *m, struct key *wrapp
     struct out text = {.data = out->data, .len = &n};
 
     TRY(parse_wrap(row, m, &p));
+    TRY(check_fresh(&p.message.iv));
     TRY(wrap_encode(row->gen, target, &plain));
     n = plain.n;
     TRY(out_room(out, n + p.message.n_tag));
@@ -186,6 +209,7 @@ CK_RV gen_wrap_authenticated(const struct mech *row, const CK_MECHANISM *m, stru
 
     ENSURE(row->gen != NULL && row->gen->is_aead, CKR_MECHANISM_INVALID);
     TRY(parse_message(row, m, &p));
+    TRY(check_fresh(&p.iv));
     TRY(wrap_encode(row->gen, target, &plain));
     TRY(bound_data(target, aad, &bound));
     return wrap_code(seal(row, wrapping, &p, buf_span(&bound), buf_span(&plain), out));

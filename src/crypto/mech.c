@@ -250,7 +250,7 @@ const struct mech mechs[] = {
     AES(CKM_AES_CTS, ED, "CBC-CTS", parse_iv, &op_cipher_whole, NULL),
     AES(CKM_AES_CMAC, SV, "CBC", parse_none, &op_mac, NULL),
     AES(CKM_AES_CMAC_GENERAL, SV, "CBC", parse_mac, &op_mac, NULL),
-    AES(CKM_AES_GMAC, SV, "GCM", parse_gcm, &op_gmac, NULL),
+    AES_WITH(MECH_SIGN_ENCRYPTS, CKM_AES_GMAC, SV, "GCM", parse_gcm, &op_gmac, NULL),
     AES(CKM_AES_ECB_ENCRYPT_DATA, CKF_DERIVE, "ECB", parse_blocks, NULL, &gen_encrypt),
     AES(CKM_AES_CBC_ENCRYPT_DATA, CKF_DERIVE, "CBC", parse_cbc_data, NULL, &gen_encrypt),
     /* 0x1225 */

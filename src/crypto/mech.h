@@ -39,6 +39,8 @@ enum {
     MECH_OF_TOKEN = 1 << 6,
     /* Generates what follows from the parameter: who gave that knows the key. */
     MECH_KEY_IS_KNOWN = 1 << 7,
+    /* Its signatures tell what the key encrypts blocks to: as good as encryption. */
+    MECH_SIGN_ENCRYPTS = 1 << 8,
 };
 
 struct mech {

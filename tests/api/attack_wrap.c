@@ -64,6 +64,53 @@ static bool ask_for_both(CK_SESSION_HANDLE h)
     return p11->C_GenerateKey(h, &m, v, N_ELEMENTS(v), &o) == CKR_OK;
 }
 
+/* What a block is encrypted to, its GMAC tells: the tag of nothing is the encryption of the IV and a
+ * counter of 1. One such block covers a key that was wrapped by CCM: of the nonces that the token
+ * makes, the one in 256 that ends with 0. */
+static bool wrap_then_mac(CK_SESSION_HANDLE h)
+{
+    const CK_OBJECT_HANDLE victim = attack_victim(h, 16), w = attack_generate(h, 32, wraps, 1);
+    CK_BYTE nonce[12] = {[11] = 1}, iv[12], wrapped[64], tag[16];
+    CK_CCM_WRAP_PARAMS ccm = {16, nonce, 12, 0, CKG_GENERATE, NULL, 0, 16};
+    CK_GCM_PARAMS gmac = {iv, 12, 96, NULL, 0, 128};
+    CK_MECHANISM wrapping = {CKM_AES_CCM, &ccm, sizeof(ccm)};
+    CK_MECHANISM signing = {CKM_AES_GMAC, &gmac, sizeof(gmac)};
+    CK_ULONG n = 0;
+
+    for (int tries = 0; nonce[11] != 0 && tries < 10000; tries++) {
+        n = sizeof(wrapped);
+        ASSERT_OK(p11->C_WrapKey(h, &wrapping, w, victim, wrapped, &n));
+    }
+    iv[0] = 2; /* 3 bytes of counter, less one */
+    memcpy(iv + 1, nonce, 11);
+    n = sizeof(tag);
+    if (p11->C_SignInit(h, &signing, w) != CKR_OK || p11->C_Sign(h, NULL, 0, tag, &n) != CKR_OK)
+        return false;
+    for (size_t i = 0; i < 16; i++)
+        wrapped[i] ^= tag[i];
+    return attack_knows(h, victim, wrapped, 16);
+}
+
+/* Two keys wrapped under one IV: who knows the one has the other. */
+static bool wrap_twice_under_one_iv(CK_SESSION_HANDLE h)
+{
+    const CK_OBJECT_HANDLE victim = attack_victim(h, 32), w = attack_generate(h, 32, wraps, 1);
+    CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_CLASS, CKO_SECRET_KEY), ATTR_ULONG(CKA_KEY_TYPE, CKK_AES),
+                        ATTR(CKA_VALUE, known_bytes, 32), ATTR_FALSE(CKA_SENSITIVE),
+                        ATTR_TRUE(CKA_EXTRACTABLE)};
+    CK_OBJECT_HANDLE known = CK_INVALID_HANDLE;
+    uint8_t one[1024], two[1024];
+    CK_ULONG n = 0;
+
+    ASSERT_OK(p11->C_CreateObject(h, v, N_ELEMENTS(v), &known));
+    if (!attack_wrap(h, CKM_AES_GCM, w, victim, one, &n) ||
+        !attack_wrap(h, CKM_AES_GCM, w, known, two, &n))
+        return false;
+    for (size_t i = 0; i < 32; i++)
+        one[i] ^= two[i] ^ known_bytes[i];
+    return attack_knows(h, victim, one, 32);
+}
+
 /* -- b, c, l: wrapping keys that somebody knows, or has twice -------------------------------------
  */
 
@@ -514,6 +561,7 @@ const struct attack attacks_on_wrapping[] = {
      false},
     {"/attack/a/wrap-and-decrypt-by-copies", POLICY_USAGE_CONFLICTS, wrap_and_decrypt_by_copies,
      false},
+    {"/attack/a/wrap-then-mac", POLICY_USAGE_CONFLICTS, wrap_then_mac, false},
     {"/attack/a/ask-for-both", POLICY_USAGE_TEMPLATES, ask_for_both, false},
     {"/attack/b/import-known-key", POLICY_WRAP_TRUSTED, import_known_key, false},
     {"/attack/b/generate-known-key", POLICY_WRAP_TRUSTED, generate_known_key, false},
@@ -525,6 +573,7 @@ const struct attack attacks_on_wrapping[] = {
     {"/attack/f/wrap-unextractable", POLICY_WRAP_EXTRACTABLE, wrap_unextractable, false},
     {"/attack/g/weak-wrapping-key", POLICY_WRAP_STRENGTH, weak_wrapping_key, false},
     {"/attack/g/halves-by-ecb", POLICY_WRAP_MECHANISMS, halves_by_ecb, false},
+    {"/attack/g/wrap-twice-under-one-iv", POLICY_WRAP_MECHANISMS, wrap_twice_under_one_iv, false},
     {"/attack/h/pkcs1-unwrap-oracle", POLICY_WRAP_MECHANISMS, pkcs1_unwrap_oracle, false},
     {"/attack/h/pkcs1-decryption-oracle", POLICY_PKCS1_DECRYPTION, pkcs1_decryption_oracle, false},
     {"/attack/i/cbc-pad-oracle", POLICY_WRAP_MECHANISMS, cbc_pad_oracle, false},

@@ -74,6 +74,10 @@ static CK_MECHANISM mechanism(CK_MECHANISM_TYPE type)
     static CK_RSA_PKCS_OAEP_PARAMS oaep = {CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, NULL,
                                            0};
 
+    static CK_GCM_PARAMS gcm = {iv, 12, 96, NULL, 0, 128};
+
+    if (type == CKM_AES_GCM)
+        return (CK_MECHANISM){type, &gcm, sizeof(gcm)};
     if (type == CKM_RSA_PKCS_OAEP)
         return (CK_MECHANISM){type, &oaep, sizeof(oaep)};
     if (type == CKM_AES_CBC || type == CKM_AES_CBC_PAD)

@@ -153,7 +153,7 @@ static void test_rules_that_always_hold(void **state)
 /* Words are read from the left: the last that speaks of a rule decides. */
 static void test_order_of_words(void **state)
 {
-    const struct attack *trojan = &attacks_on_wrapping[4];
+    const struct attack *trojan = &attacks_on_wrapping[5];
 
     (void)state;
     assert_int_equal(trojan->rule, POLICY_WRAP_TRUSTED);
