@@ -234,15 +234,35 @@ static void put_fields(const struct seal *s, uint64_t epoch, struct buf *row)
     buf_var(row, s->wrapped);
 }
 
+/* Of the box around the authentication key: with every field that the key vouches for. Who once had
+ * the master has the authentication keys, and can MAC a row; the box he can't make for another. */
+#define AUTH_EXTRA (SEAL_ID + PRIM_HASH)
+static CK_RV auth_context(const struct header *h, const struct seal *s, uint64_t epoch,
+                          uint8_t extra[AUTH_EXTRA], struct box_context *ret)
+{
+    AUTO(buf_clear) struct buf fields = BUF_INIT;
+    struct span all;
+
+    put_fields(s, epoch, &fields);
+    TRY(buf_ok(&fields));
+    all = buf_span(&fields);
+    memcpy(extra, s->id, SEAL_ID);
+    TRY(prim_sha256(&all, 1, extra + SEAL_ID));
+    *ret = seal_context(h, "seal-auth", s->id, epoch);
+    ret->extra = span_of(extra, AUTH_EXTRA);
+    return CKR_OK;
+}
+
 CK_RV seal_encode(const struct header *h, const struct seal *s, struct span master,
                   struct span auth, struct buf *ret_row)
 {
     const struct box_context of_master = seal_context(h, "master", s->id, h->epoch);
-    const struct box_context of_auth = seal_context(h, "seal-auth", s->id, h->epoch);
+    struct box_context of_auth;
     AUTO(buf_clear) struct buf master_box = BUF_INIT;
     AUTO(buf_clear) struct buf auth_box = BUF_INIT;
-    uint8_t mac[PRIM_HASH];
+    uint8_t mac[PRIM_HASH], extra[AUTH_EXTRA];
 
+    TRY(auth_context(h, s, h->epoch, extra, &of_auth));
     TRY(pbox_seal(s->public_key, &of_master, master, &master_box));
     TRY(box_seal(master, &of_auth, auth, &auth_box));
     put_fields(s, h->epoch, ret_row);
@@ -264,6 +284,13 @@ CK_RV seal_put(struct txn *t, const uint8_t id[SEAL_ID], const struct buf *row)
     return txn_put(t, STORE_SEAL, span_of(id, SEAL_ID), buf_span(row), NULL);
 }
 
+static CK_RV refuse_changed(void)
+{
+    log_err("a seal was changed by somebody who can write the store but can't open it: its master "
+            "key is not taken. Restore a backup");
+    FAIL(CKR_DEVICE_ERROR);
+}
+
 /* The row again from its fields, byte for byte as it was read, and its MAC under `auth`. */
 static CK_RV seal_verify(const struct header *h, const struct seal *s, struct span auth)
 {
@@ -275,11 +302,8 @@ static CK_RV seal_verify(const struct header *h, const struct seal *s, struct sp
     buf_var(&row, s->auth);
     TRY(buf_ok(&row));
     TRY(seal_mac(h, s->id, auth, buf_span(&row), mac));
-    if (!mem_equal_ct(mac, s->mac, sizeof(mac))) {
-        log_err("a seal was changed by somebody who can write the store but can't open it: its "
-                "master key is not taken. Restore a backup");
-        FAIL(CKR_DEVICE_ERROR);
-    }
+    if (!mem_equal_ct(mac, s->mac, sizeof(mac)))
+        return refuse_changed();
     return CKR_OK;
 }
 
@@ -299,11 +323,17 @@ CK_RV seal_open(const struct header *h, const struct seal *s, const struct secre
 CK_RV seal_open_auth(const struct header *h, const struct seal *s, struct span master,
                      struct secret **ret_auth)
 {
-    const struct box_context context = seal_context(h, "seal-auth", s->id, s->epoch);
     AUTO(secret_freep) struct secret *auth = NULL;
+    struct box_context context;
+    uint8_t extra[AUTH_EXTRA];
+    CK_RV rv;
 
     ENSURE(s->epoch == h->epoch, CKR_DEVICE_ERROR);
-    TRY(box_open_secret(master, &context, s->auth, &auth));
+    TRY(auth_context(h, s, s->epoch, extra, &context));
+    rv = box_open_secret(master, &context, s->auth, &auth);
+    if (rv == CKR_DEVICE_ERROR)
+        return refuse_changed();
+    TRY(rv);
     TRY(seal_verify(h, s, secret_span(auth)));
     *ret_auth = TAKE(auth);
     return CKR_OK;

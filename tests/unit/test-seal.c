@@ -105,6 +105,31 @@ static void seal_round_trip(void **state)
     assert_int_equal(row_open_auth(s, buf_span(&s->row)), CKR_OK);
 }
 
+/* Who had another seal once had the master that was, and with it every authentication key. They
+ * outlive a revocation; but the master that is made then is not to go to a public key of his. */
+static void seal_of_another_key_is_refused(void **state)
+{
+    struct sealed *s = *state;
+    AUTO(secret_freep) struct secret *his = NULL;
+    AUTO(mac_freep) struct mac *mac = NULL;
+    uint8_t his_public[PRIM_X25519];
+    uint8_t *at = memmem(s->row.p, s->row.n, s->public_key, PRIM_X25519);
+    const struct span parts[] = {
+        SPAN_LIT("tee-pkcs11 seal 1"),
+        SPAN_ARRAY(s->header.store_id),
+        SPAN_ARRAY(s->id),
+        span_of(s->row.p, s->row.n - PRIM_HASH),
+    };
+
+    assert_non_null(at);
+    assert_int_equal(seal_secret_new(his_public, &his), CKR_OK);
+    memcpy(at, his_public, PRIM_X25519);
+    assert_int_equal(mac_new(seal_secret_auth(s->secret), &mac), CKR_OK);
+    assert_int_equal(mac_sum(mac, parts, N_ELEMENTS(parts), s->row.p + s->row.n - PRIM_HASH),
+                     CKR_OK);
+    assert_int_equal(row_open_auth(s, buf_span(&s->row)), CKR_DEVICE_ERROR);
+}
+
 static void seal_flipped_anywhere_is_refused(void **state)
 {
     struct sealed *s = *state;
@@ -327,6 +352,7 @@ int main(void)
         ROW_TEST("/seal/row/of-another-store-is-refused", seal_of_another_store_is_refused),
         ROW_TEST("/seal/row/under-another-id-is-refused", seal_under_another_id_is_refused),
         ROW_TEST("/seal/row/with-a-forged-master-is-refused", seal_with_a_forged_master_is_refused),
+        ROW_TEST("/seal/row/of-another-key-is-refused", seal_of_another_key_is_refused),
         ROW_TEST("/seal/row/of-unknown-form-is-refused", seal_of_unknown_form_is_refused),
         {"/seal/expires", seal_expires, NULL, NULL, NULL},
         STORE_TEST("/seal/store/changed-row-is-refused", seal_row_changed_in_the_store),
