@@ -34,6 +34,8 @@ static const CK_ATTRIBUTE_TYPE types[] = {
     CKA_WRAP_TEMPLATE,
     CKA_UNWRAP_TEMPLATE,
     CKA_DERIVE_TEMPLATE,
+    CKA_ENCAPSULATE_TEMPLATE,
+    CKA_DECAPSULATE_TEMPLATE,
 };
 
 /* A flag that is false says as much as one that is not there: so an attribute that a later version

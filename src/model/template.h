@@ -21,8 +21,9 @@ struct template_context {
     CK_OBJECT_CLASS class; /* implied by function or mechanism, or TEMPLATE_SAYS */
     CK_ULONG key_type;     /* likewise */
     bool is_so;            /* an SO session: may set SO_TRUE attributes */
-    struct span nested;    /* encoded CKA_UNWRAP_TEMPLATE or CKA_DERIVE_TEMPLATE of the unwrapping
-                              or base key, as if the template said it too; empty: none */
+    struct span nested;    /* encoded CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE or the like of the
+                              key that brings this one, as if the template said it too; empty:
+                              none */
     const struct attrs *inherited; /* what the object gets where neither says anything, before the
                                       defaults; NULL: nothing */
 };
@@ -69,10 +70,10 @@ NODISCARD CK_RV template_search(const CK_ATTRIBUTE *v, CK_ULONG n, struct attrs 
 /* Does the object match? A SECRET attribute that is not revealed never matches. */
 bool template_matches(const struct attrs *a, const struct attrs *search);
 
-/* The encoded nested template `nested` (CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE) applied to `a`:
- * absent attributes are added, others must agree (CKR_TEMPLATE_INCONSISTENT). An empty span adds
- * nothing and agrees with everything. template_build() does this with context.nested, before the
- * defaults are filled in: afterwards they would seem to contradict. For CKA_WRAP_TEMPLATE use
+/* The encoded nested template `nested` (any but CKA_WRAP_TEMPLATE) applied to `a`: absent
+ * attributes are added, others must agree (CKR_TEMPLATE_INCONSISTENT). An empty span adds nothing
+ * and agrees with everything. template_build() does this with context.nested, before the defaults
+ * are filled in: afterwards they would seem to contradict. For CKA_WRAP_TEMPLATE use
  * template_agrees. */
 NODISCARD CK_RV template_apply_nested(struct span nested, struct attrs *a);
 NODISCARD CK_RV template_agrees(struct span nested, const struct attrs *a, bool *ret);

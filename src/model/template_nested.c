@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * template_nested.c - the templates that keys carry for other keys: CKA_UNWRAP_TEMPLATE and
- * CKA_DERIVE_TEMPLATE add to what the application says, CKA_WRAP_TEMPLATE is compared; see
- * template.h.
+ * template_nested.c - the templates that keys carry for other keys: CKA_UNWRAP_TEMPLATE,
+ * CKA_DERIVE_TEMPLATE, CKA_ENCAPSULATE_TEMPLATE and CKA_DECAPSULATE_TEMPLATE add to what the
+ * application says, CKA_WRAP_TEMPLATE is compared; see template.h.
  */
 #include "model/template.h"
 

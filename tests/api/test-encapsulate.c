@@ -311,6 +311,164 @@ static void test_defaults(void **state)
     assert_int_equal(attr_bool(session, priv, CKA_DECAPSULATE), CK_FALSE);
 }
 
+/* -- the templates that the pair carries for what comes by it ----------------------------------- */
+
+static CK_ULONG bits = 2048;
+static const CK_ATTRIBUTE nothing = ATTR_TEXT(CKA_ID, ""); /* as by default */
+
+/* A pair like `p` that has these templates besides. */
+static struct pair generated(const struct pair *p, CK_ATTRIBUTE of_public, CK_ATTRIBUTE of_private,
+                             CK_ATTRIBUTE more)
+{
+    CK_MECHANISM m = {p->curve != NULL ? CKM_EC_KEY_PAIR_GEN : CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
+    CK_ATTRIBUTE pub[] = {p->curve != NULL ? (CK_ATTRIBUTE)ATTR(CKA_EC_PARAMS, p256_params,
+                                                                sizeof(p256_params))
+                                           : (CK_ATTRIBUTE)ATTR_OBJ(CKA_MODULUS_BITS, bits),
+                          ATTR_TRUE(CKA_ENCAPSULATE), of_public};
+    CK_ATTRIBUTE priv[] = {ATTR_TRUE(CKA_DECAPSULATE), of_private, more};
+    struct pair ret = *p;
+
+    ASSERT_OK(p11->C_GenerateKeyPair(session, &m, pub, N_ELEMENTS(pub), priv, N_ELEMENTS(priv),
+                                     &ret.public, &ret.private));
+    return ret;
+}
+
+/* They add to what the application says, each on its own side, and win where it says nothing. */
+static void test_templates_add(void **state)
+{
+    CK_ATTRIBUTE one_way[] = {ATTR_FALSE(CKA_VERIFY), ATTR_FALSE(CKA_COPYABLE)};
+    CK_ATTRIBUTE other_way[] = {ATTR_FALSE(CKA_SIGN), ATTR_TEXT(CKA_LABEL, "came by the pair")};
+    struct pair p =
+        generated(*state, (CK_ATTRIBUTE)ATTR(CKA_ENCAPSULATE_TEMPLATE, one_way, sizeof(one_way)),
+                  (CK_ATTRIBUTE)ATTR(CKA_DECAPSULATE_TEMPLATE, other_way, sizeof(other_way)), nothing);
+    CK_BYTE capsule[ROOM];
+    CK_OBJECT_HANDLE one, two;
+    CK_ULONG n = ROOM;
+
+    ASSERT_OK(encapsulate(&p, capsule, &n, &one));
+    ASSERT_OK(decapsulate(&p, capsule, n, &two));
+    same_key(one, two); /* one signs, the other verifies */
+    assert_int_equal(attr_bool(session, one, CKA_VERIFY), CK_FALSE);
+    assert_int_equal(attr_bool(session, one, CKA_COPYABLE), CK_FALSE);
+    assert_int_equal(attr_bool(session, two, CKA_COPYABLE), CK_TRUE);
+    assert_int_equal(attr_bool(session, two, CKA_SIGN), CK_FALSE);
+    assert_int_equal(attr_query(session, two, CKA_LABEL), CKR_OK);
+    assert_int_equal(find_objects(session, &other_way[1], 1, NULL), 1);
+    ASSERT_OK(p11->C_DestroyObject(session, two));
+}
+
+/* What contradicts them is refused, before anything is made or written. */
+static void test_templates_contradicted(void **state)
+{
+    CK_ATTRIBUTE kept[] = {ATTR_FALSE(CKA_EXTRACTABLE)}; /* open_key says CK_TRUE */
+    struct pair *plain = *state;
+    struct pair p = generated(plain, (CK_ATTRIBUTE)ATTR(CKA_ENCAPSULATE_TEMPLATE, kept, sizeof(kept)),
+                              (CK_ATTRIBUTE)ATTR(CKA_DECAPSULATE_TEMPLATE, kept, sizeof(kept)),
+                              nothing);
+    const CK_ULONG before = find_objects(session, NULL, 0, NULL);
+    CK_BYTE capsule[ROOM] = {0};
+    const CK_BYTE zeros[ROOM] = {0};
+    CK_OBJECT_HANDLE o = 4711;
+    CK_ULONG n = ROOM;
+
+    ASSERT_RV(CKR_TEMPLATE_INCONSISTENT, encapsulate(&p, capsule, &n, &o));
+    assert_memory_equal(capsule, zeros, ROOM);
+    assert_int_equal(n, ROOM);
+    ASSERT_RV(CKR_TEMPLATE_INCONSISTENT, decapsulate(&p, capsule, p.n_capsule, &o));
+    assert_int_equal(o, 4711);
+    assert_int_equal(find_objects(session, NULL, 0, NULL), before);
+    /* Where the application says nothing of it, they say it. */
+    ASSERT_OK(p11->C_EncapsulateKey(session, &p.m, p.public, open_key, N_OPEN - 1, capsule, &n, &o));
+    assert_int_equal(attr_bool(session, o, CKA_EXTRACTABLE), CK_FALSE);
+    ASSERT_OK(p11->C_DecapsulateKey(session, &p.m, p.private, open_key, N_OPEN - 1, capsule, n, &o));
+    assert_int_equal(attr_bool(session, o, CKA_EXTRACTABLE), CK_FALSE);
+}
+
+/* The rule unwrap-protected yields to what the private key's own template says, and only to that. */
+static void test_template_protects(void **state)
+{
+    CK_ATTRIBUTE says[] = {ATTR_FALSE(CKA_SENSITIVE)}, silent[] = {ATTR_FALSE(CKA_VERIFY)};
+    struct pair yields = generated(
+        *state, nothing, (CK_ATTRIBUTE)ATTR(CKA_DECAPSULATE_TEMPLATE, says, sizeof(says)), nothing);
+    struct pair holds = generated(
+        *state, nothing, (CK_ATTRIBUTE)ATTR(CKA_DECAPSULATE_TEMPLATE, silent, sizeof(silent)),
+        nothing);
+    CK_BYTE capsule[ROOM];
+    CK_OBJECT_HANDLE one, two;
+    uint8_t a[32], b[32];
+    CK_ULONG n = ROOM;
+
+    ASSERT_OK(encapsulate(&yields, capsule, &n, &one));
+    ASSERT_OK(decapsulate(&yields, capsule, n, &two));
+    value_of(one, a);
+    value_of(two, b);
+    assert_memory_equal(a, b, 32);
+    n = ROOM;
+    ASSERT_OK(encapsulate(&holds, capsule, &n, &one));
+    ASSERT_OK(decapsulate(&holds, capsule, n, &two));
+    ASSERT_RV(CKR_ATTRIBUTE_SENSITIVE, attr_query(session, two, CKA_VALUE));
+}
+
+/* Beside the template for the same computation by C_UnwrapKey or C_DeriveKey: both hold, and it
+ * does not take that one back. */
+static void test_both_templates_hold(void **state)
+{
+    const struct pair *like = *state;
+    const CK_ATTRIBUTE_TYPE other = like->curve == NULL ? CKA_UNWRAP_TEMPLATE : CKA_DERIVE_TEMPLATE;
+    CK_ATTRIBUTE keep[] = {ATTR_FALSE(CKA_EXTRACTABLE)}, give[] = {ATTR_TRUE(CKA_EXTRACTABLE)},
+                 more[] = {ATTR_FALSE(CKA_SIGN)};
+    const CK_ATTRIBUTE kept = ATTR(0, keep, sizeof(keep));
+    struct pair p = generated(like, nothing,
+                              (CK_ATTRIBUTE)ATTR(CKA_DECAPSULATE_TEMPLATE, more, sizeof(more)),
+                              (CK_ATTRIBUTE){other, kept.pValue, kept.ulValueLen});
+    CK_BYTE capsule[ROOM];
+    CK_OBJECT_HANDLE one, two;
+    CK_ULONG n = ROOM;
+
+    ASSERT_OK(encapsulate(&p, capsule, &n, &one));
+    ASSERT_OK(p11->C_DecapsulateKey(session, &p.m, p.private, open_key, 3, capsule, n, &two));
+    assert_int_equal(attr_bool(session, two, CKA_EXTRACTABLE), CK_FALSE);
+    assert_int_equal(attr_bool(session, two, CKA_SIGN), CK_FALSE);
+    same_key(one, two);
+
+    p = generated(like, nothing,
+                  (CK_ATTRIBUTE)ATTR(CKA_DECAPSULATE_TEMPLATE, give, sizeof(give)),
+                  (CK_ATTRIBUTE){other, kept.pValue, kept.ulValueLen});
+    n = ROOM;
+    two = 4711;
+    ASSERT_OK(encapsulate(&p, capsule, &n, &one));
+    ASSERT_RV(CKR_TEMPLATE_INCONSISTENT, decapsulate(&p, capsule, n, &two));
+    ASSERT_RV(CKR_TEMPLATE_INCONSISTENT, p11->C_DecapsulateKey(session, &p.m, p.private, open_key,
+                                                               3, capsule, n, &two));
+    assert_int_equal(two, 4711);
+}
+
+/* Each belongs to one half, is there only when it was given, and is not changed afterwards. */
+static void test_templates_are_attributes(void **state)
+{
+    CK_ATTRIBUTE inner[] = {ATTR_FALSE(CKA_VERIFY)};
+    const CK_ATTRIBUTE of_public = ATTR(CKA_ENCAPSULATE_TEMPLATE, inner, sizeof(inner)),
+                       of_private = ATTR(CKA_DECAPSULATE_TEMPLATE, inner, sizeof(inner));
+    struct pair *plain = *state, p = generated(plain, of_public, of_private, nothing);
+    CK_ATTRIBUTE change[] = {of_public, of_private};
+    CK_BBOOL said = CK_TRUE;
+    CK_ATTRIBUTE read = {0, &said, sizeof(said)};
+    CK_ATTRIBUTE v = {CKA_DECAPSULATE_TEMPLATE, &read, sizeof(read)};
+
+    ASSERT_OK(p11->C_GetAttributeValue(session, p.private, &v, 1));
+    assert_int_equal(read.type, CKA_VERIFY);
+    assert_int_equal(said, CK_FALSE);
+    ASSERT_OK(attr_query(session, p.public, CKA_ENCAPSULATE_TEMPLATE));
+    ASSERT_RV(CKR_ATTRIBUTE_TYPE_INVALID, attr_query(session, p.public, CKA_DECAPSULATE_TEMPLATE));
+    ASSERT_RV(CKR_ATTRIBUTE_TYPE_INVALID, attr_query(session, p.private, CKA_ENCAPSULATE_TEMPLATE));
+    ASSERT_RV(CKR_ATTRIBUTE_TYPE_INVALID,
+              attr_query(session, plain->private, CKA_DECAPSULATE_TEMPLATE));
+    ASSERT_RV(CKR_ATTRIBUTE_READ_ONLY,
+              p11->C_SetAttributeValue(session, p.public, &change[0], 1));
+    ASSERT_RV(CKR_ATTRIBUTE_READ_ONLY,
+              p11->C_SetAttributeValue(session, p.private, &change[1], 1));
+}
+
 #define OF(name, fn, i) {name, fn, NULL, NULL, &pairs[i]}
 #define EACH(name, fn)                                                                             \
     OF(name "/p256", fn, 0), OF(name "/p521", fn, 1), OF(name "/cofactor", fn, 2),                 \
@@ -329,6 +487,15 @@ int main(void)
         OF("/encapsulate/carried-templates/p256", test_carried_templates, 0),
         OF("/encapsulate/carried-templates/rsa-oaep", test_carried_templates, 4),
         EACH("/encapsulate/flags", test_flags),
+        OF("/encapsulate/template/adds/p256", test_templates_add, 0),
+        OF("/encapsulate/template/adds/rsa-oaep", test_templates_add, 4),
+        OF("/encapsulate/template/contradicted/p256", test_templates_contradicted, 0),
+        OF("/encapsulate/template/contradicted/rsa-oaep", test_templates_contradicted, 4),
+        OF("/encapsulate/template/protects/p256", test_template_protects, 0),
+        OF("/encapsulate/template/protects/rsa-oaep", test_template_protects, 4),
+        OF("/encapsulate/template/both-hold/p256", test_both_templates_hold, 0),
+        OF("/encapsulate/template/both-hold/rsa-oaep", test_both_templates_hold, 4),
+        OF("/encapsulate/template/attributes", test_templates_are_attributes, 0),
         {"/encapsulate/defaults", test_defaults, NULL, NULL, NULL},
     };
 

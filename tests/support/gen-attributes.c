@@ -43,8 +43,9 @@ static const char intro[] =
     "ChaCha20\n"
     "  key 32, any other secret key at least one.\n"
     "- CKA_VALUE_LEN and CKA_MODULUS_BITS, where they are given, are what comes out.\n"
-    "- CKA_UNWRAP_TEMPLATE and CKA_DERIVE_TEMPLATE add to what the application says; a\n"
-    "  contradiction is CKR_TEMPLATE_INCONSISTENT.\n";
+    "- CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE, CKA_ENCAPSULATE_TEMPLATE and\n"
+    "  CKA_DECAPSULATE_TEMPLATE add to what the application says; a contradiction is\n"
+    "  CKR_TEMPLATE_INCONSISTENT.\n";
 
 static const char *const kinds[] = {
     [AK_BOOL] = "CK_BBOOL", [AK_ULONG] = "CK_ULONG",        [AK_BYTES] = "bytes",
