@@ -357,37 +357,157 @@ static void test_verify_recover(void **state)
     every_mechanism(&v, CKF_VERIFY_RECOVER, signed_to_recover);
 }
 
-/* -- wrapping: the rule without an operation -------------------------------------------------- */
+/* -- wrapping and encapsulating: the rule without an operation --------------------------------- */
+
+static CK_OBJECT_HANDLE target; /* what is wrapped */
+static CK_OBJECT_HANDLE made;   /* what was encapsulated or came back last */
+
+/* The template of what comes back: a generic secret as long as the target. */
+static CK_ULONG secret_class = CKO_SECRET_KEY, secret_type = CKK_GENERIC_SECRET, secret_length = 32;
+static CK_ATTRIBUTE of_secret[] = {ATTR_OBJ(CKA_CLASS, secret_class),
+                                   ATTR_OBJ(CKA_KEY_TYPE, secret_type),
+                                   ATTR_OBJ(CKA_VALUE_LEN, secret_length)};
+#define N_OF_SECRET N_ELEMENTS(of_secret)
+
+/* In the shape of the others; the key that they are about is no input. */
+static CK_RV wrap(CK_SESSION_HANDLE h, CK_BYTE_PTR in, CK_ULONG n_in, CK_BYTE_PTR out,
+                  CK_ULONG_PTR n)
+{
+    CK_MECHANISM m = now.kit->m;
+
+    (void)in;
+    (void)n_in;
+    return p11->C_WrapKey(h, &m, now.kit->public, target, out, n);
+}
+
+static CK_RV encapsulate(CK_SESSION_HANDLE h, CK_BYTE_PTR in, CK_ULONG n_in, CK_BYTE_PTR out,
+                         CK_ULONG_PTR n)
+{
+    CK_MECHANISM m = now.kit->m;
+
+    (void)in;
+    (void)n_in;
+    return p11->C_EncapsulateKey(h, &m, now.kit->public, of_secret, N_OF_SECRET, out, n, &made);
+}
+
+/* What the one key signs, the other verifies. */
+static void same_secret(CK_OBJECT_HANDLE one, CK_OBJECT_HANDLE two)
+{
+    CK_MECHANISM m = {CKM_SHA256_HMAC, NULL, 0};
+    CK_BYTE mac[32];
+    CK_ULONG n = sizeof(mac);
+
+    EXPECT(CKR_OK, p11->C_SignInit(session, &m, one));
+    EXPECT(CKR_OK, p11->C_Sign(session, input, 100, mac, &n));
+    EXPECT(CKR_OK, p11->C_VerifyInit(session, &m, two));
+    EXPECT(CKR_OK, p11->C_Verify(session, input, 100, mac, n));
+}
+
+static void check_wrapped(const struct kit *k, struct span in, struct span out)
+{
+    CK_MECHANISM m = k->m;
+
+    (void)in;
+    EXPECT(CKR_OK, p11->C_UnwrapKey(session, &m, k->private, bytes_of(out), out.n, of_secret,
+                                    N_OF_SECRET, &made));
+    same_secret(made, target);
+}
+
+static void check_capsule(const struct kit *k, struct span in, struct span out)
+{
+    const CK_OBJECT_HANDLE sent = made;
+    CK_MECHANISM m = k->m;
+
+    (void)in;
+    EXPECT(CKR_OK, p11->C_DecapsulateKey(session, &m, k->private, of_secret, N_OF_SECRET,
+                                         bytes_of(out), out.n, &made));
+    same_secret(sent, made);
+}
+
+/* Keys like the kit's that may wrap and unwrap, encapsulate and decapsulate. */
+static void let_wrap(struct kit *k)
+{
+    const CK_ULONG type = attr_ulong(session, k->public, CKA_KEY_TYPE);
+    CK_MECHANISM gen = {type == CKK_AES   ? CKM_AES_KEY_GEN
+                        : type == CKK_RSA ? CKM_RSA_PKCS_KEY_PAIR_GEN
+                                          : CKM_EC_KEY_PAIR_GEN,
+                        NULL, 0};
+    CK_ATTRIBUTE secret[] = {ATTR_ULONG(CKA_VALUE_LEN, 32), ATTR_TRUE(CKA_WRAP),
+                             ATTR_TRUE(CKA_UNWRAP)};
+    CK_ATTRIBUTE pub[] = {ATTR_TRUE(CKA_ENCAPSULATE), ATTR_TRUE(CKA_WRAP),
+                          type == CKK_RSA ? (CK_ATTRIBUTE)ATTR_ULONG(CKA_MODULUS_BITS, 2048)
+                                          : (CK_ATTRIBUTE)ATTR(CKA_EC_PARAMS, p256_params,
+                                                               sizeof(p256_params))};
+    CK_ATTRIBUTE priv[] = {ATTR_TRUE(CKA_DECAPSULATE), ATTR_TRUE(CKA_UNWRAP)};
+
+    if (type == CKK_AES) {
+        EXPECT(CKR_OK, p11->C_GenerateKey(session, &gen, secret, N_ELEMENTS(secret), &k->public));
+        k->private = k->public;
+    } else {
+        EXPECT(CKR_OK, p11->C_GenerateKeyPair(session, &gen, pub, N_ELEMENTS(pub), priv,
+                                              N_ELEMENTS(priv), &k->public, &k->private));
+    }
+}
+
+/* AEAD wraps under an IV that the token makes. */
+static void let_make_iv(struct kit *k)
+{
+    static CK_BYTE iv[13];
+    static CK_GCM_WRAP_PARAMS gcm = {iv, 12, 0, CKG_GENERATE, NULL, 0, 128};
+    static CK_CCM_WRAP_PARAMS ccm = {0, iv, 13, 0, CKG_GENERATE, NULL, 0, 16};
+
+    if (k->m.mechanism == CKM_AES_GCM)
+        k->m = (CK_MECHANISM){CKM_AES_GCM, &gcm, sizeof(gcm)};
+    if (k->m.mechanism == CKM_AES_CCM)
+        k->m = (CK_MECHANISM){CKM_AES_CCM, &ccm, sizeof(ccm)};
+}
+
+static void wrap_by_every_mechanism(const struct verb *v, CK_FLAGS flag)
+{
+    CK_ULONG n_tested = 0;
+
+    now.verb = v;
+    for (CK_ULONG i = 0; i < n_types; i++) {
+        const struct call c = {.once = v->once};
+        CK_OBJECT_HANDLE before = made;
+        CK_BYTE out[ROOM];
+        CK_ULONG n = 0, n_objects;
+        struct kit k;
+
+        if (!kit_of(types[i], &k) || (k.flags & flag) == 0)
+            continue;
+        now.kit = &k;
+        let_wrap(&k);
+        let_make_iv(&k);
+        n_objects = find_objects(session, NULL, 0, NULL);
+        EXPECT(CKR_OK, run(&c, NULL, &n));
+        EXPECT(CKR_BUFFER_TOO_SMALL, run(&c, out, &(CK_ULONG){n - 1}));
+        assert_int_equal(made, before); /* and so no key was made */
+        assert_int_equal(find_objects(session, NULL, 0, NULL), n_objects);
+        assert_int_equal(follow_rule(&c, out), n);
+        v->check(&k, span_of(NULL, 0), span_of(out, n));
+        n_tested++;
+    }
+    print_message("%s: %lu mechanisms\n", v->name, n_tested);
+    assert_true(n_tested > 0);
+}
 
 static void test_wrap(void **state)
 {
-    const CK_OBJECT_HANDLE target = import_secret(session, CKK_GENERIC_SECRET, input, 40);
-    CK_ATTRIBUTE v[] = {ATTR_TRUE(CKA_WRAP), ATTR_ULONG(CKA_VALUE_LEN, 32)};
-    CK_MECHANISM gen = {CKM_AES_KEY_GEN, NULL, 0};
-    CK_OBJECT_HANDLE kek = CK_INVALID_HANDLE;
-    static const CK_MECHANISM_TYPE wraps[] = {CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP};
+    const struct verb v = {.name = "C_WrapKey", .once = wrap, .check = check_wrapped};
 
     (void)state;
-    ASSERT_OK(p11->C_GenerateKey(session, &gen, v, N_ELEMENTS(v), &kek));
-    for (size_t i = 0; i < N_ELEMENTS(wraps); i++) {
-        CK_MECHANISM m = {wraps[i], NULL, 0};
-        CK_BYTE out[ROOM];
-        CK_ULONG asked = 0, n;
+    target = import_secret(session, CKK_GENERIC_SECRET, input, secret_length);
+    wrap_by_every_mechanism(&v, CKF_WRAP);
+}
 
-        memset(out, GUARD, ROOM);
-        ASSERT_OK(p11->C_WrapKey(session, &m, kek, target, NULL, &asked));
-        assert_int_equal(asked, 48);
-        for (CK_ULONG room = 0; room < asked; room += 47) {
-            n = room;
-            ASSERT_RV(CKR_BUFFER_TOO_SMALL, p11->C_WrapKey(session, &m, kek, target, out, &n));
-            assert_int_equal(n, asked);
-            assert_guarded(out, 0);
-        }
-        n = ROOM;
-        ASSERT_OK(p11->C_WrapKey(session, &m, kek, target, out, &n));
-        assert_int_equal(n, asked);
-        assert_guarded(out, n);
-    }
+static void test_encapsulate(void **state)
+{
+    const struct verb v = {.name = "C_EncapsulateKey", .once = encapsulate,
+                           .check = check_capsule};
+
+    (void)state;
+    wrap_by_every_mechanism(&v, CKF_ENCAPSULATE);
 }
 
 /* -- lists: the same rule, counted in items --------------------------------------------------- */
@@ -462,6 +582,7 @@ int main(void)
         TEST("/output/sign-recover", test_sign_recover),
         TEST("/output/verify-recover", test_verify_recover),
         TEST("/output/wrap", test_wrap),
+        TEST("/output/encapsulate", test_encapsulate),
         TEST("/output/mechanism-list", test_mechanism_list),
         TEST("/output/slot-list", test_slot_list),
         TEST("/output/interface-list", test_interface_list),

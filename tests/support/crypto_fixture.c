@@ -365,7 +365,8 @@ static struct kept *find_kept(CK_KEY_TYPE type, CK_ULONG size)
 
 struct key *fixture_key(const struct mech *row, bool largest, CK_FLAGS use)
 {
-    const CK_FLAGS public_uses = CKF_VERIFY | CKF_VERIFY_RECOVER | CKF_ENCRYPT | CKF_WRAP;
+    const CK_FLAGS public_uses =
+        CKF_VERIFY | CKF_VERIFY_RECOVER | CKF_ENCRYPT | CKF_WRAP | CKF_ENCAPSULATE;
     CK_ULONG size = largest ? row->max : row->min;
     const struct kept *k;
 

@@ -17,6 +17,7 @@ static CK_SALSA20_CHACHA20_POLY1305_PARAMS chacha = {iv, 96, aad, sizeof(aad)};
 static CK_RSA_PKCS_OAEP_PARAMS oaep = {CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, NULL, 0};
 static CK_MAC_GENERAL_PARAMS mac = 9;
 static CK_TLS_MAC_PARAMS tls_mac = {CKM_SHA256, 12, 1};
+static CK_ECDH1_DERIVE_PARAMS ecdh = {CKD_NULL, 0, NULL, 0, NULL}; /* to encapsulate */
 static CK_RSA_AES_KEY_WRAP_PARAMS rsa_aes = {256, &oaep};
 
 #define PSS_PARAMS(name, hash, mgf) static CK_RSA_PKCS_PSS_PARAMS name = {hash, mgf, 20}
@@ -88,8 +89,8 @@ static const struct {
     {CKM_AES_KEY_WRAP, AES, NONE, 96},
     {CKM_AES_KEY_WRAP_KWP, AES, NONE, 93},
     {CKM_CHACHA20_POLY1305, CHACHA, OBJ(chacha), 96},
-    {CKM_ECDH1_DERIVE, P256, NONE, 0},
-    {CKM_ECDH1_COFACTOR_DERIVE, P256, NONE, 0},
+    {CKM_ECDH1_DERIVE, P256, OBJ(ecdh), 0},
+    {CKM_ECDH1_COFACTOR_DERIVE, P256, OBJ(ecdh), 0},
     {CKM_AES_ECB_ENCRYPT_DATA, AES, NONE, 0},
     {CKM_AES_CBC_ENCRYPT_DATA, AES, NONE, 0},
     {CKM_TLS_MAC, SECRET, OBJ(tls_mac), 32},
@@ -169,7 +170,7 @@ bool kit_of(CK_MECHANISM_TYPE type, struct kit *ret)
         return false;
     if ((info.flags & (CKF_ENCRYPT | CKF_DECRYPT | CKF_DIGEST | CKF_SIGN | CKF_VERIFY |
                        CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER | CKF_WRAP | CKF_UNWRAP |
-                       CKF_DERIVE)) != 0)
+                       CKF_ENCAPSULATE | CKF_DECAPSULATE | CKF_DERIVE)) != 0)
         fail_msg("mechanism 0x%lx has no row in tests/support/kit.c", type);
     return false;
 }
