@@ -166,7 +166,8 @@ CK_RV pbox_seal(const uint8_t recipient[PRIM_X25519], const struct box_context *
     CK_RV rv;
 
     TRY(prim_x25519_generate(private_key.p, ephemeral));
-    TRY(pbox_parent(private_key.p, recipient, ephemeral, recipient, &parent));
+    /* A public key that gives no secret came from a row. */
+    TRY(open_rv(pbox_parent(private_key.p, recipient, ephemeral, recipient, &parent)));
     buf_put(ret, SPAN_ARRAY(ephemeral));
     rv = box_seal(SPAN_ARRAY(parent.p), c, plain, ret);
     return rv == CKR_OK ? rv : take_back(ret, start, rv);
