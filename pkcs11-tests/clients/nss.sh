@@ -110,14 +110,30 @@ pdf_write() {
     } >>"$1"
 }
 
+# pdf_add_signature NICK: poppler makes room for a first signature, then signs again, and gives up
+# ("unable update signature") unless the second is as long; of ECDSA's, in DER, about one in three is.
+# So it may try again.
+pdf_add_signature() {
+    local i
+
+    for ((i = 1; i <= 40; i++)); do
+        rm -f signed.pdf
+        if timeout "$PATIENCE" pdfsig -nssdir "$DB" -nss-pwd "$PIN" -add-signature -nick "$1" \
+            -digest SHA256 plain.pdf signed.pdf >signing 2>&1; then
+            return
+        fi
+        cat signing
+        grep -q 'unable update signature' signing || fail "pdfsig does not sign"
+    done
+    fail "pdfsig did not find room for its signature in $((i - 1)) tries"
+}
+
 # pdf_sign LABEL: the signature in the document is a CMS message over the ranges that it names.
 pdf_sign() {
     local range
 
     pdf_write plain.pdf
-    rm -f signed.pdf
-    timeout "$PATIENCE" pdfsig -nssdir "$DB" -nss-pwd "$PIN" -add-signature -nick "$TOKEN:$1" \
-        -digest SHA256 plain.pdf signed.pdf
+    pdf_add_signature "$TOKEN:$1"
     read -r -a range < <(grep -a -o '/ByteRange *\[[0-9 ]*\]' signed.pdf | tr -d '/A-Za-z[]')
     [ "${#range[@]}" -eq 4 ] || fail "no signature in the document"
     {

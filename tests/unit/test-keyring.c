@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -36,7 +37,7 @@ static bool exists(const char *path)
 
 int __wrap_flock(int fd, int operation);
 int __real_flock(int fd, int operation);
-static unsigned n_locks, n_refused; /* flock() calls that lock; those that found it locked */
+static atomic_uint n_locks, n_refused; /* flock() calls that lock; those that found it locked */
 
 int __wrap_flock(int fd, int operation)
 {
