@@ -75,13 +75,14 @@ static int child_initializes(void *arg)
                : 1;
 }
 
-/* AddressSanitizer's allocator has locks that it leaves held in such a child. */
-static bool is_under_asan(void)
+/* The allocators of AddressSanitizer and ThreadSanitizer have locks that they leave held in such a
+ * child. */
+static bool is_sanitized(void)
 {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     return true;
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
     return true;
 #endif
 #endif
@@ -95,7 +96,7 @@ static void test_fork_inside_finalize(void **state)
     int status = SURVIVED;
 
     (void)state;
-    if (is_under_asan())
+    if (is_sanitized())
         skip();
     ASSERT_OK(p11->C_Finalize(NULL));
     stop_cycling = false;
