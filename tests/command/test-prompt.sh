@@ -7,6 +7,10 @@
 # shellcheck source=tests/command/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+if ! python3 -c 'import pty; pty.openpty()' 2>/dev/null; then
+    echo "no pseudo-terminals here: mount devpts"
+    exit 77
+fi
 configure "pin-tries = 5"
 
 cat >prompt.py <<'END'
