@@ -170,8 +170,9 @@ CK_RV generate_usable(struct session *s, CK_OBJECT_HANDLE h, const struct mech *
     return CKR_OK;
 }
 
-CK_RV key_wrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrapping,
-               CK_OBJECT_HANDLE key, struct out *out)
+CK_RV generate_leaving(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrapping,
+                       CK_OBJECT_HANDLE key, const struct mech **ret_row, struct key **ret_wrapping,
+                       struct object **ret_key)
 {
     AUTO(object_unrefp) struct object *wrapper = NULL;
     AUTO(object_unrefp) struct object *target = NULL;
@@ -182,6 +183,20 @@ CK_RV key_wrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrappi
     TRY(generate_usable(s, wrapping, row, &key_use_wrap, &wrapper, &k));
     TRY(key_object(s, key, &target));
     TRY(protection_may_leave(target, wrapper, k));
+    *ret_row = row;
+    *ret_wrapping = TAKE(k);
+    *ret_key = TAKE(target);
+    return CKR_OK;
+}
+
+CK_RV key_wrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrapping,
+               CK_OBJECT_HANDLE key, struct out *out)
+{
+    AUTO(object_unrefp) struct object *target = NULL;
+    AUTO(key_unrefp) struct key *k = NULL;
+    const struct mech *row;
+
+    TRY(generate_leaving(s, m, wrapping, key, &row, &k, &target));
     return gen_wrap(row, m, k, object_attrs(target), out);
 }
 

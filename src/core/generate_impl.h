@@ -26,6 +26,13 @@ NODISCARD CK_RV generate_usable(struct session *s, CK_OBJECT_HANDLE h, const str
                                 const struct key_use *u, struct object **ret_object,
                                 struct key **ret_key);
 
+/* What both ways of wrapping ask before a key leaves: the mechanism, the wrapping key, and what
+ * protects the key that is to go (protection_may_leave). */
+NODISCARD CK_RV generate_leaving(struct session *s, const CK_MECHANISM *m,
+                                 CK_OBJECT_HANDLE wrapping, CK_OBJECT_HANDLE key,
+                                 const struct mech **ret_row,
+                                 struct key **ret_wrapping, struct object **ret_key);
+
 /* Complete what was unwrapped. If it is no key of its type, the answer is the same as for padding
  * and structure, so that nobody learns how far a wrapped key of his making came. */
 NODISCARD CK_RV generate_unwrapped(struct attrs *a);

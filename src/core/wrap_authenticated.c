@@ -13,15 +13,11 @@
 CK_RV key_wrap_authenticated(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrapping,
                              CK_OBJECT_HANDLE key, struct span aad, struct out *out)
 {
-    AUTO(object_unrefp) struct object *wrapper = NULL;
     AUTO(object_unrefp) struct object *target = NULL;
     AUTO(key_unrefp) struct key *k = NULL;
     const struct mech *row;
 
-    TRY(generate_find_row(m, CKF_WRAP, &row));
-    TRY(generate_usable(s, wrapping, row, &key_use_wrap, &wrapper, &k));
-    TRY(key_object(s, key, &target));
-    TRY(protection_may_leave(target, wrapper, k));
+    TRY(generate_leaving(s, m, wrapping, key, &row, &k, &target));
     return gen_wrap_authenticated(row, m, k, object_attrs(target), aad, out);
 }
 

@@ -182,85 +182,92 @@ CK_RV scope_drop(struct txn *t, const struct scope_of *of, uint32_t generation)
     return txn_del(t, STORE_DEK, SPAN_ARRAY(key.p), NULL);
 }
 
-/* -- a role's new pair ----------------------------------------------------------------------- */
+/* -- all wraps of a scope made anew ----------------------------------------------------------- */
 
+/* Append what takes the place of the wrap that stands at `place`. */
+typedef CK_RV rewrap_fn(const struct wrap_place *place, const struct scope_of *of, struct span wrap,
+                        const void *arg, struct buf *ret);
+
+struct rewrap {
+    rewrap_fn *fn;
+    const void *arg;
+};
+
+static CK_RV rewrap_generation(struct txn *t, const struct scope_of *of, const struct rewrap *by,
+                               uint32_t generation)
+{
+    const struct wrap_place place = scope_place(of, generation);
+    AUTO(buf_clear) struct buf row = BUF_INIT;
+    AUTO(buf_clear) struct buf wrap = BUF_INIT;
+    struct scope_generation g;
+    bool found = false;
+
+    TRY(scope_generation_get(t, of, generation, &row, &g, NULL, &found));
+    ENSURE(found, CKR_DEVICE_ERROR);
+    TRY(by->fn(&place, of, g.wrap, by->arg, &wrap));
+    return generation_put(t, of, generation, g.created, buf_span(&wrap));
+}
+
+/* The index key and every generation of a head that was read; the head is put with its new wrap. */
+static CK_RV rewrap_all(struct txn *t, const struct scope_of *of, const struct rewrap *by,
+                        struct scope_head *head)
+{
+    const struct wrap_place place = scope_place(of, 0);
+    AUTO(buf_clear) struct buf wrap = BUF_INIT;
+
+    TRY(by->fn(&place, of, head->wrap, by->arg, &wrap));
+    head->wrap = buf_span(&wrap);
+    for (size_t i = 0; i < head->n; i++)
+        TRY(rewrap_generation(t, of, by, head->generations[i]));
+    return head_put(t, of, head);
+}
+
+/* A role's new pair. */
 struct rekeying {
     const struct wrap_opener *by;
     const struct wrap_roles *roles;
     enum role role;
 };
 
-static CK_RV rekey(const struct scope_of *of, const struct rekeying *r, uint32_t generation,
-                   struct span wrap, struct buf *ret)
+static CK_RV rekey(const struct wrap_place *place, const struct scope_of *of, struct span wrap,
+                   const void *arg, struct buf *ret)
 {
-    const struct wrap_place place = scope_place(of, generation);
+    const struct rekeying *r = arg;
 
-    return wrap_rekey(&place, of->t, r->by, r->roles, r->role, wrap, ret);
-}
-
-static CK_RV rekey_generation(struct txn *t, const struct scope_of *of, const struct rekeying *r,
-                              uint32_t generation)
-{
-    AUTO(buf_clear) struct buf row = BUF_INIT;
-    AUTO(buf_clear) struct buf wrap = BUF_INIT;
-    struct scope_generation g;
-    bool found = false;
-
-    TRY(scope_generation_get(t, of, generation, &row, &g, NULL, &found));
-    ENSURE(found, CKR_DEVICE_ERROR);
-    TRY(rekey(of, r, generation, g.wrap, &wrap));
-    return generation_put(t, of, generation, g.created, buf_span(&wrap));
+    return wrap_rekey(place, of->t, r->by, r->roles, r->role, wrap, ret);
 }
 
 CK_RV scope_rekey(struct txn *t, const struct scope_of *of, const struct wrap_opener *by,
                   const struct wrap_roles *roles, enum role role)
 {
     const struct rekeying r = {.by = by, .roles = roles, .role = role};
+    const struct rewrap rewrap = {rekey, &r};
     AUTO(buf_clear) struct buf row = BUF_INIT;
-    AUTO(buf_clear) struct buf wrap = BUF_INIT;
     struct scope_head head;
 
     TRY(head_need(t, of, &row, &head));
-    TRY(rekey(of, &r, 0, head.wrap, &wrap));
-    head.wrap = buf_span(&wrap);
-    for (size_t i = 0; i < head.n; i++)
-        TRY(rekey_generation(t, of, &r, head.generations[i]));
-    return head_put(t, of, &head);
+    return rewrap_all(t, of, &rewrap, &head);
 }
 
-/* -- another T ----------------------------------------------------------------------------------
- */
-
-static CK_RV move_generation(struct txn *t, const struct scope_of *of, const struct secret *to,
-                             uint32_t generation)
+/* Another T. */
+static CK_RV move(const struct wrap_place *place, const struct scope_of *of, struct span wrap,
+                  const void *arg, struct buf *ret)
 {
-    const struct wrap_place place = scope_place(of, generation);
-    AUTO(buf_clear) struct buf row = BUF_INIT;
-    AUTO(buf_clear) struct buf wrap = BUF_INIT;
-    struct scope_generation g;
-    bool found = false;
+    const struct secret *to = arg;
 
-    TRY(scope_generation_get(t, of, generation, &row, &g, NULL, &found));
-    ENSURE(found, CKR_DEVICE_ERROR);
-    TRY(wrap_move(&place, of->t, to, g.wrap, &wrap));
-    return generation_put(t, of, generation, g.created, buf_span(&wrap));
+    return wrap_move(place, of->t, to, wrap, ret);
 }
 
 CK_RV scope_move(struct txn *t, const struct scope_of *of, const struct secret *to, bool *ret_found)
 {
-    const struct wrap_place place = scope_place(of, 0);
+    const struct rewrap rewrap = {move, to};
     AUTO(buf_clear) struct buf row = BUF_INIT;
-    AUTO(buf_clear) struct buf wrap = BUF_INIT;
     struct scope_head head;
 
     TRY(scope_head_get(t, of, &row, &head, NULL, ret_found));
     if (!*ret_found)
         return CKR_OK;
-    TRY(wrap_move(&place, of->t, to, head.wrap, &wrap));
-    head.wrap = buf_span(&wrap);
-    for (size_t i = 0; i < head.n; i++)
-        TRY(move_generation(t, of, to, head.generations[i]));
-    return head_put(t, of, &head);
+    return rewrap_all(t, of, &rewrap, &head);
 }
 
 CK_RV scope_delete(struct txn *t, const struct scope_of *of)
