@@ -10,38 +10,59 @@
 #include "crypto/key_class.h"
 #include "crypto/ossl_auto.h"
 
-CK_RV op_start_with(enum op_kind kind, const struct mech *row, union mech_param *param,
-                    struct key *key, struct op **ret)
+static CK_RV op_new(enum op_kind kind, const struct mech *row, struct key *key, struct op **ret)
 {
-    KEEP_ERRORS;
-    AUTO(op_freep) struct op *o = calloc(1, sizeof(*o));
+    struct op *o;
 
-    ENSURE(o != NULL, CKR_HOST_MEMORY);
     ENSURE(row->op != NULL && row->op->kinds[kind] != NULL, CKR_MECHANISM_INVALID);
+    o = calloc(1, sizeof(*o));
+    ENSURE(o != NULL, CKR_HOST_MEMORY);
     o->kind = kind;
     o->row = row;
     o->how = row->op->kinds[kind];
     if (key != NULL)
         o->key = key_ref(key);
-    o->param = *param;
-    *param = (union mech_param){0};
+    *ret = o;
+    return CKR_OK;
+}
+
+/* The parameter is there. */
+static CK_RV op_begin(struct op *o)
+{
     if (o->how->start != NULL) {
         o->fed = true; /* until it succeeds: a context half set up is not kept */
         TRY(o->how->start(o));
         o->fed = false;
     }
+    return CKR_OK;
+}
+
+CK_RV op_start_with(enum op_kind kind, const struct mech *row, union mech_param *param,
+                    struct key *key, struct op **ret)
+{
+    KEEP_ERRORS;
+    AUTO(op_freep) struct op *o = NULL;
+
+    TRY(op_new(kind, row, key, &o));
+    o->param = *param;
+    *param = (union mech_param){0};
+    TRY(op_begin(o));
     *ret = TAKE(o);
     return CKR_OK;
 }
 
+/* The parameter is parsed where it stays: this is the start of every signature. */
 CK_RV op_start(enum op_kind kind, const struct mech *row, const CK_MECHANISM *m, struct key *key,
                struct op **ret)
 {
-    AUTO(param_clear) union mech_param param = {0};
+    KEEP_ERRORS;
+    AUTO(op_freep) struct op *o = NULL;
 
-    ENSURE(row->op != NULL && row->op->kinds[kind] != NULL, CKR_MECHANISM_INVALID);
-    TRY(row->parse(row, m, &param));
-    return op_start_with(kind, row, &param, key, ret);
+    TRY(op_new(kind, row, key, &o));
+    TRY(row->parse(row, m, &o->param));
+    TRY(op_begin(o));
+    *ret = TAKE(o);
+    return CKR_OK;
 }
 
 CK_RV op_copy(const struct op *o, struct op **ret)
