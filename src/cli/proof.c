@@ -2,15 +2,10 @@
 /* proof.c - what an owner brings, read from files, the terminal or a token; see proof.h. */
 #include "cli/proof.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "keyring/secret_text.h"
-
-#define FILE_MAX 65536
 
 bool proof_option(struct proof_options *o, int c, char *value)
 {
@@ -51,28 +46,6 @@ void proof_clear(struct proof *p)
     buf_clear(&p->bytes);
     secret_free(TAKE(p->secret));
     token_key_close(TAKE(p->token));
-}
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-
-bool file_read(const char *path, struct buf *ret)
-{
-    AUTO(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    ssize_t n = -1;
-
-    buf_reserve(ret, FILE_MAX);
-    if (fd >= 0 && !ret->failed)
-        while ((n = read(fd, ret->p + ret->n, FILE_MAX - ret->n)) > 0)
-            ret->n += (size_t)n;
-    if (n != 0) {
-        cli_fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
-        return false;
-    }
-    return true;
 }
 
 static bool is_prompt(const char *source)

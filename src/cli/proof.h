@@ -8,6 +8,7 @@
 #include <getopt.h>
 
 #include "cli/cli.h"
+#include "cli/read_file.h"
 #include "crypto/cms.h"
 
 /* Where it comes from; at most one of the first five. "-" asks on the terminal. */
@@ -54,8 +55,5 @@ struct token_key *token_key_open(const char *uri, const struct pin_source *pin);
 void token_key_close(struct token_key *k); /* NULL is allowed */
 /* Its part in opening a message. */
 struct cms_agent token_key_agent(struct token_key *k);
-
-/* The whole of a file, at most 64 KiB, less nothing. Errors are printed. */
-bool file_read(const char *path, struct buf *ret);
 
 #endif

@@ -7,9 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/buf.h"
 #include "util/log.h"
 
-#define OWNER_SECRET_MAX 1024
+#define OWNER_SECRET_MAX 1024 /* bytes, the newline included */
 #define OWNER_LABEL      "tee-pkcs11 owner 1"
 
 struct descriptor {
@@ -20,6 +21,15 @@ static void descriptor_close(struct descriptor *d)
 {
     if (d->fd >= 0)
         (void)close(d->fd);
+}
+
+static bool has_more(const struct descriptor *d, size_t n)
+{
+    uint8_t next;
+    const bool more = pread(d->fd, &next, 1, (off_t)n) > 0;
+
+    mem_wipe(&next, 1);
+    return more;
 }
 
 /* The bytes of the file; NULL, or why not. */
@@ -41,6 +51,9 @@ static const char *secret_read(const char *path, struct secret *ret)
     while (ret->n < OWNER_SECRET_MAX &&
            (n = pread(d.fd, ret->p + ret->n, OWNER_SECRET_MAX - ret->n, (off_t)ret->n)) > 0)
         ret->n += (size_t)n;
+    /* The beginning of a file alone would be another secret than whoever wrote it thinks. */
+    if (has_more(&d, OWNER_SECRET_MAX))
+        return "too long: an owner's secret has at most 1024 bytes";
     if (ret->n > 0 && ret->p[ret->n - 1] == '\n')
         ret->n--;
     if (ret->n < OWNER_SECRET_MIN)

@@ -76,6 +76,9 @@ complains "2 shares are needed and 1 were given"
 cat one one >twice
 tee 2 recover --shares twice --yes
 complains "given twice"
+{ cat two && head -c 65536 /dev/zero | tr '\0' '\n'; } >long
+tee 1 recover --shares long --yes
+complains "longer than 65536 bytes"
 tr "[:lower:]" "[:upper:]" <two | tr -d - >spoken
 tee 0 recover --shares spoken --yes
 lose_platform

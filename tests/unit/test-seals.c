@@ -441,8 +441,14 @@ static void reseals(void **state)
 
 static void secret_file(struct keyring_fixture *f, char path[160], const char *text)
 {
+    FILE *file;
+
     (void)snprintf(path, 160, "%s/owner", f->directory);
-    fixture_run("umask 077; printf '%%s\\n' '%s' > '%s'", text, path);
+    fixture_run("umask 077; : > '%s'", path);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fprintf(file, "%s\n", text) > 0);
+    assert_int_equal(fclose(file), 0);
     f->conf.owner_secret = path;
 }
 
@@ -475,15 +481,36 @@ static void owned_needs_both(void **state)
     fixture_reopen(f);
 }
 
+/* The longest that there may be. */
+static void owner_secret_is_whole(void **state)
+{
+    struct keyring_fixture *f = *state;
+    char path[160], text[1023 + 1] = "";
+
+    memset(text, 'x', sizeof(text) - 1);
+    secret_file(f, path, text);
+    assert_int_equal(keyring_create(&f->conf, &f->k), CKR_OK);
+    fixture_close(f);
+    text[1022] = 'y';
+    secret_file(f, path, text);
+    log_capture_clear();
+    assert_int_equal(fixture_open(f, &f->k), CKR_DEVICE_ERROR);
+}
+
 static void owner_secret_is_looked_at(void **state)
 {
     struct keyring_fixture *f = *state;
-    char path[160];
+    char path[160], text[1024 + 1] = "";
 
     secret_file(f, path, "too short");
     log_capture_clear();
     assert_int_equal(keyring_create(&f->conf, &f->k), CKR_DEVICE_ERROR);
     assert_true(log_says("at least 16 bytes"));
+    memset(text, 'x', sizeof(text) - 1);
+    secret_file(f, path, text);
+    log_capture_clear();
+    assert_int_equal(keyring_create(&f->conf, &f->k), CKR_DEVICE_ERROR);
+    assert_true(log_says("at most 1024 bytes"));
     secret_file(f, path, "long enough, it seems");
     fixture_run("chmod o+r '%s'", path);
     log_capture_clear();
@@ -707,6 +734,7 @@ int main(void)
         TOKEN_TEST("/seals/reseal", reseals),
         EMPTY_TEST("/seals/owned/needs-both", owned_needs_both),
         EMPTY_TEST("/seals/owned/secret-is-looked-at", owner_secret_is_looked_at),
+        EMPTY_TEST("/seals/owned/secret-is-whole", owner_secret_is_whole),
         TOKEN_TEST("/seals/owned/joins-later", owner_joins),
     };
 
