@@ -25,6 +25,7 @@ struct cli_command {
  * Returns an exit code. (rotate.c) */
 int reencrypt_all(struct keyring *k);
 
+int command_import(int argc, char **argv);
 int command_init_token(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_rotate(int argc, char **argv);

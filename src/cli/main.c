@@ -32,6 +32,11 @@ static const struct cli_command commands[] = {
      "(--key FILE|URI | --opened FILE | --recovery-key FILE | --shares FILE | --passphrase FILE) "
      "[--pin-file FILE | --pin-fd N] [--expect FINGERPRINT | --yes] [--dry-run]",
      "open the store with what its owner keeps, and seal it to this platform", command_recover},
+    {"import",
+     "(FILE | --env-file FILE | --env NAME)... --token LABEL [--pin-file FILE | --pin-fd N] "
+     "[--passphrase-file FILE | --passphrase-fd N] [--label LABEL] [--application NAME] "
+     "[--extractable] [--dry-run]",
+     "keys, certificates and credentials from elsewhere into a token", command_import},
     {"prune", "[--superseded] [--dry-run]", "drop the seals of images that were superseded",
      command_prune},
     {"audit", "show | verify | export", "what was done to the store", command_audit},

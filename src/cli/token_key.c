@@ -9,23 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <p11-kit/p11-kit.h>
-#include <p11-kit/uri.h>
-
+#include "cli/foreign.h"
 #include "util/secret.h"
 
-#define SLOTS_MAX 256
-#define RSA_MAX   1024 /* bytes of a modulus */
+#define RSA_MAX 1024 /* bytes of a modulus */
 
 struct token_key {
-    CK_FUNCTION_LIST **modules; /* NULL-terminated, as p11-kit gave them */
-    CK_FUNCTION_LIST *module;   /* where the key is */
+    struct foreign foreign;
+    CK_FUNCTION_LIST *module; /* where the key is; NULL: not found yet */
     CK_SESSION_HANDLE session;
     CK_OBJECT_HANDLE key;
     CK_KEY_TYPE type;
 };
 
-DEFINE_AUTO(uri_freep, P11KitUri, p11_kit_uri_free)
 DEFINE_AUTO(token_key_closep, struct token_key, token_key_close)
 
 void token_key_close(struct token_key *k)
@@ -34,166 +30,90 @@ void token_key_close(struct token_key *k)
         return;
     if (k->module != NULL)
         (void)k->module->C_CloseSession(k->session);
-    if (k->modules != NULL)
-        p11_kit_modules_finalize_and_release(k->modules);
+    foreign_close(&k->foreign);
     free(k);
-}
-
-/* -- modules ----------------------------------------------------------------------------------- */
-
-/* One module by the path in the URI, else all that p11-kit's configuration names. */
-static CK_FUNCTION_LIST **modules_load(P11KitUri *uri)
-{
-    const char *path = p11_kit_uri_get_module_path(uri);
-    CK_FUNCTION_LIST **list;
-
-    if (path == NULL)
-        return p11_kit_modules_load_and_initialize(0);
-    list = calloc(2, sizeof(CK_FUNCTION_LIST *));
-    if (list == NULL)
-        return NULL;
-    list[0] = p11_kit_module_load(path, 0);
-    if (list[0] == NULL || p11_kit_module_initialize(list[0]) != CKR_OK) {
-        if (list[0] != NULL)
-            p11_kit_module_release(list[0]);
-        free(list);
-        return NULL;
-    }
-    return list;
 }
 
 /* -- finding ----------------------------------------------------------------------------------- */
 
-struct search {
-    P11KitUri *uri;
-    const struct pin_source *pin;
-    struct token_key *found;
-    unsigned n; /* keys that the URI fits */
-    bool failed;
-};
-
-static bool pin_get(const struct search *s, const CK_TOKEN_INFO *info, struct buf *ret)
-{
-    const char *value = p11_kit_uri_get_pin_value(s->uri);
-    const char *source = p11_kit_uri_get_pin_source(s->uri);
-    struct pin_source from = *s->pin;
-    char label[33], prompt[64];
-
-    if (!pin_source_given(&from) && value != NULL) {
-        buf_put(ret, span_of(value, strlen(value)));
-        return !ret->failed;
-    }
-    if (!pin_source_given(&from) && source != NULL)
-        from.file = strncmp(source, "file:", 5) == 0 ? source + 5 : source;
-    (void)snprintf(prompt, sizeof(prompt), "PIN of token %s", output_label(info->label, label));
-    return pin_read(&from, prompt, false, ret);
-}
-
-static bool log_in(struct search *s, CK_FUNCTION_LIST *m, CK_SESSION_HANDLE h,
-                   const CK_TOKEN_INFO *info)
-{
-    AUTO(buf_clear) struct buf pin = BUF_INIT;
-    char label[33];
-    CK_RV rv;
-
-    if ((info->flags & CKF_LOGIN_REQUIRED) == 0)
-        return true;
-    if (!pin_get(s, info, &pin))
-        return false;
-    rv = m->C_Login(h, CKU_USER, pin.p, pin.n);
-    if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
-        return true;
-    cli_fail(EXIT_REFUSED, "token %s: %s", output_label(info->label, label), p11_kit_strerror(rv));
-    return false;
-}
-
-/* Private keys of the session that the URI fits; the first one is kept. */
-static void find_keys(struct search *s, CK_FUNCTION_LIST *m, CK_SESSION_HANDLE h,
-                      CK_OBJECT_HANDLE *ret_key)
+/* Private keys of the session that the URI fits, counted; the first of all is the key's. */
+static unsigned find_keys(const struct token_key *k, CK_FUNCTION_LIST *m, CK_SESSION_HANDLE h,
+                          CK_OBJECT_HANDLE *ret_key)
 {
     CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
     CK_OBJECT_HANDLE handle;
     CK_ATTRIBUTE template[16];
     CK_ATTRIBUTE *given;
     CK_ULONG n_given = 0, n = 0, got = 0;
+    unsigned found = 0;
 
-    given = p11_kit_uri_get_attributes(s->uri, &n_given);
+    given = p11_kit_uri_get_attributes(k->foreign.uri, &n_given);
     template[n++] = (CK_ATTRIBUTE){CKA_CLASS, &class, sizeof(class)};
     for (CK_ULONG i = 0; i < n_given && n < N_ELEMENTS(template); i++) {
         if (given[i].type != CKA_CLASS)
             template[n++] = given[i];
     }
     if (m->C_FindObjectsInit(h, template, n) != CKR_OK)
-        return;
+        return 0;
     while (m->C_FindObjects(h, &handle, 1, &got) == CKR_OK && got == 1) {
-        if (s->n++ == 0)
+        if (found++ == 0)
             *ret_key = handle;
     }
     (void)m->C_FindObjectsFinal(h);
+    return found;
 }
 
-static void search_token(struct search *s, CK_FUNCTION_LIST *m, CK_SLOT_ID slot)
+/* Look into one token; the session stays open where the key is in it. */
+static int search_token(struct token_key *k, const struct foreign_token *t,
+                        const struct pin_source *pin, unsigned *n)
 {
-    CK_TOKEN_INFO info;
-    CK_SESSION_HANDLE h;
+    CK_SESSION_HANDLE h = 0;
     CK_OBJECT_HANDLE key = 0;
-    CK_ATTRIBUTE type = {CKA_KEY_TYPE, &s->found->type, sizeof(s->found->type)};
+    CK_ATTRIBUTE type = {CKA_KEY_TYPE, &k->type, sizeof(k->type)};
+    const int code = foreign_session(&k->foreign, t, pin, &h);
 
-    if (m->C_GetTokenInfo(slot, &info) != CKR_OK ||
-        p11_kit_uri_match_token_info(s->uri, &info) != 1)
-        return;
-    if (m->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &h) != CKR_OK)
-        return;
-    s->failed = !log_in(s, m, h, &info);
-    if (!s->failed)
-        find_keys(s, m, h, &key);
-    if (key == 0 || s->found->module != NULL ||
-        m->C_GetAttributeValue(h, key, &type, 1) != CKR_OK) {
-        (void)m->C_CloseSession(h);
-        return;
+    if (code != EXIT_DONE || h == CK_INVALID_HANDLE)
+        return code;
+    *n += find_keys(k, t->module, h, &key);
+    if (key == 0 || k->module != NULL ||
+        t->module->C_GetAttributeValue(h, key, &type, 1) != CKR_OK) {
+        (void)t->module->C_CloseSession(h);
+        return EXIT_DONE;
     }
-    s->found->module = m;
-    s->found->session = h;
-    s->found->key = key;
+    k->module = t->module;
+    k->session = h;
+    k->key = key;
+    return EXIT_DONE;
 }
 
-static void search_module(struct search *s, CK_FUNCTION_LIST *m)
+static bool search_tokens(struct token_key *k, const struct pin_source *pin, unsigned *ret_n)
 {
-    CK_SLOT_ID slots[SLOTS_MAX];
-    CK_ULONG n = SLOTS_MAX;
-    CK_INFO info;
+    struct foreign_token *v = calloc(FOREIGN_TOKENS_MAX, sizeof(*v));
+    size_t n = v != NULL ? foreign_tokens(&k->foreign, v, FOREIGN_TOKENS_MAX) : 0;
+    int code = v != NULL ? EXIT_DONE : cli_fail(EXIT_FAILED, "out of memory");
 
-    if (m->C_GetInfo(&info) != CKR_OK || p11_kit_uri_match_module_info(s->uri, &info) != 1)
-        return;
-    if (m->C_GetSlotList(CK_TRUE, slots, &n) != CKR_OK)
-        return;
-    for (CK_ULONG i = 0; i < n && !s->failed; i++)
-        search_token(s, m, slots[i]);
+    if (n > FOREIGN_TOKENS_MAX)
+        n = FOREIGN_TOKENS_MAX;
+    *ret_n = 0;
+    for (size_t i = 0; i < n && code == EXIT_DONE; i++)
+        code = search_token(k, &v[i], pin, ret_n);
+    free(v);
+    return code == EXIT_DONE;
 }
 
 struct token_key *token_key_open(const char *uri, const struct pin_source *pin)
 {
-    AUTO(uri_freep) P11KitUri *parsed = p11_kit_uri_new();
     AUTO(token_key_closep) struct token_key *k = calloc(1, sizeof(*k));
-    struct search s = {.uri = parsed, .pin = pin, .found = k};
+    unsigned n = 0;
 
-    if (k == NULL || parsed == NULL ||
-        p11_kit_uri_parse(uri, P11_KIT_URI_FOR_ANY, parsed) != P11_KIT_URI_OK) {
-        cli_fail(EXIT_USAGE, "%s: not a PKCS#11 URI (RFC 7512)", uri);
+    if (k == NULL) {
+        cli_fail(EXIT_FAILED, "out of memory");
         return NULL;
     }
-    k->modules = modules_load(parsed);
-    if (k->modules == NULL) {
-        cli_fail(EXIT_FAILED, "no PKCS#11 module can be loaded: %s",
-                 p11_kit_message() != NULL ? p11_kit_message() : "none is configured");
+    if (foreign_open(uri, &k->foreign) != EXIT_DONE || !search_tokens(k, pin, &n))
         return NULL;
-    }
-    for (size_t i = 0; k->modules[i] != NULL && !s.failed; i++)
-        search_module(&s, k->modules[i]);
-    if (s.failed)
-        return NULL;
-    if (s.n != 1) {
-        cli_fail(EXIT_REFUSED, "%u private keys are named by %s: it has to be one", s.n, uri);
+    if (n != 1 || k->module == NULL) {
+        cli_fail(EXIT_REFUSED, "%u private keys are named by %s: it has to be one", n, uri);
         return NULL;
     }
     return TAKE(k);

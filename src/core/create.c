@@ -28,7 +28,7 @@ CK_RV new_object_finish(const struct template_context *c, struct attrs *a,
     return template_finish(c, a, gen_mechanism, parent, unique);
 }
 
-CK_RV object_create(struct session *s, const CK_ATTRIBUTE *v, CK_ULONG n, CK_OBJECT_HANDLE *ret)
+CK_RV object_make(struct session *s, const CK_ATTRIBUTE *v, CK_ULONG n, struct attrs **ret)
 {
     const struct template_context c = {.op = TEMPLATE_CREATE,
                                        .class = TEMPLATE_SAYS,
@@ -40,6 +40,15 @@ CK_RV object_create(struct session *s, const CK_ATTRIBUTE *v, CK_ULONG n, CK_OBJ
     TRY(new_object_allowed(s, a));
     TRY(key_complete(a));
     TRY(new_object_finish(&c, a, CK_UNAVAILABLE_INFORMATION, NULL));
+    *ret = TAKE(a);
+    return CKR_OK;
+}
+
+CK_RV object_create(struct session *s, const CK_ATTRIBUTE *v, CK_ULONG n, CK_OBJECT_HANDLE *ret)
+{
+    AUTO(attrs_freep) struct attrs *a = NULL;
+
+    TRY(object_make(s, v, n, &a));
     return token_add(s->token, s->handle, &a, 1, ret);
 }
 

@@ -9,6 +9,9 @@
 #include "core/session.h"
 #include "model/template.h"
 
+/* What C_CreateObject would store, with every check made and nothing stored. */
+NODISCARD CK_RV object_make(struct session *s, const CK_ATTRIBUTE *v, CK_ULONG n,
+                            struct attrs **ret);
 NODISCARD CK_RV object_create(struct session *s, const CK_ATTRIBUTE *v, CK_ULONG n,
                               CK_OBJECT_HANDLE *ret);
 NODISCARD CK_RV object_copy(struct session *s, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *v,

@@ -23,6 +23,7 @@ const char *audit_event_name(enum audit_event event)
         [AUDIT_TOKEN_MADE] = "token-made",     [AUDIT_TOKEN_RENEWED] = "token-renewed",
         [AUDIT_PIN_CHANGED] = "pin-changed",   [AUDIT_PIN_RESET] = "pin-reset",
         [AUDIT_LOGIN_FAILED] = "login-failed", [AUDIT_KEY_ROTATED] = "key-rotated",
+        [AUDIT_OBJECTS_IMPORTED] = "objects-imported",
     };
 
     return (size_t)event < N_ELEMENTS(names) && names[event] != NULL ? names[event] : "unknown";

@@ -34,6 +34,7 @@ enum audit_event {
     AUDIT_PIN_RESET = 14, /* C_InitPIN */
     AUDIT_LOGIN_FAILED = 15,
     AUDIT_KEY_ROTATED = 16,
+    AUDIT_OBJECTS_IMPORTED = 17,
     AUDIT_N_EVENTS
 };
 /* "login-failed", ...; "unknown" */

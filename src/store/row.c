@@ -229,3 +229,8 @@ CK_RV txn_new_id(struct txn *t, uint64_t *ret)
     t->changed = true;
     return CKR_OK;
 }
+
+uint64_t txn_next_id(const struct txn *t)
+{
+    return t->head.next_id;
+}

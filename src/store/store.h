@@ -107,6 +107,9 @@ NODISCARD CK_RV txn_put(struct txn *t, enum store_table table, struct span key, 
 NODISCARD CK_RV txn_del(struct txn *t, enum store_table table, struct span key, bool *ret_found);
 /* A number never given before in this store: 1, 2, ... below 2^40. */
 NODISCARD CK_RV txn_new_id(struct txn *t, uint64_t *ret);
+/* The number that the next txn_new_id() gives, as this snapshot or write transaction has it: while
+ * it stays, nothing was made. Authenticated. */
+uint64_t txn_next_id(const struct txn *t);
 
 /* Unverified: for what must be read before the tree key is known (the header, seals, and labels of
  * tokens that can't be opened). Treat the bytes as hostile; verify them with txn_get() later. */

@@ -55,3 +55,12 @@ CK_RV vault_count(const struct vault *v, enum scope scope, uint64_t *ret)
     *ret = all.count;
     return CKR_OK;
 }
+
+CK_RV vault_next_id(const struct vault *v, uint64_t *ret)
+{
+    AUTO(txn_endp) struct txn *t = NULL;
+
+    TRY(txn_begin_read(keyring_store(v->keyring), &t));
+    *ret = txn_next_id(t);
+    return CKR_OK;
+}

@@ -41,6 +41,14 @@ NODISCARD CK_RV vault_same(const struct vault *v, uint64_t id, enum scope scope,
 /* Store n new objects (each visible to v by its CKA_PRIVATE) in one transaction. */
 NODISCARD CK_RV vault_add(const struct vault *v, const struct attrs *const *objects, size_t n,
                           uint64_t *ret_ids);
+/* The number that the next new object of the store will get: who has read all objects after asking
+ * has seen every one below it. */
+NODISCARD CK_RV vault_next_id(const struct vault *v, uint64_t *ret);
+/* vault_add() of n objects that come from outside, if nobody has made an object since *next_id was
+ * read (else CKR_FUNCTION_FAILED: look what came, and try again). The same transaction has an entry
+ * in the audit log: `detail`, without secrets. *next_id is moved on behind the new ones. */
+NODISCARD CK_RV vault_import(const struct vault *v, const struct attrs *const *objects, size_t n,
+                             const char *detail, uint64_t *next_id);
 /* Replace the attributes of an object that still has this stamp (else CKR_OBJECT_HANDLE_INVALID if
  * gone, CKR_FUNCTION_FAILED if changed meanwhile: read again and retry). CKA_PRIVATE cannot change.
  */

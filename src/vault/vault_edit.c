@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 
+#include "keyring/audit.h"
 #include "model/record.h"
 #include "vault/rows.h"
 
@@ -24,6 +25,9 @@ struct add {
     size_t n;
     struct buf *plain; /* the encoded objects, one each */
     uint64_t *ids;
+    uint64_t expected;  /* the first new id; 0: any */
+    uint64_t next;      /* the next one, afterwards */
+    const char *detail; /* for the audit log; NULL: an application's own, not told */
 };
 
 static void add_clear(struct add *a)
@@ -51,12 +55,30 @@ static CK_RV add_all(struct txn *t, void *arg)
     AUTO(rows_clear) struct rows public = rows_of(a->v, t, SCOPE_PUBLIC);
     AUTO(rows_clear) struct rows private = rows_of(a->v, t, SCOPE_PRIVATE);
 
+    ENSURE(a->expected == 0 || a->expected == txn_next_id(t), CKR_FUNCTION_FAILED);
     for (size_t i = 0; i < a->n; i++) {
         struct rows *r = scope_of(a->objects[i]) == SCOPE_PRIVATE ? &private : &public;
 
         TRY(add_one(r, a->objects[i], buf_span(&a->plain[i]), &a->ids[i]));
     }
+    if (a->detail != NULL)
+        TRY(audit_add(a->v->keyring, t, AUDIT_OBJECTS_IMPORTED, a->v->token, "%s", a->detail));
+    a->next = txn_next_id(t);
     return CKR_OK;
+}
+
+/* Encode and write. */
+static CK_RV add_run(struct add *a)
+{
+    ENSURE(a->n > 0, CKR_ARGUMENTS_BAD);
+    for (size_t i = 0; i < a->n; i++)
+        ENSURE(rows_are_visible(a->v, scope_of(a->objects[i])), CKR_USER_NOT_LOGGED_IN);
+    a->plain = calloc(a->n, sizeof(*a->plain));
+    a->ids = calloc(a->n, sizeof(*a->ids));
+    ENSURE(a->plain != NULL && a->ids != NULL, CKR_HOST_MEMORY);
+    for (size_t i = 0; i < a->n; i++)
+        TRY(record_encode(a->objects[i], &a->plain[i]));
+    return store_write(keyring_store(a->v->keyring), add_all, a);
 }
 
 CK_RV vault_add(const struct vault *v, const struct attrs *const *objects, size_t n,
@@ -64,16 +86,19 @@ CK_RV vault_add(const struct vault *v, const struct attrs *const *objects, size_
 {
     AUTO(add_clear) struct add a = {.v = v, .objects = objects, .n = n};
 
-    ENSURE(n > 0, CKR_ARGUMENTS_BAD);
-    for (size_t i = 0; i < n; i++)
-        ENSURE(rows_are_visible(v, scope_of(objects[i])), CKR_USER_NOT_LOGGED_IN);
-    a.plain = calloc(n, sizeof(*a.plain));
-    a.ids = calloc(n, sizeof(*a.ids));
-    ENSURE(a.plain != NULL && a.ids != NULL, CKR_HOST_MEMORY);
-    for (size_t i = 0; i < n; i++)
-        TRY(record_encode(objects[i], &a.plain[i]));
-    TRY(store_write(keyring_store(v->keyring), add_all, &a));
+    TRY(add_run(&a));
     memcpy(ret_ids, a.ids, n * sizeof(*ret_ids));
+    return CKR_OK;
+}
+
+CK_RV vault_import(const struct vault *v, const struct attrs *const *objects, size_t n,
+                   const char *detail, uint64_t *next_id)
+{
+    AUTO(add_clear)
+    struct add a = {.v = v, .objects = objects, .n = n, .expected = *next_id, .detail = detail};
+
+    TRY(add_run(&a));
+    *next_id = a.next;
     return CKR_OK;
 }
 

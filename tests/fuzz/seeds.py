@@ -63,6 +63,32 @@ cache-objects = 64
     yield 'binary', bytes(range(1, 256))
 
 
+def env_seeds():
+    """.env files: every form of a value, and each kind of mistake."""
+    yield 'all', b'''# comment
+A=bare text # comment
+export B='single # $x \\n'
+C="double \\n \\t \\\\ \\" \\$ \\` \\x # no comment"  # comment
+ D.e-f_1 =\tx
+E=
+F=""
+export=1
+export export = 2
+'''
+    yield 'lines', b'A="one\ntwo"\r\nB=\'three\r\nfour\'\r\n'
+    yield 'mark', b'\xef\xbb\xbfA=1'
+    yield 'hash', b'A=a#b\nB= #c\nC=#d\n'
+    yield 'no-name', b'=1\n'
+    yield 'no-value', b'A\n'
+    yield 'digit', b'1A=1\n'
+    yield 'open-double', b'A="1\\'
+    yield 'open-single', b"A='1\n"
+    yield 'behind', b'A="1"2\n'
+    yield 'zero', b'A=1\0\n'
+    yield 'expansion', b'A=${HOME}$USER`id`\n'
+    yield 'bytes', b'A=\xff\xfe\x01\n'
+
+
 def attr(kind, value):
     """One attribute of a record."""
     return struct.pack('>QI', kind, len(value)) + value
@@ -403,7 +429,7 @@ def policy_seeds():
 
 SEEDS = {'report': report_seeds, 'certtable': certtable_seeds, 'evidence': evidence_seeds,
          'kds': kds_seeds, 'policy': policy_seeds,
-         'conf': conf_seeds, 'record': record_seeds, 'binding': binding_seeds,
+         'conf': conf_seeds, 'env': env_seeds, 'record': record_seeds, 'binding': binding_seeds,
          'template': step_seeds, 'params': step_seeds, 'api': step_seeds, 'store': step_seeds}
 
 

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* import_items.c - what an import found; see import.h. */
+#include "cli/import.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void import_items_clear(struct import_items *items)
+{
+    for (size_t i = 0; i < items->n; i++) {
+        attrs_free(items->v[i].attrs);
+        free(items->v[i].name);
+    }
+    free(items->v);
+    *items = (struct import_items){.v = NULL};
+}
+
+static CK_RV reserve(struct import_items *items)
+{
+    const size_t room = items->room == 0 ? 64 : 2 * items->room;
+    struct import_item *grown;
+
+    if (items->n < items->room)
+        return CKR_OK;
+    grown = calloc(room, sizeof(*grown));
+    ENSURE(grown != NULL, CKR_HOST_MEMORY);
+    if (items->n > 0)
+        memcpy(grown, items->v, items->n * sizeof(*grown));
+    free(items->v);
+    items->v = grown;
+    items->room = room;
+    return CKR_OK;
+}
+
+static CK_RV item_add(struct import_items *items, CK_OBJECT_CLASS class, struct span name,
+                      const char *reason, struct import_item **ret)
+{
+    struct import_item *item;
+
+    TRY(reserve(items));
+    item = &items->v[items->n];
+    *item = (struct import_item){.class = class, .reason = reason};
+    item->name = strndup(name.n > 0 ? (const char *)name.p : "", name.n);
+    ENSURE(item->name != NULL, CKR_HOST_MEMORY);
+    items->n++;
+    *ret = item;
+    return CKR_OK;
+}
+
+CK_RV import_item_new(struct import_items *items, CK_OBJECT_CLASS class, struct span name,
+                      struct import_item **ret)
+{
+    struct import_item *item = NULL;
+
+    TRY(item_add(items, class, name, NULL, &item));
+    TRY(attrs_new(&item->attrs));
+    TRY(attrs_set_ulong(item->attrs, CKA_CLASS, class));
+    TRY(attrs_set_bool(item->attrs, CKA_TOKEN, true));
+    *ret = item;
+    return CKR_OK;
+}
+
+CK_RV import_item_skip(struct import_items *items, CK_OBJECT_CLASS class, struct span name,
+                       const char *reason)
+{
+    struct import_item *item = NULL;
+
+    return item_add(items, class, name, reason, &item);
+}
+
+CK_RV import_protect(struct import_item *item, bool extractable)
+{
+    if (item->class != CKO_PRIVATE_KEY && item->class != CKO_SECRET_KEY)
+        return CKR_OK;
+    TRY(attrs_set_bool(item->attrs, CKA_PRIVATE, true));
+    TRY(attrs_set_bool(item->attrs, CKA_SENSITIVE, true));
+    return attrs_set_bool(item->attrs, CKA_EXTRACTABLE, extractable);
+}
+
+const char *import_objection(CK_RV rv, bool *ret_skipped)
+{
+    static const struct {
+        CK_RV rv;
+        bool skipped;
+        const char *words;
+    } objections[] = {
+        {CKR_KEY_TYPE_INCONSISTENT, true, "of a type that the token has no keys of"},
+        {CKR_CURVE_NOT_SUPPORTED, true, "on a curve that the token does not have"},
+        {CKR_KEY_SIZE_RANGE, true, "of a size that is not allowed (docs/policy.md, rsa-size)"},
+        {CKR_DATA_INVALID, false, "it can't be read"},
+        {CKR_ATTRIBUTE_VALUE_INVALID, false, "no whole key or certificate, or a weak one"},
+        {CKR_DOMAIN_PARAMS_INVALID, false, "no curve is named"},
+        {CKR_TEMPLATE_INCONSISTENT, false, "its attributes contradict each other"},
+        {CKR_TEMPLATE_INCOMPLETE, false, "attributes are missing"},
+        {CKR_HOST_MEMORY, false, "out of memory"},
+        {CKR_DEVICE_MEMORY, false, "the disk is full"},
+        {CKR_DEVICE_ERROR, false, "the store can't be written"},
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(objections); i++) {
+        if (objections[i].rv == rv) {
+            *ret_skipped = objections[i].skipped;
+            return objections[i].words;
+        }
+    }
+    *ret_skipped = false;
+    return "the token does not take it";
+}
