@@ -85,7 +85,8 @@ static const struct bit_name measured_names[] = {{"unsaid", 1u << STATEMENT_UNSA
 static const struct bit_name statement_names[] = {{"nothing", 1u << STATEMENT_NOTHING},
                                                   {"key", 1u << STATEMENT_KEY},
                                                   {"file", 1u << STATEMENT_FILE},
-                                                  {"handover", 1u << STATEMENT_HANDOVER}};
+                                                  {"handover", 1u << STATEMENT_HANDOVER},
+                                                  {"approval", 1u << STATEMENT_APPROVAL}};
 
 /* -- values ---------------------------------------------------------------------------------- */
 

@@ -10,10 +10,8 @@
 #define LABEL "tee-pkcs11 statement 1" /* hashed with its terminator */
 
 static const char *const kind_names[STATEMENT_N_KINDS] = {
-    [STATEMENT_NOTHING] = "nothing",
-    [STATEMENT_KEY] = "key",
-    [STATEMENT_FILE] = "file",
-    [STATEMENT_HANDOVER] = "handover",
+    [STATEMENT_NOTHING] = "nothing",   [STATEMENT_KEY] = "key",           [STATEMENT_FILE] = "file",
+    [STATEMENT_HANDOVER] = "handover", [STATEMENT_APPROVAL] = "approval",
 };
 
 /* In the order of the bits. */
@@ -138,6 +136,14 @@ static CK_RV write_handover(struct der *d, const struct statement *s)
     return der_set_bytes(d, "subject.handover.publicKey", s->handover.public_key);
 }
 
+static CK_RV write_approval(struct der *d, const struct statement *s)
+{
+    TRY(der_set_bytes(d, "subject.approval.store", SPAN_ARRAY(s->approval.store)));
+    TRY(der_set_bytes(d, "subject.approval.fingerprint", SPAN_ARRAY(s->approval.fingerprint)));
+    TRY(der_set_bytes(d, "subject.approval.request", SPAN_ARRAY(s->approval.request)));
+    return der_set_bytes(d, "subject.approval.sealed", SPAN_ARRAY(s->approval.sealed));
+}
+
 /* -- reading --------------------------------------------------------------------------------- */
 
 static CK_RV read_store(const struct der *d, struct statement_store *ret)
@@ -197,6 +203,16 @@ static CK_RV read_handover(const struct der *d, struct statement *ret)
     return der_span(d, "subject.handover.publicKey", &ret->handover.public_key);
 }
 
+static CK_RV read_approval(const struct der *d, struct statement *ret)
+{
+    struct statement_approval *a = &ret->approval;
+
+    TRY(der_copy(d, "subject.approval.store", a->store, sizeof(a->store)));
+    TRY(der_copy(d, "subject.approval.fingerprint", a->fingerprint, sizeof(a->fingerprint)));
+    TRY(der_copy(d, "subject.approval.request", a->request, sizeof(a->request)));
+    return der_copy(d, "subject.approval.sealed", a->sealed, sizeof(a->sealed));
+}
+
 /* -- both ------------------------------------------------------------------------------------ */
 
 static const struct {
@@ -207,6 +223,7 @@ static const struct {
     [STATEMENT_KEY] = {write_key, read_key},
     [STATEMENT_FILE] = {write_file, read_file},
     [STATEMENT_HANDOVER] = {write_handover, read_handover},
+    [STATEMENT_APPROVAL] = {write_approval, read_approval},
 };
 
 CK_RV statement_encode(const struct statement *s, struct buf *ret_der)

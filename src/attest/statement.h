@@ -29,6 +29,7 @@ enum statement_kind {
     STATEMENT_KEY,
     STATEMENT_FILE,
     STATEMENT_HANDOVER,
+    STATEMENT_APPROVAL,
     STATEMENT_N_KINDS
 };
 
@@ -88,6 +89,14 @@ struct statement_handover {
     struct span public_key; /* DER of SubjectPublicKeyInfo, not empty: encrypt to it */
 };
 
+/* The VM that answers it: which request, which store, and the message that holds the master key. */
+struct statement_approval {
+    uint8_t store[16];
+    uint8_t fingerprint[32];
+    uint8_t request[64]; /* handoff_message_hash() of the request */
+    uint8_t sealed[64];  /* SHA-512 of the CMS message */
+};
+
 struct statement {
     enum statement_kind kind;
     struct span nonce; /* what the relying party sent; empty: nothing */
@@ -95,13 +104,14 @@ struct statement {
     struct statement_key key;
     struct statement_file file;
     struct statement_handover handover;
+    struct statement_approval approval;
 };
 
 /* Hash what a descriptor has from its position on, to its end. CKR_DEVICE_ERROR: it can't be read.
  */
 NODISCARD CK_RV statement_file_hash(int fd, struct statement_file *ret);
 
-/* "nothing", "key", "file", "handover" */
+/* "nothing", "key", "file", "handover", "approval" */
 const char *statement_kind_name(enum statement_kind kind);
 
 /* Append the DER. CKR_DATA_INVALID: a field is outside its range. */

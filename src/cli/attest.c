@@ -13,9 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "attest/cert_table.h"
 #include "attest/evidence_json.h"
 #include "cli/attest_fetch.h"
+#include "cli/own_evidence.h"
 #include "cli/own_key.h"
 #include "cli/write_file.h"
 #include "core/attestation.h"
@@ -125,19 +125,6 @@ static CK_RV statement_make(const struct request *r, struct span nonce, struct b
     return statement_encode(&s, ret);
 }
 
-static CK_RV report_get(const struct conf *c, const uint8_t *report_data, struct evidence *e)
-{
-    AUTO(buf_clear) struct buf table = BUF_INIT;
-    CK_RV rv;
-
-    TRY(platform_report(c, report_data, &e->report, &table));
-    rv = table.n > 0 ? cert_table_read(buf_span(&table), e) : CKR_OK;
-    if (rv == CKR_DATA_INVALID)
-        (void)cli_fail(0, "the host's table of certificates is malformed: the evidence goes "
-                          "without them");
-    return rv == CKR_DATA_INVALID ? CKR_OK : rv;
-}
-
 static CK_RV platform_attest(const struct conf *c, const struct request *r, struct span nonce,
                              const uint8_t *bare, struct buf *ret)
 {
@@ -150,7 +137,7 @@ static CK_RV platform_attest(const struct conf *c, const struct request *r, stru
         TRY(statement_make(r, nonce, &e.statement));
         TRY(statement_report_data(buf_span(&e.statement), report_data));
     }
-    TRY(report_get(c, report_data, &e));
+    TRY(own_report(c, NULL, report_data, &e));
     return evidence_encode(&e, ret);
 }
 

@@ -30,6 +30,7 @@ int command_init_token(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_rotate(int argc, char **argv);
 int command_recover(int argc, char **argv);
+int command_handoff(int argc, char **argv);
 int command_seal(int argc, char **argv);
 int command_audit(int argc, char **argv);
 int command_prune(int argc, char **argv);

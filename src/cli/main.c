@@ -37,6 +37,18 @@ static const struct cli_command commands[] = {
      "[--passphrase-file FILE | --passphrase-fd N] [--label LABEL] [--application NAME] "
      "[--extractable] [--dry-run]",
      "keys, certificates and credentials from elsewhere into a token", command_import},
+    {"handoff",
+     "request --key FILE [--store ID] [--nonce HEX] [--out FILE] "
+     "[--fetch [--kds URL] [--cache DIRECTORY] [--root FILE]]\n"
+     "       tee-pkcs11 handoff approve REQUEST --policy FILE [--nonce HEX] [--max-age SECONDS] "
+     "[--out FILE]\n"
+     "           [CERTIFICATES] [--fetch] [--dry-run]\n"
+     "       tee-pkcs11 handoff accept APPROVAL --key FILE --policy FILE [--expect FINGERPRINT | "
+     "--yes]\n"
+     "           [--standby] [--max-age SECONDS] [CERTIFICATES] [--dry-run]\n"
+     "CERTIFICATES: [--root FILE] [--crl FILE] [--offline] [--kds URL] [--patience SECONDS] "
+     "[--cache DIRECTORY | --no-cache]",
+     "give the store to another image, chip or node that is judged by a policy", command_handoff},
     {"prune", "[--superseded] [--dry-run]", "drop the seals of images that were superseded",
      command_prune},
     {"audit", "show | verify | export", "what was done to the store", command_audit},

@@ -5,11 +5,8 @@
  */
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
+#include "cli/confirm.h"
 #include "cli/proof.h"
 
 struct request {
@@ -43,46 +40,6 @@ static bool parse(int argc, char **argv, struct request *r)
     return optind == argc && proof_given(&r->proof) == 1;
 }
 
-/* Does the owner say that this is the store? */
-static bool confirmed(const struct request *r, const char *fingerprint)
-{
-    char answer[16];
-
-    if (r->expect != NULL) {
-        if (strcasecmp(r->expect, fingerprint) == 0)
-            return true;
-        cli_fail(EXIT_REFUSED, "the fingerprint is not the expected one: nothing was changed");
-        return false;
-    }
-    if (r->yes)
-        return true;
-    if (isatty(STDIN_FILENO) != 1) {
-        cli_fail(EXIT_REFUSED, "no terminal to ask: give --expect FINGERPRINT");
-        return false;
-    }
-    fputs("Is this the store that you know by that fingerprint? Seal it to this platform? [y/N] ",
-          stdout);
-    fflush(stdout);
-    return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
-}
-
-/* The ways in as they are now. */
-static void tell_seals(struct keyring *k)
-{
-    struct seal_info *v = NULL;
-    size_t n = 0;
-
-    if (seals_list(k, keyring_store(k), &v, &n) != CKR_OK)
-        return;
-    for (size_t i = 0; i < n; i++) {
-        char id[2 * 4 + 1];
-
-        printf("seal %s  %s%s\n", hex_encode(span_of(v[i].id, 4), id), seal_kind_name(v[i].kind),
-               v[i].superseded ? ", superseded: kept for going back, see tee-pkcs11 status" : "");
-    }
-    seals_info_free(v, n);
-}
-
 static int adopt(struct keyring *k, const struct request *r)
 {
     struct store_info info;
@@ -97,13 +54,13 @@ static int adopt(struct keyring *k, const struct request *r)
         puts("would seal it to this platform");
         return EXIT_DONE;
     }
-    if (!confirmed(r, hex))
+    if (!confirm_store(r->expect, r->yes, hex))
         return EXIT_REFUSED;
     rv = recover_adopt(k);
     if (rv != CKR_OK)
         return cli_rv(rv, "sealing to this platform");
     puts("sealed to this platform: the store opens here from now on");
-    tell_seals(k);
+    confirm_seals(k);
     return EXIT_DONE;
 }
 

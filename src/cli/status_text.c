@@ -31,6 +31,7 @@ static void print_store(const struct status *s)
            measured_name(s->store.measured));
     printf("               made %s, master key epoch %" PRIu64 ", commit %" PRIu64 "\n",
            output_time(s->store.created, text), s->store.epoch, s->store.counter);
+    printf("store id       %s\n", hex_encode(SPAN_ARRAY(s->store.id), hex));
     printf("fingerprint    %s\n", hex_encode(SPAN_ARRAY(s->store.fingerprint), hex));
 }
 

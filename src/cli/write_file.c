@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MODE (S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH) /* what comes out here is public */
+#define PRIVATE (S_IRUSR | S_IWUSR)
+#define PUBLIC  (PRIVATE | S_IRGRP | S_IROTH)
 
 static bool write_all(int fd, struct span bytes)
 {
@@ -30,14 +31,14 @@ static int failed(const char *path)
     return cli_fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
 }
 
-static int write_draft(const char *path, char *draft, struct span bytes)
+static int write_draft(const char *path, char *draft, struct span bytes, mode_t mode)
 {
     const int fd = mkstemp(draft);
     bool good;
 
     if (fd < 0)
         return failed(draft);
-    good = write_all(fd, bytes) && fchmod(fd, MODE) == 0 && fsync(fd) == 0;
+    good = write_all(fd, bytes) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
     if (close(fd) == 0 && good && rename(draft, path) == 0)
         return EXIT_DONE;
     (void)failed(path);
@@ -53,16 +54,24 @@ static int write_stdout(struct span bytes, bool binary)
     return write_all(STDOUT_FILENO, bytes) ? EXIT_DONE : failed("standard output");
 }
 
-int write_file(const char *path, struct span bytes, bool binary)
+static int write_path(const char *path, struct span bytes, mode_t mode)
 {
     char *draft = NULL;
     int code;
 
-    if (path == NULL)
-        return write_stdout(bytes, binary);
     if (asprintf(&draft, "%s.XXXXXX", path) < 0)
         return cli_fail(EXIT_FAILED, "out of memory");
-    code = write_draft(path, draft, bytes);
+    code = write_draft(path, draft, bytes, mode);
     free(draft);
     return code;
+}
+
+int write_file(const char *path, struct span bytes, bool binary)
+{
+    return path == NULL ? write_stdout(bytes, binary) : write_path(path, bytes, PUBLIC);
+}
+
+int write_private_file(const char *path, struct span bytes)
+{
+    return write_path(path, bytes, PRIVATE);
 }

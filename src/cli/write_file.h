@@ -9,5 +9,7 @@
  * (path NULL; binary ones not to a terminal). EXIT_DONE, or EXIT_FAILED after the reason was
  * printed. */
 int write_file(const char *path, struct span bytes, bool binary);
+/* The same for what nobody but the owner may read: never to standard output. */
+int write_private_file(const char *path, struct span bytes);
 
 #endif

@@ -169,21 +169,27 @@ static CK_RV cms_make(X509 *x, struct span plain, CMS_ContentInfo **ret)
     return CKR_OK;
 }
 
-CK_RV cms_seal(struct span certificate_der, struct span plain, struct buf *ret_der)
+static CK_RV seal_to(X509 *x, struct span plain, struct buf *ret_der)
 {
-    KEEP_ERRORS;
-    AUTO(x509_freep) X509 *x = NULL;
     AUTO(cms_freep) CMS_ContentInfo *cms = NULL;
     AUTO(bio_freep) BIO *der = NULL;
 
-    TRY(crypto_ready());
-    TRY(x509_read(certificate_der, &x));
     ENSURE(key_fits(x), CKR_ARGUMENTS_BAD);
     TRY(cms_make(x, plain, &cms));
     der = BIO_new(BIO_s_mem());
     ENSURE(der != NULL, ossl_rv(CKR_HOST_MEMORY));
     ENSURE(i2d_CMS_bio(der, cms) == 1, ossl_rv(CKR_FUNCTION_FAILED));
     return bio_append(der, ret_der);
+}
+
+CK_RV cms_seal(struct span certificate_der, struct span plain, struct buf *ret_der)
+{
+    KEEP_ERRORS;
+    AUTO(x509_freep) X509 *x = NULL;
+
+    TRY(crypto_ready());
+    TRY(x509_read(certificate_der, &x));
+    return seal_to(x, plain, ret_der);
 }
 
 /* A private key, PEM or DER PKCS#8. CKR_ARGUMENTS_BAD: not one, or encrypted. */
@@ -228,17 +234,13 @@ static CK_RV plain_take(BIO *bio, struct secret **ret)
     return secret_from(span_of(p, (size_t)n), ret);
 }
 
-CK_RV cms_open(struct span cms_der, struct span certificate_der, struct span private_key,
-               struct secret **ret)
+/* `x` picks the recipient; NULL: whichever the key opens. */
+static CK_RV open_by_key(struct span cms_der, X509 *x, struct span private_key, struct secret **ret)
 {
-    KEEP_ERRORS;
-    AUTO(x509_freep) X509 *x = NULL;
     AUTO(pkey_freep) EVP_PKEY *key = NULL;
     AUTO(cms_freep) CMS_ContentInfo *cms = NULL;
     AUTO(bio_freep) BIO *plain = NULL;
 
-    TRY(crypto_ready());
-    TRY(x509_read(certificate_der, &x));
     TRY(key_read(private_key, &key));
     TRY(cms_read(cms_der, &cms));
     plain = BIO_new(BIO_s_secmem());
@@ -246,4 +248,96 @@ CK_RV cms_open(struct span cms_der, struct span certificate_der, struct span pri
     ENSURE(CMS_decrypt(cms, key, x, NULL, plain, CMS_BINARY) == 1,
            ossl_rv(CKR_ENCRYPTED_DATA_INVALID));
     return plain_take(plain, ret);
+}
+
+CK_RV cms_open(struct span cms_der, struct span certificate_der, struct span private_key,
+               struct secret **ret)
+{
+    KEEP_ERRORS;
+    AUTO(x509_freep) X509 *x = NULL;
+
+    TRY(crypto_ready());
+    TRY(x509_read(certificate_der, &x));
+    return open_by_key(cms_der, x, private_key, ret);
+}
+
+/* -- without a certificate --------------------------------------------------------------------- */
+
+static void der_free(uint8_t **der)
+{
+    OPENSSL_free(*der);
+}
+
+static CK_RV private_key_take(EVP_PKEY *key, struct secret **ret)
+{
+    AUTO(p8_freep) PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(key);
+    uint8_t *der = NULL;
+    const int n = p8 != NULL ? i2d_PKCS8_PRIV_KEY_INFO(p8, &der) : -1;
+    CK_RV rv = n > 0 ? CKR_OK : ossl_rv(CKR_FUNCTION_FAILED);
+
+    if (rv == CKR_OK)
+        rv = secret_from(span_of(der, (size_t)n), ret);
+    OPENSSL_clear_free(der, n > 0 ? (size_t)n : 0);
+    return rv;
+}
+
+CK_RV cms_key_new(struct secret **ret_private, struct buf *ret_public)
+{
+    KEEP_ERRORS;
+    AUTO(pkey_freep) EVP_PKEY *key = NULL;
+    AUTO(der_free) uint8_t *der = NULL;
+    AUTO(secret_freep) struct secret *secret = NULL;
+    int n;
+
+    TRY(crypto_ready());
+    key = EVP_PKEY_Q_keygen(ossl_ctx(), NULL, "EC", "secp384r1");
+    ENSURE(key != NULL, ossl_rv(CKR_FUNCTION_FAILED));
+    TRY(private_key_take(key, &secret));
+    n = i2d_PUBKEY(key, &der);
+    ENSURE(n > 0, ossl_rv(CKR_FUNCTION_FAILED));
+    buf_put(ret_public, span_of(der, (size_t)n));
+    TRY(buf_ok(ret_public));
+    *ret_private = TAKE(secret);
+    return CKR_OK;
+}
+
+/* CMS names its recipient by a certificate's issuer and serial number. This one is never signed and
+ * never leaves the function's callers: whoever opens the message has one key, and goes by that. */
+static CK_RV certificate_around(struct span public_key, X509 **ret)
+{
+    AUTO(x509_freep) X509 *x = X509_new_ex(ossl_ctx(), NULL);
+    AUTO(pkey_freep) EVP_PKEY *key = NULL;
+    const uint8_t *p = public_key.p;
+    X509_NAME *name;
+
+    ENSURE(x != NULL, ossl_rv(CKR_HOST_MEMORY));
+    ENSURE(public_key.n > 0 && public_key.n <= CMS_MAX_INPUT, CKR_ARGUMENTS_BAD);
+    key = d2i_PUBKEY_ex(NULL, &p, (long)public_key.n, ossl_ctx(), NULL);
+    ENSURE(key != NULL && p == public_key.p + public_key.n, ossl_rv(CKR_ARGUMENTS_BAD));
+    ENSURE(EVP_PKEY_is_a(key, "EC"), CKR_ARGUMENTS_BAD);
+    name = X509_get_issuer_name(x);
+    ENSURE(X509_set_pubkey(x, key) == 1 && ASN1_INTEGER_set(X509_get_serialNumber(x), 1) == 1 &&
+               X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)"handoff", -1,
+                                          -1, 0) == 1,
+           ossl_rv(CKR_HOST_MEMORY));
+    *ret = TAKE(x);
+    return CKR_OK;
+}
+
+CK_RV cms_seal_to_key(struct span public_key, struct span plain, struct buf *ret_der)
+{
+    KEEP_ERRORS;
+    AUTO(x509_freep) X509 *x = NULL;
+
+    TRY(crypto_ready());
+    TRY(certificate_around(public_key, &x));
+    return seal_to(x, plain, ret_der);
+}
+
+CK_RV cms_open_with_key(struct span cms_der, struct span private_key, struct secret **ret)
+{
+    KEEP_ERRORS;
+
+    TRY(crypto_ready());
+    return open_by_key(cms_der, NULL, private_key, ret);
 }

@@ -22,6 +22,19 @@ NODISCARD CK_RV cms_seal(struct span certificate_der, struct span plain, struct 
 NODISCARD CK_RV cms_open(struct span cms_der, struct span certificate_der, struct span private_key,
                          struct secret **ret);
 
+/* -- without a certificate: to a key that was made for one message, and goes with it --------------
+ */
+
+/* A key pair on P-384: the private half (PKCS#8, DER), and its SubjectPublicKeyInfo (DER), which is
+ * appended. */
+NODISCARD CK_RV cms_key_new(struct secret **ret_private, struct buf *ret_public);
+/* Encrypt to a public key (DER of a SubjectPublicKeyInfo, EC as above); appends DER.
+ * CKR_ARGUMENTS_BAD: it can't receive. */
+NODISCARD CK_RV cms_seal_to_key(struct span public_key, struct span plain, struct buf *ret_der);
+/* Open with the private half. Errors as of cms_open(). */
+NODISCARD CK_RV cms_open_with_key(struct span cms_der, struct span private_key,
+                                  struct secret **ret);
+
 /*
  * Who holds a private key that can't be had as bytes (a key in another token) and does its part.
  * Both answer CKR_ENCRYPTED_DATA_INVALID when the key refuses what it is given, and

@@ -15,15 +15,25 @@
 const char *audit_event_name(enum audit_event event)
 {
     static const char *const names[] = {
-        [AUDIT_STORE_MADE] = "store-made",     [AUDIT_STORE_RECOVERED] = "store-recovered",
-        [AUDIT_SEAL_ADDED] = "seal-added",     [AUDIT_SEAL_REMOVED] = "seal-removed",
-        [AUDIT_SEAL_REVOKED] = "seal-revoked", [AUDIT_SEAL_RENEWED] = "seal-renewed",
-        [AUDIT_SEAL_EXPIRED] = "seal-expired", [AUDIT_MASTER_ROTATED] = "master-rotated",
-        [AUDIT_DEK_ADVANCED] = "dek-advanced", [AUDIT_DEK_DROPPED] = "dek-dropped",
-        [AUDIT_TOKEN_MADE] = "token-made",     [AUDIT_TOKEN_RENEWED] = "token-renewed",
-        [AUDIT_PIN_CHANGED] = "pin-changed",   [AUDIT_PIN_RESET] = "pin-reset",
-        [AUDIT_LOGIN_FAILED] = "login-failed", [AUDIT_KEY_ROTATED] = "key-rotated",
+        [AUDIT_STORE_MADE] = "store-made",
+        [AUDIT_STORE_RECOVERED] = "store-recovered",
+        [AUDIT_SEAL_ADDED] = "seal-added",
+        [AUDIT_SEAL_REMOVED] = "seal-removed",
+        [AUDIT_SEAL_REVOKED] = "seal-revoked",
+        [AUDIT_SEAL_RENEWED] = "seal-renewed",
+        [AUDIT_SEAL_EXPIRED] = "seal-expired",
+        [AUDIT_MASTER_ROTATED] = "master-rotated",
+        [AUDIT_DEK_ADVANCED] = "dek-advanced",
+        [AUDIT_DEK_DROPPED] = "dek-dropped",
+        [AUDIT_TOKEN_MADE] = "token-made",
+        [AUDIT_TOKEN_RENEWED] = "token-renewed",
+        [AUDIT_PIN_CHANGED] = "pin-changed",
+        [AUDIT_PIN_RESET] = "pin-reset",
+        [AUDIT_LOGIN_FAILED] = "login-failed",
+        [AUDIT_KEY_ROTATED] = "key-rotated",
         [AUDIT_OBJECTS_IMPORTED] = "objects-imported",
+        [AUDIT_HANDOFF_APPROVED] = "handoff-approved",
+        [AUDIT_HANDOFF_ACCEPTED] = "handoff-accepted",
     };
 
     return (size_t)event < N_ELEMENTS(names) && names[event] != NULL ? names[event] : "unknown";

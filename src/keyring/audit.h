@@ -35,6 +35,8 @@ enum audit_event {
     AUDIT_LOGIN_FAILED = 15,
     AUDIT_KEY_ROTATED = 16,
     AUDIT_OBJECTS_IMPORTED = 17,
+    AUDIT_HANDOFF_APPROVED = 18, /* the master key was encrypted to another platform */
+    AUDIT_HANDOFF_ACCEPTED = 19, /* and sealed there */
     AUDIT_N_EVENTS
 };
 /* "login-failed", ...; "unknown" */

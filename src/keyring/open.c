@@ -90,18 +90,21 @@ static CK_RV row_same(struct txn *t, enum store_table table, struct span key, st
 
 static CK_RV opening_proven(struct txn *t, const struct opening *o, size_t which, bool *ret)
 {
-    const struct seal_entry *e = &o->seals->v[which];
     bool same = true;
 
     TRY(row_same(t, STORE_META, META_HEADER, buf_span(&o->header_row), &same));
     TRY(row_same(t, STORE_META, META_KEYS, buf_span(&o->keys_row), &same));
-    TRY(row_same(t, STORE_SEAL, SPAN_ARRAY(e->seal.id), buf_span(&e->row), &same));
+    if (which != OPENING_NO_SEAL) {
+        const struct seal_entry *e = &o->seals->v[which];
+
+        TRY(row_same(t, STORE_SEAL, SPAN_ARRAY(e->seal.id), buf_span(&e->row), &same));
+    }
     *ret = same;
     return CKR_OK;
 }
 
 static CK_RV config_verify(const struct conf *c, const struct root *root, struct txn *t,
-                           const struct seal *opened, struct keyring *k)
+                           const struct opening *o, size_t which, struct keyring *k)
 {
     struct config stored;
     struct binding b;
@@ -112,7 +115,7 @@ static CK_RV config_verify(const struct conf *c, const struct root *root, struct
         return CKR_OK;
     }
     TRY(config_check(c, root, &stored));
-    TRY(binding_decode(opened->binding, &b));
+    TRY(binding_decode(o->seals->v[which].seal.binding, &b));
     return config_floors(c, &stored, root, &b);
 }
 
@@ -123,7 +126,7 @@ static CK_RV opening_verify(struct txn *t, const struct conf *c, const struct ro
 {
     AUTO(seal_set_freep) struct seal_set *seals = NULL;
 
-    TRY(config_verify(c, root, t, &o->seals->v[which].seal, k));
+    TRY(config_verify(c, root, t, o, which, k));
     TRY(seal_set_read(t, TRUST_TREE, &seals));
     return ring_tokens_open(k, t, &o->header, master);
 }

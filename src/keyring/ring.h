@@ -43,12 +43,12 @@ struct keyring {
     atomic_uint refs;
     struct conf *conf; /* own copy */
     struct store *store;
-    const struct root *root; /* NULL: opened by a recovery key, and not adopted yet */
+    const struct root *root; /* NULL: opened otherwise, and not adopted yet */
     const char *root_name;
     uint8_t store_id[STORE_ID];
     uint8_t fingerprint[PRIM_HASH];
     struct secret *audit;  /* the audit key: a PIN that is wrong is told without the master */
-    struct secret *master; /* kept only between recover_open() and recover_adopt() */
+    struct secret *master; /* kept only between recover_open() or handoff_open() and the adoption */
     uint64_t master_epoch; /* of that one */
     pthread_mutex_t lock;
     struct ring_token *tokens;

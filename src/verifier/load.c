@@ -75,23 +75,29 @@ static bool is_container(struct span bytes)
     return bytes.n > 0 && (bytes.p[0] == DER_SEQUENCE || memchr("{ \t\r\n", bytes.p[0], 5) != NULL);
 }
 
-static int load_evidence(const char *path, struct verifier_case *c)
+static int take_evidence(struct span bytes, struct verifier_case *c)
 {
-    AUTO(buf_clear) struct buf bytes = BUF_INIT;
-    const int code = read_file(path, &bytes);
-
-    if (code != 0)
-        return code;
-    if (is_container(buf_span(&bytes))) {
-        const CK_RV rv = evidence_read(buf_span(&bytes), &c->evidence);
+    if (is_container(bytes)) {
+        const CK_RV rv = evidence_read(bytes, &c->evidence);
 
         if (rv != CKR_OK && rv != CKR_DATA_INVALID)
-            return verifier_fail(NOT_READABLE, "%s: out of memory", path);
+            return verifier_fail(NOT_READABLE, "out of memory");
         c->evidence_malformed = rv != CKR_OK;
         return 0;
     }
-    buf_put(&c->evidence.report, buf_span(&bytes));
+    buf_put(&c->evidence.report, bytes);
     return buf_ok(&c->evidence.report) == CKR_OK ? 0 : verifier_fail(NOT_READABLE, "out of memory");
+}
+
+static int load_evidence(const struct verifier_options *o, struct verifier_case *c)
+{
+    AUTO(buf_clear) struct buf bytes = BUF_INIT;
+    int code;
+
+    if (o->evidence == NULL)
+        return take_evidence(o->evidence_bytes, c);
+    code = read_file(o->evidence, &bytes);
+    return code == 0 ? take_evidence(buf_span(&bytes), c) : code;
 }
 
 /* A certificate in evidence that OpenSSL can't read helps nobody and harms nobody. */
@@ -320,7 +326,7 @@ int verifier_load(const struct verifier_options *o, struct verifier_case *ret)
     if (code == 0)
         code = load_question(o, ret);
     if (code == 0)
-        code = load_evidence(o->evidence, ret);
+        code = load_evidence(o, ret);
     if (code == 0)
         code = load_certificates(o->vek, &ret->given);
     if (code == 0)

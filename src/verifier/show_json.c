@@ -144,6 +144,13 @@ static json_t *handover_json(const struct statement_handover *h)
                      hex_json(h->public_key));
 }
 
+static json_t *approval_json(const struct statement_approval *a)
+{
+    return json_pack("{s:o, s:o, s:o, s:o}", "store", hex_json(SPAN_ARRAY(a->store)), "fingerprint",
+                     hex_json(SPAN_ARRAY(a->fingerprint)), "request",
+                     hex_json(SPAN_ARRAY(a->request)), "sealed", hex_json(SPAN_ARRAY(a->sealed)));
+}
+
 static json_t *statement_json(const struct statement *s)
 {
     AUTO(json_unref)
@@ -157,6 +164,8 @@ static json_t *statement_json(const struct statement *s)
         good = good && set(j, "file", file_json(&s->file));
     if (s->kind == STATEMENT_HANDOVER)
         good = good && set(j, "handover", handover_json(&s->handover));
+    if (s->kind == STATEMENT_APPROVAL)
+        good = good && set(j, "approval", approval_json(&s->approval));
     return good ? TAKE(j) : NULL;
 }
 

@@ -15,7 +15,7 @@ const char *verifier_time_text(time_t t, char text[32])
     return text;
 }
 
-static void show_check(const struct check *c, bool colour)
+static void show_check(const struct check *c, bool colour, FILE *to)
 {
     static const char *const colours[] = {
         [OUTCOME_OK] = "\033[32m",
@@ -24,8 +24,16 @@ static void show_check(const struct check *c, bool colour)
         [OUTCOME_NOT_DONE] = "",
     };
 
-    printf("%s%-8s%s  %-26s  %s\n", colour ? colours[c->outcome] : "", outcome_name(c->outcome),
-           colour ? "\033[0m" : "", c->name, c->words);
+    fprintf(to, "%s%-8s%s  %-26s  %s\n", colour ? colours[c->outcome] : "",
+            outcome_name(c->outcome), colour ? "\033[0m" : "", c->name, c->words);
+}
+
+void verifier_show_checks(const struct result *r, FILE *to)
+{
+    const bool colour = isatty(fileno(to)) == 1;
+
+    for (size_t i = 0; i < r->n; i++)
+        show_check(&r->checks[i], colour, to);
 }
 
 static void show_field(const struct report *r, enum report_field f)
@@ -81,12 +89,10 @@ static void show_statement(const struct statement *s)
 
 void verifier_show(const struct verifier_case *c, const struct result *r, const struct verified *v)
 {
-    const bool colour = isatty(STDOUT_FILENO) == 1;
     const enum verdict verdict = result_verdict(r);
     char text[32];
 
-    for (size_t i = 0; i < r->n; i++)
-        show_check(&r->checks[i], colour);
+    verifier_show_checks(r, stdout);
     /* What is not proven is not shown: somebody would read it. */
     if (verdict == VERDICT_GOOD || verdict == VERDICT_AGAINST_POLICY) {
         putchar('\n');

@@ -31,8 +31,8 @@ static CK_RV open_source(const struct verifier_options *o, const struct verifier
     return kds_new(&k, ret);
 }
 
-static CK_RV judge(const struct verifier_options *o, const struct verifier_case *c,
-                   struct result *r, struct verified *v)
+CK_RV verifier_judge(const struct verifier_options *o, const struct verifier_case *c,
+                     struct result *r, struct verified *v)
 {
     AUTO(kds_freep) struct kds *kds = NULL;
     struct verify_source source;
@@ -74,7 +74,7 @@ int verifier_command(int argc, char **argv)
     code = verifier_load(&o, &c);
     if (code != 0)
         return code;
-    if (judge(&o, &c, &r, &v) != CKR_OK)
+    if (verifier_judge(&o, &c, &r, &v) != CKR_OK)
         return verifier_fail(VERIFIER_UNKNOWN, "out of memory");
     if (!o.json)
         verifier_show(&c, &r, &v);

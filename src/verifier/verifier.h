@@ -8,6 +8,8 @@
 #ifndef TEE_VERIFIER_VERIFIER_H
 #define TEE_VERIFIER_VERIFIER_H
 
+#include <stdio.h>
+
 #include "attest/evidence.h"
 #include "attest/kds.h"
 
@@ -22,6 +24,7 @@ enum { VERIFIER_UNKNOWN = 3, VERIFIER_USAGE = 64 };
 /* What the command line says; strings are argv's. */
 struct verifier_options {
     const char *evidence, *policy, *time;
+    struct span evidence_bytes; /* instead of the file, where `evidence` is NULL */
     const char *nonce, *report_data, *key, *file, *max_age;
     const char *vek, *chain, *table, *crl, *root;
     const char *kds, *patience, *cache;
@@ -54,8 +57,14 @@ void verifier_case_clear(struct verifier_case *c);
  * whatever happens. */
 int verifier_load(const struct verifier_options *o, struct verifier_case *ret);
 
+/* Have it judged, certificates fetched where options and policy let it. CKR_HOST_MEMORY. */
+NODISCARD CK_RV verifier_judge(const struct verifier_options *o, const struct verifier_case *c,
+                               struct result *ret_result, struct verified *ret_facts);
+
 /* Show what was found, on standard output. */
 void verifier_show(const struct verifier_case *c, const struct result *r, const struct verified *v);
+/* A line per check. */
+void verifier_show_checks(const struct result *r, FILE *to);
 /* The same for programs. False: out of memory. */
 bool verifier_show_json(const struct verifier_case *c, const struct result *r,
                         const struct verified *v);

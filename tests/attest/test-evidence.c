@@ -55,6 +55,10 @@ static struct statement of_kind(enum statement_kind kind)
     s.file.size = UINT64_C(1) << 63;
     s.handover.public_key = SPAN_ARRAY(spki);
     s.handover.store[15] = 0xff;
+    s.approval.store[0] = 1;
+    memset(s.approval.fingerprint, 2, sizeof(s.approval.fingerprint));
+    memset(s.approval.request, 3, sizeof(s.approval.request));
+    memset(s.approval.sealed, 4, sizeof(s.approval.sealed));
     return s;
 }
 
@@ -95,6 +99,8 @@ static void assert_same(const struct statement *a, const struct statement *b)
         assert_memory_equal(a->handover.store, b->handover.store, 16);
         assert_true(span_equal(a->handover.public_key, b->handover.public_key));
     }
+    if (a->kind == STATEMENT_APPROVAL)
+        assert_memory_equal(&a->approval, &b->approval, sizeof(a->approval));
 }
 
 static void test_statement_round_trip(void **state)

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* handoff.c - `tee-pkcs11 handoff`: options, messages, and the judgement of evidence; see
+ * handoff.h. */
+#include "cli/handoff.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* -- options ----------------------------------------------------------------------------------- */
+
+static const struct option options[] = {
+    {"key", required_argument, NULL, 'k'},
+    {"store", required_argument, NULL, 's'},
+    {"nonce", required_argument, NULL, 'n'},
+    {"out", required_argument, NULL, 'o'},
+    {"policy", required_argument, NULL, 'p'},
+    {"max-age", required_argument, NULL, 'm'},
+    {"root", required_argument, NULL, 'R'},
+    {"crl", required_argument, NULL, 'L'},
+    {"offline", no_argument, NULL, 'O'},
+    {"kds", required_argument, NULL, 'K'},
+    {"patience", required_argument, NULL, 'P'},
+    {"cache", required_argument, NULL, 'C'},
+    {"no-cache", no_argument, NULL, 'N'},
+    {"fetch", no_argument, NULL, 'F'},
+    {"expect", required_argument, NULL, 'e'},
+    {"yes", no_argument, NULL, 'y'},
+    {"standby", no_argument, NULL, 'S'},
+    {"dry-run", no_argument, NULL, 'd'},
+    {NULL, 0, NULL, 0},
+};
+
+static const struct step {
+    const char *name, *takes; /* the letters of its options */
+    bool message;             /* it takes the other side's message */
+    int (*run)(const struct handoff_options *o);
+} steps[] = {
+    {"request", "ksnoFKCR", false, handoff_request},
+    {"approve", "pnmoRLOKPCNFd", true, handoff_approve},
+    {"accept", "kpmRLOKPCNeySd", true, handoff_accept},
+};
+
+static const struct step *step_find(const char *name)
+{
+    for (size_t i = 0; i < N_ELEMENTS(steps); i++) {
+        if (strcmp(steps[i].name, name) == 0)
+            return &steps[i];
+    }
+    return NULL;
+}
+
+static bool take_flag(struct handoff_options *o, int c)
+{
+    const struct {
+        int letter;
+        bool *to;
+    } flags[] = {
+        {'O', &o->verify.offline}, {'N', &o->verify.no_cache},
+        {'F', &o->fetch.wanted},   {'y', &o->yes},
+        {'S', &o->standby},        {'d', &o->dry_run},
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(flags); i++) {
+        if (flags[i].letter != c)
+            continue;
+        *flags[i].to = true;
+        return true;
+    }
+    return false;
+}
+
+/* One given twice is an error: which was meant? */
+static bool take_text(struct handoff_options *o, int c)
+{
+    const struct {
+        int letter;
+        const char **to;
+    } texts[] = {
+        {'k', &o->key},           {'s', &o->store},
+        {'n', &o->verify.nonce},  {'o', &o->out},
+        {'p', &o->verify.policy}, {'m', &o->verify.max_age},
+        {'R', &o->verify.root},   {'L', &o->verify.crl},
+        {'K', &o->verify.kds},    {'P', &o->verify.patience},
+        {'C', &o->verify.cache},  {'e', &o->expect},
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
+        if (texts[i].letter != c || *texts[i].to != NULL)
+            continue;
+        *texts[i].to = optarg;
+        return true;
+    }
+    return false;
+}
+
+/* What the step can't do without, and nothing that is another step's. */
+static bool fits(const struct step *step, const struct handoff_options *o, const char *given)
+{
+    if (given[strspn(given, step->takes)] != '\0')
+        return false;
+    if ((strchr(step->takes, 'k') != NULL && o->key == NULL) ||
+        (strchr(step->takes, 'p') != NULL && o->verify.policy == NULL))
+        return false;
+    if (o->verify.cache != NULL && o->verify.no_cache)
+        return false;
+    return step->message || o->fetch.wanted ||
+           (o->verify.kds == NULL && o->verify.cache == NULL && o->verify.root == NULL);
+}
+
+static bool parse(int argc, char **argv, const struct step **ret_step, struct handoff_options *o)
+{
+    char given[N_ELEMENTS(options) + 1] = "";
+    const struct step *step;
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (!take_flag(o, c) && !take_text(o, c))
+            return false;
+        if (strchr(given, c) == NULL)
+            given[strlen(given)] = (char)c;
+    }
+    step = optind < argc ? step_find(argv[optind++]) : NULL;
+    if (step == NULL || argc - optind != (step->message ? 1 : 0))
+        return false;
+    o->message = step->message ? argv[optind] : NULL;
+    *ret_step = step;
+    return fits(step, o, given);
+}
+
+int command_handoff(int argc, char **argv)
+{
+    struct handoff_options o = {.message = NULL};
+    const struct step *step = NULL;
+
+    if (!parse(argc, argv, &step, &o))
+        return cli_usage("handoff");
+    o.fetch.kds = o.verify.kds;
+    o.fetch.cache = o.verify.cache;
+    o.fetch.root = o.verify.root;
+    return step->run(&o);
+}
+
+/* -- messages ---------------------------------------------------------------------------------- */
+
+static void close_fd(int *fd)
+{
+    if (*fd > STDERR_FILENO)
+        (void)close(*fd);
+}
+
+/* To the end, or one byte more than `most`; ret has the room. */
+static bool read_all(int fd, size_t most, struct buf *ret)
+{
+    ssize_t n = 1;
+
+    while (ret->n <= most && n != 0) {
+        n = read(fd, ret->p + ret->n, most + 1 - ret->n);
+        if (n < 0 && errno != EINTR)
+            return false;
+        ret->n += n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+int handoff_read(const char *path, size_t most, struct buf *ret)
+{
+    const bool standard = strcmp(path, "-") == 0;
+    AUTO(close_fd)
+    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+    buf_reserve(ret, most + 1);
+    if (ret->failed)
+        return cli_fail(EXIT_FAILED, "out of memory");
+    if (fd < 0 || !read_all(fd, most, ret))
+        return cli_fail(EXIT_FAILED, "%s: %s", standard ? "standard input" : path, strerror(errno));
+    return EXIT_DONE;
+}
+
+int handoff_take(const char *path, enum handoff_kind wanted, struct buf *bytes,
+                 struct handoff_message *ret)
+{
+    const char *objection = NULL;
+    int code = handoff_read(path, HANDOFF_MAX, bytes);
+    CK_RV rv;
+
+    if (code != EXIT_DONE)
+        return code;
+    rv = handoff_message_decode(buf_span(bytes), ret, &objection);
+    if (rv == CKR_DATA_INVALID)
+        return cli_fail(EXIT_REFUSED, "%s is no message of a hand-over: %s", path, objection);
+    if (rv != CKR_OK)
+        return cli_rv(rv, "reading the message");
+    if (ret->kind != wanted)
+        return cli_fail(EXIT_REFUSED, "%s: this is the %s of a hand-over, and here its %s is taken",
+                        path, handoff_kind_name(ret->kind), handoff_kind_name(wanted));
+    return EXIT_DONE;
+}
+
+FILE *handoff_words_to(const struct handoff_options *o)
+{
+    return o->out != NULL || o->dry_run ? stdout : stderr;
+}
+
+const char *handoff_name_text(const uint8_t hash[HANDOFF_HASH], char text[HANDOFF_NAME_TEXT])
+{
+    return hex_encode(span_of(hash, HANDOFF_NAME_TEXT / 2), text);
+}
+
+/* -- judging ----------------------------------------------------------------------------------- */
+
+void handoff_judged_clear(struct handoff_judged *j)
+{
+    verifier_case_clear(&j->of);
+    result_clear(&j->result);
+}
+
+/* Who can write the policy decides who gets the key. */
+static bool policy_is_ours(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0) {
+        (void)cli_fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
+        return false;
+    }
+    if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        (void)cli_fail(EXIT_REFUSED,
+                       "the policy %s can be written by others than its user: chown and chmod it",
+                       path);
+        return false;
+    }
+    return true;
+}
+
+static int load(const struct handoff_options *o, struct span evidence, struct handoff_judged *ret)
+{
+    struct verifier_options v = o->verify;
+    const char *why = NULL;
+    int code;
+
+    v.evidence_bytes = evidence;
+    code = verifier_load(&v, &ret->of);
+    if (code != 0)
+        return code == VERIFIER_USAGE ? EXIT_USAGE : EXIT_FAILED;
+    if (!handoff_policy_decides(&ret->of.policy, &why))
+        return cli_fail(EXIT_REFUSED, "the policy %s can't decide about a hand-over: %s", v.policy,
+                        why);
+    return EXIT_DONE;
+}
+
+int handoff_judge(const struct handoff_options *o, struct span evidence, struct span nonce,
+                  struct handoff_judged *ret)
+{
+    int code;
+
+    *ret = (struct handoff_judged){.result = {.n = 0}};
+    if (!policy_is_ours(o->verify.policy))
+        return EXIT_REFUSED;
+    code = load(o, evidence, ret);
+    if (code != EXIT_DONE)
+        return code;
+    if (nonce.n > 0) {
+        ret->of.question.has_nonce = true;
+        ret->of.question.nonce = nonce;
+    }
+    if (ret->of.question.max_age == 0 && ret->of.policy.max_age == 0)
+        ret->of.question.max_age = HANDOFF_MAX_AGE;
+    if (verifier_judge(&o->verify, &ret->of, &ret->result, &ret->facts) != CKR_OK)
+        return cli_fail(EXIT_FAILED, "out of memory");
+    return EXIT_DONE;
+}
+
+bool handoff_genuine(const struct handoff_judged *j)
+{
+    const enum verdict v = result_verdict(&j->result);
+
+    return v == VERDICT_GOOD || v == VERDICT_AGAINST_POLICY;
+}
+
+/* The first check that counts against it: what is not genuine before what is not wanted. */
+static const struct check *objection(const struct result *r)
+{
+    static const struct {
+        enum subject about;
+        enum outcome outcome;
+    } order[] = {
+        {ABOUT_GENUINENESS, OUTCOME_FAILED},
+        {ABOUT_GENUINENESS, OUTCOME_UNKNOWN},
+        {ABOUT_POLICY, OUTCOME_FAILED},
+        {ABOUT_POLICY, OUTCOME_UNKNOWN},
+    };
+
+    for (size_t k = 0; k < N_ELEMENTS(order); k++) {
+        for (size_t i = 0; i < r->n; i++) {
+            if (r->checks[i].about == order[k].about && r->checks[i].outcome == order[k].outcome)
+                return &r->checks[i];
+        }
+    }
+    return NULL;
+}
+
+int handoff_verdict(const struct handoff_judged *j, FILE *to)
+{
+    const enum verdict v = result_verdict(&j->result);
+    const struct check *c = objection(&j->result);
+
+    verifier_show_checks(&j->result, to);
+    fprintf(to, "\n%s\n", verdict_words(v));
+    if (v == VERDICT_GOOD)
+        return EXIT_DONE;
+    return cli_fail(EXIT_REFUSED, "refused, the other side's evidence is %s: %s: %s",
+                    v == VERDICT_UNKNOWN ? "not to be judged" : verdict_words(v),
+                    c != NULL ? c->name : "result", c != NULL ? c->words : "out of memory");
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * adopt.c - sealing a store to this platform; see adopt.h.
+ *
+ * One transaction: the new seal, what becomes of those that were, and the entry in the audit log.
+ */
+#include "keyring/adopt.h"
+
+#include "keyring/master.h"
+#include "keyring/platform.h"
+#include "keyring/recipients.h"
+#include "util/log.h"
+
+struct adoption {
+    const struct keyring *keyring;
+    const struct adopt_terms *terms;
+    struct header header;
+    const struct secret *master;
+    const struct platform_seal *made;
+    struct config config;
+    enum root_kind root; /* of the new seal */
+    uint64_t now;
+};
+
+/* Roots by what they protect from: a store never moves to a lesser one. */
+static int root_rank(enum root_kind kind)
+{
+    static const int ranks[] = {
+        [ROOT_SOFTWARE] = 1, [ROOT_SEV_SNP_EMULATED] = 2, [ROOT_SEV_SNP] = 3};
+
+    return (size_t)kind < N_ELEMENTS(ranks) ? ranks[kind] : 0;
+}
+
+/* What the configuration row says after the adoption: as before on the same kind of root; on a
+ * better one, what the file says about it. */
+static CK_RV adoption_config(const struct conf *c, const struct root *r, struct config *config)
+{
+    if (r->kind == config->root)
+        return config_check(c, r, config);
+    if (root_rank(r->kind) < root_rank(config->root)) {
+        log_err("the store %s was made with root = %s and is not sealed to a %s root, which "
+                "protects less: recover it on a platform of its kind",
+                c->store, root_kind_name(config->root), r->name);
+        FAIL(CKR_FUNCTION_REJECTED);
+    }
+    if (c->measured == CONF_MEASURED_UNSAID) {
+        log_err("write measured = image or measured = firmware in %s: the store %s moves to a %s "
+                "root",
+                config_path(c), c->store, r->name);
+        FAIL(CKR_FUNCTION_REJECTED);
+    }
+    config_from(c, r->kind, config);
+    return CKR_OK;
+}
+
+/* The store as it is now: still of the epoch that it was opened at. */
+static CK_RV adoption_read(struct keyring *k, struct adoption *a)
+{
+    AUTO(txn_endp) struct txn *t = NULL;
+
+    TRY(txn_begin_read(k->store, &t));
+    TRY(header_get(t, &a->header));
+    if (a->header.epoch != k->master_epoch) {
+        log_err("the master key of the store %s was rotated meanwhile: %s", k->conf->store,
+                a->terms->again);
+        FAIL(CKR_DEVICE_ERROR);
+    }
+    return config_get(t, &a->config);
+}
+
+/* Seals of the platform so far are kept for going back, for a while, or live on beside the new one;
+ * those of a lesser root go. */
+static CK_RV supersede(struct txn *t, const struct adoption *a, const struct seal *old)
+{
+    AUTO(secret_freep) struct secret *auth = NULL;
+    AUTO(buf_clear) struct buf row = BUF_INIT;
+    struct seal s = *old;
+    struct binding b;
+
+    if (!seal_is_platform(&s))
+        return CKR_OK;
+    TRY(binding_decode(s.binding, &b));
+    if (root_rank(b.kind) < root_rank(a->root))
+        return txn_del(t, STORE_SEAL, SPAN_ARRAY(s.id), NULL);
+    if (s.superseded != 0 || a->terms->standby)
+        return CKR_OK;
+    s.superseded = a->now;
+    TRY(seal_open_auth(&a->header, old, secret_span(a->master), &auth));
+    TRY(seal_encode(&a->header, &s, secret_span(a->master), secret_span(auth), &row));
+    return seal_put(t, s.id, &row);
+}
+
+/* The recipients are those of now: a certificate may have been added or removed while the device
+ * was asked. */
+static CK_RV adopt_config(struct txn *t, const struct adoption *a)
+{
+    struct config now, config = a->config;
+
+    TRY(config_get(t, &now));
+    memcpy(config.recipients, now.recipients, sizeof(config.recipients));
+    config.n_recipients = now.n_recipients;
+    return config_put(t, &config);
+}
+
+static CK_RV adopt_txn(struct txn *t, void *arg)
+{
+    const struct adoption *a = arg;
+    AUTO(seal_set_freep) struct seal_set *seals = NULL;
+    bool same = false;
+    char id[SEAL_ID_TEXT];
+
+    TRY(header_same(t, &a->header, &same));
+    ENSURE(same, CKR_DEVICE_ERROR);
+    TRY(seal_set_read(t, TRUST_TREE, &seals));
+    if (seals->n == SEAL_MAX) {
+        log_err("the store has %d seals: no room for another", SEAL_MAX);
+        FAIL(CKR_DEVICE_MEMORY);
+    }
+    for (size_t i = 0; i < seals->n; i++)
+        TRY(supersede(t, a, &seals->v[i].seal));
+    TRY(adopt_config(t, a));
+    TRY(audit_add(a->keyring, t, a->terms->event, NULL, "%s%ssealed to a %s root: seal %s%s",
+                  a->terms->by != NULL ? a->terms->by : "", a->terms->by != NULL ? ", " : "",
+                  root_kind_name(a->root), seal_id_text(a->made->id, id),
+                  a->terms->standby ? ", beside those that there are" : ""));
+    return seal_put(t, a->made->id, &a->made->row);
+}
+
+/* What a lesser root's seal opened is to be worth nothing: a master that it never held. */
+static void lesser_root_left(struct keyring *k)
+{
+    const CK_RV rv = master_replace(k, false, NULL);
+
+    if (rv != CKR_OK)
+        log_warn("the store %s moved to a better root, but its master key could not be rotated "
+                 "(error 0x%lx): run tee-pkcs11 rotate master",
+                 k->conf->store, rv);
+}
+
+CK_RV keyring_adopt(struct keyring *k, const struct adopt_terms *terms)
+{
+    AUTO(platform_seal_clear) struct platform_seal made = {.row = BUF_INIT};
+    struct adoption a = {
+        .keyring = k, .terms = terms, .master = k->master, .made = &made, .now = meta_now()};
+    const struct root *r;
+    bool moved;
+
+    ENSURE(k->root == NULL && k->master != NULL, CKR_FUNCTION_REJECTED);
+    TRY(root_select(k->conf, &r));
+    TRY(adoption_read(k, &a));
+    moved = a.config.root != r->kind;
+    TRY(adoption_config(k->conf, r, &a.config));
+    TRY(platform_owner_check(k->conf, r, a.config.measured));
+    a.root = r->kind;
+    /* The owner is here and says so: a software key that was lost may be made anew. */
+    TRY(platform_make(k->conf, r, true, &a.header, secret_span(k->master), 0, &made));
+    TRY(config_floors(k->conf, &a.config, r, &made.binding));
+    TRY(store_write(k->store, adopt_txn, &a));
+    k->root = r;
+    k->root_name = r->name;
+    secret_free(TAKE(k->master));
+    log_info("the store %s is sealed to this platform (%s)", k->conf->store, r->name);
+    if (moved)
+        lesser_root_left(k);
+    return CKR_OK;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * adopt.h - a store whose master was opened by something else than this platform, sealed to it: the
+ * end of a recovery and of a hand-over.
+ */
+#ifndef TEE_KEYRING_ADOPT_H
+#define TEE_KEYRING_ADOPT_H
+
+#include "keyring/audit.h"
+#include "keyring/ring.h"
+
+struct adopt_terms {
+    enum audit_event event; /* what it is told as */
+    const char *by;         /* words in front of the entry; NULL: none */
+    const char *again;      /* what to do when the master was rotated meanwhile */
+    /* The seals of other platforms stay what they are. Else they are superseded: they open for
+     * rollback-days more. */
+    bool standby;
+};
+
+/*
+ * Seal to this platform: k was opened without a root, and its master is at hand (k->master). For
+ * one thread, with no other user of the keyring. CKR_FUNCTION_REJECTED when the configured root
+ * protects less than the one that the store was made for, or an owner's secret is demanded and not
+ * configured. CKR_DEVICE_ERROR: the master was rotated meanwhile. Asks the device.
+ */
+NODISCARD CK_RV keyring_adopt(struct keyring *k, const struct adopt_terms *terms);
+
+#endif
