@@ -21,9 +21,9 @@ struct source {
 };
 
 struct request {
-    const char *token, *application;
+    const char *token, *application, *module;
     struct import_keys keys;
-    struct pin_source pin, passphrase;
+    struct pin_source pin, passphrase, source_pin;
     bool dry_run;
     struct source *sources;
     size_t n_sources;
@@ -33,6 +33,11 @@ static const struct option options[] = {
     {"token", required_argument, NULL, 't'},
     {"env-file", required_argument, NULL, 'e'},
     {"env", required_argument, NULL, 'v'},
+    {"from", required_argument, NULL, 'u'},
+    {"softhsm2", required_argument, NULL, 's'},
+    {"module", required_argument, NULL, 'm'},
+    {"source-pin-file", required_argument, NULL, 'i'},
+    {"source-pin-fd", required_argument, NULL, 'I'},
     {"label", required_argument, NULL, 'l'},
     {"application", required_argument, NULL, 'a'},
     {"extractable", no_argument, NULL, 'x'},
@@ -54,10 +59,8 @@ static bool take_text(int c, struct request *r)
     const struct {
         int letter;
         const char **to;
-    } texts[] = {{'t', &r->token},
-                 {'l', &r->keys.label},
-                 {'a', &r->application},
-                 {'w', &r->passphrase.file},
+    } texts[] = {{'t', &r->token},   {'l', &r->keys.label},      {'a', &r->application},
+                 {'m', &r->module},  {'i', &r->source_pin.file}, {'w', &r->passphrase.file},
                  {'p', &r->pin.file}};
 
     for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
@@ -71,12 +74,14 @@ static bool take_text(int c, struct request *r)
 
 static bool take_option(int c, struct request *r)
 {
-    if (c == 'e' || c == 'v')
+    if (strchr("evus", c) != NULL)
         r->sources[r->n_sources++] = (struct source){c, optarg};
     else if (c == 'x')
         r->keys.extractable = true;
     else if (c == 'n')
         r->dry_run = true;
+    else if (c == 'I')
+        return pin_fd(optarg, &r->source_pin.fd);
     else if (c == 'W')
         return pin_fd(optarg, &r->passphrase.fd);
     else if (c == 'P')
@@ -108,6 +113,10 @@ static int collect_one(const struct request *r, const struct source *s, struct p
         return import_env_file(s->of, r->application, items);
     if (s->letter == 'v')
         return import_environment(s->of, r->application, items);
+    if (s->letter == 'u')
+        return import_token(s->of, &r->source_pin, &r->keys, items);
+    if (s->letter == 's')
+        return import_softhsm2(s->of, r->module, &r->source_pin, &r->keys, items);
     return import_file(s->of, p, &r->keys, items);
 }
 
@@ -154,7 +163,7 @@ static CK_RV add_items(struct import *to, struct import_items *items)
 
         if (item->begins)
             TRY(import_settle(to));
-        if (item->attrs != NULL)
+        if (item->attrs != NULL && item->rv == CKR_OK)
             item->rv = add_template(to, item);
         if (ends_all(item->rv))
             return item->rv;
@@ -163,10 +172,16 @@ static CK_RV add_items(struct import *to, struct import_items *items)
     return import_flush(to);
 }
 
-/* For the audit log. */
+/* For the audit log. A URI ends before its query, which may hold a PIN. */
 static CK_RV describe(const struct request *r, struct buf *ret)
 {
-    buf_printf(ret, "%s%s", r->sources[0].letter == 'v' ? "environment " : "", r->sources[0].of);
+    const struct source *s = &r->sources[0];
+    const char *what = s->letter == 'v'   ? "environment "
+                       : s->letter == 's' ? "SoftHSM2 token "
+                                          : "";
+    const size_t n = s->letter == 'u' ? strcspn(s->of, "?") : strlen(s->of);
+
+    buf_printf(ret, "%s%.*s", what, (int)n, s->of);
     if (r->n_sources > 1)
         buf_printf(ret, " and %zu more", r->n_sources - 1);
     buf_u8(ret, 0);
@@ -208,6 +223,7 @@ int command_import(int argc, char **argv)
         .application = APPLICATION,
         .pin = PIN_SOURCE_NONE,
         .passphrase = PIN_SOURCE_NONE,
+        .source_pin = PIN_SOURCE_NONE,
         .sources = calloc((size_t)argc, sizeof(struct source)),
     };
     AUTO(import_items_clear) struct import_items items = {.v = NULL};

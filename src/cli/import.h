@@ -68,6 +68,14 @@ struct import_keys {
 /* Keys and certificates of a file: PEM, DER, PKCS#8, PKCS#12. */
 int import_file(const char *path, struct passphrase *p, const struct import_keys *keys,
                 struct import_items *items);
+/* The objects of another module's token that a URI (RFC 7512) names, as far as they may leave. The
+ * PIN: from `pin`, else the URI's, else a prompt. */
+int import_token(const char *uri, const struct pin_source *pin, const struct import_keys *keys,
+                 struct import_items *items);
+/* All objects of the SoftHSM2 token of that label, through SoftHSM2's module: `module`, or where it
+ * usually is (NULL). */
+int import_softhsm2(const char *label, const char *module, const struct pin_source *pin,
+                    const struct import_keys *keys, struct import_items *items);
 /* The assignments of an .env file (env_file.h), as data objects of an application. */
 int import_env_file(const char *path, const char *application, struct import_items *items);
 /* The variables of this process's environment whose names fit the pattern (fnmatch). */

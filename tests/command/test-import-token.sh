@@ -1,0 +1,149 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# test-import-token.sh - the objects of a SoftHSM2 token into one of ours: those that show their
+# value, those that leave wrapped only, and those that stay.
+
+# shellcheck source=tests/command/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+needs openssl softhsm2-util pkcs11-tool
+
+softhsm=
+for path in /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so \
+    /usr/lib64/pkcs11/libsofthsm2.so; do
+    [ ! -e "$path" ] || softhsm=$path
+done
+[ -n "$softhsm" ] || { echo "libsofthsm2.so is missing"; exit 77; }
+mkdir hsm
+printf 'directories.tokendir = %s/hsm\nobjectstore.backend = file\nlog.level = ERROR\n' \
+    "$scratch" >softhsm.conf
+export SOFTHSM2_CONF=$scratch/softhsm.conf
+softhsm2-util --init-token --free --label "old & good" --so-pin 87654321 --pin 8765 >/dev/null ||
+    die init
+printf '8765\n' >hsm.pin
+
+# old ARGUMENT...: pkcs11-tool on SoftHSM2.
+old() { pkcs11-tool --module "$softhsm" --token-label "old & good" --login --pin 8765 "$@" 2>&1; }
+# make ARGUMENT...: an object there.
+make() { old "$@" >made || die "SoftHSM2 makes no $*: $(cat made)"; }
+row() { awk -v kind="$1" 'index($0, kind) == 1 { print $(NF-3), $(NF-2), $(NF-1), $NF }' out; }
+counts() { [ "$(row "$1")" = "$2" ] || die "$1: $(row "$1"), not $2"; }
+contents() { p11 --list-objects | grep -v "^Using slot" | sort; }
+
+# -- a token like those that people have --
+make --keypairgen --key-type rsa:2048 --id 01 --label "rsa wrapped" --extractable
+make --keypairgen --key-type EC:prime256v1 --id 02 --label "ec stays"
+make --keypairgen --key-type EC:secp384r1 --id 03 --label "ec wrapped" --extractable
+make --keypairgen --key-type EC:edwards25519 --id 04 --label "ed stays" --extractable
+make --keygen --key-type AES:32 --id 05 --label "aes wrapped" --extractable --sensitive
+make --keygen --key-type AES:16 --id 06 --label "aes stays" --sensitive
+make --keypairgen --key-type EC:secp256k1 --id 07 --label "coin" --extractable
+make --keygen --key-type GENERIC:36 --id 08 --label "36 bytes" --extractable --sensitive
+printf '0123456789abcdef0123456789abcdef' >value
+make --write-object value --type secrkey --key-type AES:32 --id 09 --label "aes shown" --extractable
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout shown.pem \
+    -out cert.pem -subj "/CN=cert" -days 2 2>/dev/null || die cert
+openssl pkey -in shown.pem -outform DER -out shown.der
+openssl x509 -in cert.pem -outform DER -out cert.der
+make --write-object shown.der --type privkey --id 0a --label "ec written" --extractable \
+    --usage-sign --usage-derive
+make --write-object cert.der --type cert --id 0a --label "cert"
+printf 'a private value' >private
+printf 'a public value' >public
+make --write-object private --type data --label "private" --private --application-label app
+make --write-object public --type data --label "public" --application-label app
+old --list-objects | sort >before
+
+configure "so-reset = yes"
+make_token web
+to=(--token web --pin-file user.pin)
+from=(--softhsm2 "old & good" --source-pin-file hsm.pin)
+
+tee 0 import "${from[@]}" "${to[@]}" --dry-run
+says "to migrate"
+counts "private keys" "6 4 2 0"
+[ -z "$(contents)" ] || die "a dry run wrote"
+tee 0 import "${from[@]}" "${to[@]}"
+counts "private keys" "6 4 2 0"
+counts "public keys" "5 5 0 0"
+counts "secret keys" "4 3 1 0"
+counts "certificates" "1 1 0 0"
+counts "data objects" "2 2 0 0"
+says "     2  not extractable at its source (CKA_EXTRACTABLE is false): "
+says 'private key "ec stays"'
+says 'secret key "aes stays"'
+says 'its token wraps it by no AES key wrapping that is known here: private key "ed stays"'
+first=$(contents)
+tee 0 import "${from[@]}" "${to[@]}"
+counts "total" "18 0 18 0"
+[ "$(contents)" = "$first" ] || die "a second run changed the token"
+old --list-objects | sort | cmp - before || die "the source was changed"
+
+# -- each is the same key, and does what it did --
+echo hello >data
+openssl dgst -sha256 -binary -out digest data
+# verifies ID MECHANISM FILE: signed here, right by the public key there.
+verifies() {
+    p11 --sign -m "$2" --id "$1" -i "$3" -o signature >/dev/null || die "sign by key $1"
+    old --verify -m "$2" --id "$1" -i "$3" --signature-file signature >made ||
+        die "key $1 is another key: $(cat made)"
+}
+verifies 01 SHA256-RSA-PKCS data
+verifies 03 ECDSA digest
+verifies 07 ECDSA digest
+p11 --sign -m ECDSA-SHA256 --id 0a --signature-format openssl -i data -o signature >/dev/null ||
+    die "sign by what was written"
+openssl x509 -in cert.pem -noout -pubkey >cert.pub
+openssl dgst -sha256 -verify cert.pub -signature signature data >/dev/null || die "ec written"
+# same ACTION MECHANISM ID FILE: both answer the same.
+same() {
+    p11 "--$1" -m "$2" --id "$3" -i "$4" -o ours >/dev/null || die "$1 by key $3"
+    old "--$1" -m "$2" --id "$3" -i "$4" -o theirs >/dev/null || die "$1 by key $3 there"
+    cmp ours theirs || die "key $3 is another key"
+}
+same encrypt AES-ECB 05 value
+same encrypt AES-ECB 09 value
+same sign SHA256-HMAC 08 data # SoftHSM2 fills it up to 40 bytes on its way
+for name in private public; do
+    p11 --read-object --type data --label "$name" -o read >/dev/null || die "no $name data"
+    cmp read "$name" || die "the $name data is another one"
+done
+pkcs11-tool --module "$TEE_TEST_MODULE" --list-objects --type data >list 2>&1
+grep -q "'public'" list || die "what was public is not"
+! grep -q "'private'" list || die "what was private is not"
+
+# -- as what they come --
+p11 --list-objects --type privkey >list
+grep "Access:" list | grep -q "local\|extractable\|always" && die "as ours: $(cat list)"
+[ "$(grep -c "Access:.*sensitive" list)" -eq 4 ] || die "not sensitive"
+tee 0 audit show
+says "4 private keys, 5 public keys, 3 secret keys, 1 certificate, 2 data objects from SoftHSM2 token old & good"
+
+# -- one object, by URI, from any module; and allowed to leave --
+make_token second
+uri="pkcs11:token=old%20%26%20good;type=private"
+tee 0 import --from "$uri;object=ec%20wrapped?module-path=$softhsm&pin-value=8765" \
+    --token second --pin-file user.pin --extractable
+counts "total" "1 1 0 0"
+pkcs11-tool --module "$TEE_TEST_MODULE" --token-label second --login --pin 1234 --list-objects >list 2>&1
+grep -q "Access:.*sensitive, extractable" list || die "not extractable: $(cat list)"
+tee 0 audit show
+says "from $uri;object=ec%20wrapped"
+says_not "pin-value"
+
+# -- what goes wrong has its own words, and writes nothing --
+first=$(contents)
+printf '1111\n' >wrong
+tee 2 import --softhsm2 "old & good" --source-pin-file wrong "${to[@]}"
+complains "PIN is incorrect"
+tee 2 import --softhsm2 nobody --source-pin-file hsm.pin "${to[@]}"
+complains "0 tokens are named by"
+tee 1 import "${from[@]}" --module /nonexistent.so "${to[@]}"
+complains "no PKCS#11 module can be loaded"
+tee 64 import --from "pkcs11:%zz" "${to[@]}"
+complains "not a PKCS#11 URI"
+tee 1 import --softhsm2 "old & good" "${to[@]}"
+complains "no terminal to ask for the PIN of token old & good"
+[ "$(contents)" = "$first" ] || die "a refusal changed the token"
+tee 0 audit verify
+done_with import-token
