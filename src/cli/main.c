@@ -53,6 +53,17 @@ static const struct cli_command commands[] = {
     {"prune", "[--superseded] [--dry-run]", "drop the seals of images that were superseded",
      command_prune},
     {"audit", "show | verify | export", "what was done to the store", command_audit},
+    {"backup", "FILE | - [--no-verify]", "a copy of the store, while applications go on",
+     command_backup},
+    {"restore",
+     "FILE | - [--key FILE|URI | --opened FILE | --recovery-key FILE | --shares FILE | "
+     "--passphrase "
+     "FILE] [--pin-file FILE | --pin-fd N] [--expect FINGERPRINT] | --unopened",
+     "a store from a backup, where there is none", command_restore},
+    {"verify-store",
+     "[DIRECTORY | FILE] [--json] [--key FILE|URI | --opened FILE | --recovery-key FILE | --shares "
+     "FILE | --passphrase FILE] [--pin-file FILE | --pin-fd N]",
+     "is the store, or a backup of it, whole? Names each fault", command_verify_store},
     {"attest",
      "[--nonce HEX | --report-data HEX] [--key URI [--pin-file FILE | --pin-fd N] | --file FILE] "
      "[--json] [--out FILE] [--fetch [--kds URL] [--cache DIRECTORY] [--root FILE]]",
@@ -74,7 +85,7 @@ static void print_help(FILE *f)
           "usage: tee-pkcs11 COMMAND [OPTIONS]\n\n",
           f);
     for (size_t i = 0; i < N_ELEMENTS(commands); i++)
-        fprintf(f, "  %-11s %s\n", commands[i].name, commands[i].what);
+        fprintf(f, "  %-12s %s\n", commands[i].name, commands[i].what);
     fputs("\n`tee-pkcs11 COMMAND --help` shows a command's options; tee-pkcs11(1) explains them.\n",
           f);
 }

@@ -160,7 +160,7 @@ static void list_text(const struct conf *c, const struct list *l)
 }
 
 /* Short names that stay as they are. */
-static const char *kind_code(enum seal_kind kind)
+const char *seal_kind_code(enum seal_kind kind)
 {
     static const char *const codes[] = {
         [SEAL_PLATFORM] = "platform",     [SEAL_CERTIFICATE] = "certificate",
@@ -175,7 +175,7 @@ json_t *seal_json(const struct seal_info *s, uint32_t rollback_days)
 {
     char id[2 * sizeof(s->id) + 1];
     json_t *o = json_pack("{s:s,s:s,s:o,s:I,s:I,s:b}", "id", hex_encode(SPAN_ARRAY(s->id), id),
-                          "kind", kind_code(s->kind), "description", json_text(s->description),
+                          "kind", seal_kind_code(s->kind), "description", json_text(s->description),
                           "created", (json_int_t)s->created, "epoch", (json_int_t)s->epoch,
                           "superseded", s->superseded);
 

@@ -34,6 +34,8 @@ const char *audit_event_name(enum audit_event event)
         [AUDIT_OBJECTS_IMPORTED] = "objects-imported",
         [AUDIT_HANDOFF_APPROVED] = "handoff-approved",
         [AUDIT_HANDOFF_ACCEPTED] = "handoff-accepted",
+        [AUDIT_BACKUP_TAKEN] = "backup-taken",
+        [AUDIT_STORE_RESTORED] = "store-restored",
     };
 
     return (size_t)event < N_ELEMENTS(names) && names[event] != NULL ? names[event] : "unknown";

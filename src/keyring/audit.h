@@ -37,6 +37,8 @@ enum audit_event {
     AUDIT_OBJECTS_IMPORTED = 17,
     AUDIT_HANDOFF_APPROVED = 18, /* the master key was encrypted to another platform */
     AUDIT_HANDOFF_ACCEPTED = 19, /* and sealed there */
+    AUDIT_BACKUP_TAKEN = 24,
+    AUDIT_STORE_RESTORED = 25, /* from a backup */
     AUDIT_N_EVENTS
 };
 /* "login-failed", ...; "unknown" */

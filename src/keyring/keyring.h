@@ -48,6 +48,8 @@ NODISCARD CK_RV keyring_create(const struct conf *c, struct keyring **ret);
  * creation was never finished: keyring_create() completes it.
  */
 NODISCARD CK_RV keyring_open(const struct conf *c, struct store *s, struct keyring **ret);
+/* The same, and nothing is written: no seal renewed, none dropped. For who only looks. */
+NODISCARD CK_RV keyring_look(const struct conf *c, struct store *s, struct keyring **ret);
 struct keyring *keyring_ref(struct keyring *k);
 void keyring_unref(struct keyring *k); /* NULL is allowed; the last one wipes all */
 DEFINE_AUTO(keyring_unrefp, struct keyring, keyring_unref)

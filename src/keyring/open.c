@@ -237,7 +237,7 @@ static void upkeep(struct keyring *k, const struct opening *o, size_t which, boo
 /* -- keyring_open ---------------------------------------------------------------------------- */
 
 static CK_RV open_round(const struct conf *c, struct store *s, const struct root *root,
-                        struct keyring **ret, bool *ret_moved)
+                        bool may_write, struct keyring **ret, bool *ret_moved)
 {
     AUTO(opening_clear) struct opening o = {.seals = NULL};
     AUTO(secret_freep) struct secret *master = NULL;
@@ -247,12 +247,13 @@ static CK_RV open_round(const struct conf *c, struct store *s, const struct root
     TRY(opening_read(s, &o));
     TRY(platform_open(c, root, &o.header, o.seals, &master, &which, &asked));
     TRY(opening_finish(c, s, root, &o, which, secret_span(master), ret, ret_moved));
-    if (!*ret_moved)
+    if (!*ret_moved && may_write)
         upkeep(*ret, &o, which, asked, secret_span(master));
     return CKR_OK;
 }
 
-CK_RV keyring_open(const struct conf *c, struct store *s, struct keyring **ret)
+static CK_RV open_rounds(const struct conf *c, struct store *s, bool may_write,
+                         struct keyring **ret)
 {
     const struct root *root;
     bool moved = true;
@@ -260,7 +261,7 @@ CK_RV keyring_open(const struct conf *c, struct store *s, struct keyring **ret)
     TRY(crypto_ready());
     TRY(root_select(c, &root));
     for (int i = 0; i < ROUNDS_MAX && moved; i++)
-        TRY(open_round(c, s, root, ret, &moved));
+        TRY(open_round(c, s, root, may_write, ret, &moved));
     if (moved) {
         log_err("the seal, header or keys of the store %s are not the ones that its tree proves: "
                 "they are older copies, or were changed. Restore a backup",
@@ -268,4 +269,14 @@ CK_RV keyring_open(const struct conf *c, struct store *s, struct keyring **ret)
         FAIL(CKR_DEVICE_ERROR);
     }
     return CKR_OK;
+}
+
+CK_RV keyring_open(const struct conf *c, struct store *s, struct keyring **ret)
+{
+    return open_rounds(c, s, true, ret);
+}
+
+CK_RV keyring_look(const struct conf *c, struct store *s, struct keyring **ret)
+{
+    return open_rounds(c, s, false, ret);
 }

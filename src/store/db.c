@@ -31,7 +31,7 @@ CK_RV mdb_rv(int rc)
 {
     if (rc == MDB_SUCCESS)
         return CKR_OK;
-    if (rc == MDB_MAP_FULL || rc == MDB_TXN_FULL || rc == ENOSPC || rc == EDQUOT) {
+    if (rc == MDB_MAP_FULL || rc == MDB_TXN_FULL || rc == ENOSPC || rc == EDQUOT || rc == EFBIG) {
         log_debug(LOG_STORE, "%s", mdb_strerror(rc));
         return CKR_DEVICE_MEMORY;
     }
@@ -67,14 +67,15 @@ static CK_RV configure(MDB_env *mdb, uint64_t map_size)
 }
 
 /* One try at one map size. *ret_rc is LMDB's answer. */
-static CK_RV open_at(const char *directory, uint64_t map_size, MDB_env **ret, int *ret_rc)
+static CK_RV open_at(const char *path, unsigned flags, uint64_t map_size, MDB_env **ret,
+                     int *ret_rc)
 {
     MDB_env *mdb = NULL;
     CK_RV rv;
 
     TRY(mdb_rv(mdb_env_create(&mdb)));
     rv = configure(mdb, map_size);
-    *ret_rc = rv == CKR_OK ? mdb_env_open(mdb, directory, MDB_NOTLS, 0600) : 0;
+    *ret_rc = rv == CKR_OK ? mdb_env_open(mdb, path, MDB_NOTLS | flags, 0600) : 0;
     if (rv != CKR_OK || *ret_rc != 0) {
         mdb_env_close(mdb); /* as the header demands after a failure */
         return rv;
@@ -124,23 +125,29 @@ static CK_RV open_nowhere_else(const char *directory)
 }
 
 /* Take as much address space as there is, from map_size down. */
-static CK_RV open_down(const char *directory, uint64_t map_size, MDB_env **ret)
+static CK_RV open_down(const char *path, unsigned flags, uint64_t map_size, MDB_env **ret)
 {
     uint64_t size = map_size == 0 ? MAP_DEFAULT : map_size < MAP_LEAST ? MAP_LEAST : map_size;
-    AUTO(gate_leavep) int gate = -1;
     int rc = 0;
 
-    gate = gate_enter(directory);
-    TRY(open_nowhere_else(directory));
     for (;;) {
-        TRY(open_at(directory, size, ret, &rc));
+        TRY(open_at(path, flags, size, ret, &rc));
         if (rc != ENOMEM || size / 2 < MAP_FLOOR)
             break;
         size /= 2;
     }
     if (rc != 0)
-        log_err("can't open the database in %s: %s", directory, mdb_strerror(rc));
+        log_err("can't open the database in %s: %s", path, mdb_strerror(rc));
     return mdb_rv(rc);
+}
+
+static CK_RV open_gated(const char *directory, uint64_t map_size, MDB_env **ret)
+{
+    AUTO(gate_leavep) int gate = -1;
+
+    gate = gate_enter(directory);
+    TRY(open_nowhere_else(directory));
+    return open_down(directory, 0, map_size, ret);
 }
 
 /* Open one table; *ret_missing where it is not there and may not be made. */
@@ -231,9 +238,21 @@ CK_RV db_open(const char *directory, bool create, uint64_t map_size, struct db *
 {
     AUTO(db_clear) struct db d = {.env = NULL};
 
-    TRY(open_down(directory, map_size, &d.env));
+    TRY(open_gated(directory, map_size, &d.env));
     TRY(readers_clear(&d));
     TRY(tables_ready(&d, create));
+    *ret = d;
+    d.env = NULL;
+    return CKR_OK;
+}
+
+CK_RV db_open_file(const char *path, bool write, uint64_t map_size, struct db *ret)
+{
+    AUTO(db_clear) struct db d = {.env = NULL};
+    const unsigned flags = MDB_NOSUBDIR | MDB_NOLOCK | (write ? 0 : MDB_RDONLY);
+
+    TRY(open_down(path, flags, map_size, &d.env));
+    TRY(tables_ready(&d, false));
     *ret = d;
     d.env = NULL;
     return CKR_OK;

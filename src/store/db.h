@@ -24,7 +24,10 @@ struct db {
  * are made; without it missing tables are CKR_TOKEN_NOT_PRESENT. map_size in bytes, 0: the default;
  * where there is not so much address space, half of it, and so on. */
 NODISCARD CK_RV db_open(const char *directory, bool create, uint64_t map_size, struct db *ret);
-/* Close what db_open() gave; no transaction may be left. */
+/* Open a single file without locks: for a copy that nobody else writes. Without `write` for reading
+ * alone. Missing tables are CKR_TOKEN_NOT_PRESENT. */
+NODISCARD CK_RV db_open_file(const char *path, bool write, uint64_t map_size, struct db *ret);
+/* Close what was opened; no transaction may be left. */
 void db_clear(struct db *d);
 /* Name of a table, for messages and LMDB. */
 const char *db_table_name(unsigned table);

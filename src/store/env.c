@@ -78,6 +78,18 @@ CK_RV env_open(const char *directory, bool create, uint64_t map_size, struct env
     return CKR_OK;
 }
 
+CK_RV env_open_file(const char *path, bool write, uint64_t map_size, struct env **ret)
+{
+    AUTO(env_closep) struct env *e = calloc(1, sizeof(*e));
+
+    ENSURE(e != NULL, CKR_HOST_MEMORY);
+    TRY(locks_init(e));
+    TRY(db_open_file(path, write, map_size, &e->db));
+    TRY(view_open(e));
+    *ret = TAKE(e);
+    return CKR_OK;
+}
+
 void env_close(struct env *e)
 {
     if (e == NULL)
@@ -397,6 +409,31 @@ void env_abort(struct env *e, MDB_txn *txn)
         return;
     mdb_txn_abort(txn);
     leave(e, NULL);
+}
+
+static CK_RV copy_once(struct env *e, int fd, bool *ret_resized)
+{
+    int rc;
+
+    TRY(enter(e, NULL));
+    rc = mdb_env_copyfd2(e->db.env, fd, MDB_CP_COMPACT);
+    leave(e, NULL);
+    *ret_resized =
+        rc == MDB_MAP_RESIZED; /* then nothing was written: it begins with the snapshot */
+    return *ret_resized ? CKR_OK : mdb_rv(rc);
+}
+
+CK_RV env_copy(struct env *e, int fd)
+{
+    bool resized = false;
+
+    for (int tries = 0; tries < 8; tries++) {
+        TRY(copy_once(e, fd, &resized));
+        if (!resized)
+            return CKR_OK;
+        TRY(follow(e));
+    }
+    FAIL(CKR_DEVICE_ERROR);
 }
 
 CK_RV env_commit(struct env *e, MDB_txn *txn, bool *ret_full)

@@ -17,6 +17,8 @@ struct env;
 /* Open `directory` (checked by place_look). With `create` missing files and tables are made;
  * without it missing tables are CKR_TOKEN_NOT_PRESENT. map_size 0: the default. */
 NODISCARD CK_RV env_open(const char *directory, bool create, uint64_t map_size, struct env **ret);
+/* Open a single file without locks, as db_open_file() does. */
+NODISCARD CK_RV env_open_file(const char *path, bool write, uint64_t map_size, struct env **ret);
 /* Release every reader slot and close. No transaction may be live. NULL is allowed. */
 void env_close(struct env *e);
 DEFINE_AUTO(env_closep, struct env, env_close)
@@ -36,6 +38,10 @@ void env_read_done(struct env *e, MDB_txn *txn);
 void env_abort(struct env *e, MDB_txn *txn);
 /* Commit and end, whatever comes of it. *ret_full: the map was too small. */
 NODISCARD CK_RV env_commit(struct env *e, MDB_txn *txn, bool *ret_full);
+/* Write the newest snapshot to `fd` as a database of its own: the pages in use and no others, so
+ * that nothing which was deleted is in it. Writers go on meanwhile. CKR_DEVICE_MEMORY: no room;
+ * CKR_DEVICE_ERROR, logged. */
+NODISCARD CK_RV env_copy(struct env *e, int fd);
 /* Make the map larger, unless somebody did since it had `had` bytes. No transaction of this thread
  * may be live; those of others are waited for, for a while: then CKR_DEVICE_MEMORY. */
 NODISCARD CK_RV env_grow(struct env *e, size_t had);

@@ -84,7 +84,8 @@ static bool meta_fits(const uint8_t *meta, uint32_t page_size)
            root_fits(u64_at(meta, AT_MAIN_ROOT), last);
 }
 
-/* Read both meta pages; ret_last is the last page of the newer one. */
+/* Read both meta pages. ret_last is the larger last page of the two: it never falls from one commit
+ * to the next, and which of them LMDB takes when both name the same transaction is its affair. */
 static CK_RV metas_read(int fd, uint32_t *ret_page_size, uint64_t *ret_last)
 {
     uint8_t first[META_BYTES], second[META_BYTES];
@@ -95,8 +96,9 @@ static CK_RV metas_read(int fd, uint32_t *ret_page_size, uint64_t *ret_last)
     ENSURE(page_size_fits(page_size) && meta_fits(first, page_size), CKR_DEVICE_ERROR);
     ENSURE(read_at(fd, second, page_size) && meta_fits(second, page_size), CKR_DEVICE_ERROR);
     *ret_page_size = page_size;
-    *ret_last =
-        u64_at(u64_at(first, AT_TXN) > u64_at(second, AT_TXN) ? first : second, AT_LAST_PAGE);
+    *ret_last = u64_at(first, AT_LAST_PAGE);
+    if (u64_at(second, AT_LAST_PAGE) > *ret_last)
+        *ret_last = u64_at(second, AT_LAST_PAGE);
     return CKR_OK;
 }
 

@@ -178,6 +178,63 @@ CK_RV place_open_data(const char *directory, int *ret_fd)
     return CKR_OK;
 }
 
+CK_RV place_open_file(const char *path, const char *name, int *ret_fd, struct stat *ret_st)
+{
+    /* Not blocking: a pipe of that name is to be refused and not waited for. */
+    AUTO(place_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0 || fstat(fd, ret_st) != 0) {
+        log_err("can't open %s: %s", name, strerror(errno));
+        FAIL(CKR_DEVICE_ERROR);
+    }
+    if (!S_ISREG(ret_st->st_mode)) {
+        log_err("%s is not a regular file", name);
+        FAIL(CKR_DEVICE_ERROR);
+    }
+    *ret_fd = fd;
+    fd = -1;
+    return CKR_OK;
+}
+
+/* Who has the store open holds LMDB's shared lock on the first byte of the lock file. */
+static CK_RV nobody_has_it(int dir, const char *directory)
+{
+    struct flock held = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+    AUTO(place_closep) int fd = openat(dir, PLACE_LOCK, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0 && errno == ENOENT)
+        return CKR_OK;
+    if (fd < 0 || fcntl(fd, F_GETLK, &held) != 0) {
+        log_err("can't look at the locks of %s/" PLACE_LOCK ": %s", directory, strerror(errno));
+        FAIL(CKR_DEVICE_ERROR);
+    }
+    if (held.l_type == F_UNLCK)
+        return CKR_OK;
+    log_err("process %ld still has the store open that was in %s: stop it first", (long)held.l_pid,
+            directory);
+    FAIL(CKR_FUNCTION_REJECTED);
+}
+
+CK_RV place_is_free(const char *directory)
+{
+    AUTO(place_closep) int dir = -1;
+    struct place place = {.has_data = false};
+    bool there = false, lock_there = false;
+    off_t n = 0;
+
+    TRY(directory_open(directory, false, &dir));
+    TRY(directory_fits(dir, directory, &place));
+    TRY(file_fits(dir, directory, "/" PLACE_LOCK, &lock_there, &n));
+    TRY(file_fits(dir, directory, "/" PLACE_DATA, &there, &n));
+    if (there) {
+        log_err("there is a store in %s, and it is never overwritten: move %s/" PLACE_DATA
+                " away first",
+                directory, directory);
+        FAIL(CKR_FUNCTION_REJECTED);
+    }
+    return nobody_has_it(dir, directory);
+}
+
 /* fsync() a directory by name. */
 static CK_RV name_sync(int at, const char *name)
 {

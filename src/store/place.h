@@ -28,6 +28,14 @@ struct place {
 NODISCARD CK_RV place_look(const char *directory, bool create, struct place *ret);
 /* Open the data file for reading. Closing it harms no lock: LMDB's are on the lock file. */
 NODISCARD CK_RV place_open_data(const char *directory, int *ret_fd);
+/* Open a single file for reading: CKR_DEVICE_ERROR, with a log line, when it is not a regular file
+ * that can be read. `name` is what the message calls it. */
+struct stat;
+NODISCARD CK_RV place_open_file(const char *path, const char *name, int *ret_fd,
+                                struct stat *ret_st);
+/* May a store be put into `directory`, which is there? CKR_FUNCTION_REJECTED, with a log line: it
+ * has one, or a process still has the one open that was there. CKR_DEVICE_ERROR: unfit. */
+NODISCARD CK_RV place_is_free(const char *directory);
 /* Make the names of new files survive a crash. */
 NODISCARD CK_RV place_sync(const char *directory);
 /* close() for AUTO(); -1 is allowed. */

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/page.h"
@@ -66,20 +67,32 @@ static CK_RV data_check(const char *directory)
     return page_check(fd, directory);
 }
 
-static CK_RV store_new(const char *directory, bool create, uint64_t map_size,
-                       const struct place *place, struct store **ret)
+/* A store that is not open yet; `directory` is taken. */
+static CK_RV store_begin(char *directory, dev_t dev, ino_t ino, struct store **ret)
 {
     AUTO(store_freep) struct store *s = calloc(1, sizeof(*s));
 
+    if (s == NULL)
+        free(directory);
     ENSURE(s != NULL, CKR_HOST_MEMORY);
     (void)pthread_mutex_init(&s->lock, NULL);
     s->refs = 1;
     s->procid = procid();
-    s->dev = place->dev;
-    s->ino = place->ino;
-    s->directory = realpath(directory, NULL);
+    s->dev = dev;
+    s->ino = ino;
+    s->directory = directory;
     ENSURE(s->directory != NULL, CKR_HOST_MEMORY);
     TRY(cache_new(&s->cache));
+    *ret = TAKE(s);
+    return CKR_OK;
+}
+
+static CK_RV store_new(const char *directory, bool create, uint64_t map_size,
+                       const struct place *place, struct store **ret)
+{
+    AUTO(store_freep) struct store *s = NULL;
+
+    TRY(store_begin(realpath(directory, NULL), place->dev, place->ino, &s));
     if (place->has_data)
         TRY(data_check(directory));
     TRY(env_open(directory, create, map_size, &s->env));
@@ -116,6 +129,27 @@ CK_RV store_open(const char *directory, bool create, uint64_t map_size, struct s
     rv = open_locked(directory, create, map_size, ret);
     (void)pthread_mutex_unlock(&registry_lock);
     return rv;
+}
+
+CK_RV store_open_file(const char *path, const char *name, bool write, uint64_t map_size,
+                      struct store **ret)
+{
+    AUTO(store_freep) struct store *s = NULL;
+    AUTO(place_closep) int fd = -1;
+    struct stat st;
+
+    TRY(place_open_file(path, name, &fd, &st));
+    TRY(page_check(fd, name));
+    TRY(store_begin(strdup(name), st.st_dev, st.st_ino, &s));
+    TRY(env_open_file(path, write, map_size, &s->env));
+    *ret = TAKE(s);
+    return CKR_OK;
+}
+
+CK_RV store_copy(struct store *s, int fd)
+{
+    ENSURE(s->procid == procid(), CKR_DEVICE_ERROR);
+    return env_copy(s->env, fd);
 }
 
 struct store *store_ref(struct store *s)

@@ -44,6 +44,11 @@ struct txn;
  * CKR_TOKEN_NOT_PRESENT and nothing is touched. map_size: bytes of address space, 0: default. */
 NODISCARD CK_RV store_open(const char *directory, bool create, uint64_t map_size,
                            struct store **ret);
+/* Open a single file that store_copy() made, which nobody else may write meanwhile: no locks, no
+ * lock file, not shared. `name` is what messages call it. Without `write` for reading alone.
+ * CKR_TOKEN_NOT_PRESENT: a database without the store's tables. */
+NODISCARD CK_RV store_open_file(const char *path, const char *name, bool write, uint64_t map_size,
+                                struct store **ret);
 struct store *store_ref(struct store *s);
 /* Drop a reference; the last one closes the environment. NULL is allowed. */
 void store_unref(struct store *s);
@@ -57,6 +62,10 @@ const char *store_directory(const struct store *s);
  * CKR_OK; another key is CKR_DEVICE_ERROR. */
 NODISCARD CK_RV store_set_key(struct store *s, struct span tree_key, bool fresh);
 bool store_has_key(const struct store *s);
+
+/* Write the newest snapshot to `fd`, as a file of its own for store_open_file(). Needs no key, and
+ * does not hold up writers; a slow `fd` keeps the snapshot's pages from being used again. */
+NODISCARD CK_RV store_copy(struct store *s, int fd);
 
 /* Number of the newest committed LMDB transaction: one memory read, no lock, no system call. */
 uint64_t store_last_txn(const struct store *s);

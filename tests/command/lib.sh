@@ -21,7 +21,7 @@ checks=0
 
 die() {
     printf 'FAILED: %s\n' "$*" >&2
-    sed 's/^/    | /' out err 2>/dev/null >&2
+    sed 's/^/    | /' out err >&2 2>/dev/null
     exit 1
 }
 
