@@ -50,6 +50,9 @@ struct gen_class {
     bool unwraps_secrets, unwraps_privates;
     bool is_aead; /* by gen_wrap_aead.c: IVs can be made here, C_WrapKeyAuthenticated is served */
     bool secrets_relaxed; /* unwraps secrets only where the rule wrap-mechanisms does not hold */
+    /* CBC with padding: the mechanism that leaves the padding alone. A private key is decrypted by
+     * it, and the padding behind it looked at last (gen_wrap.c). 0: there is none. */
+    CK_MECHANISM_TYPE blocks;
     size_t fills_up;      /* plaintext gets zeros behind it to a multiple of these (KW, ECB, CBC) */
 };
 

@@ -6,6 +6,9 @@
  * Whatever is wrong with a wrapped key (authentication, padding, structure, type, length), the
  * answer is one: CKR_WRAPPED_KEY_INVALID. Only its length as such, which everybody sees, has a code
  * of its own.
+ *
+ * Nor does time say whether it was the padding: where nothing authenticates what was decrypted, it
+ * is looked at last, when the structure and its numbers are known to be good.
  */
 #include <openssl/core_names.h>
 
@@ -13,6 +16,7 @@
 #include "crypto/key_secret.h"
 #include "crypto/op.h"
 #include "crypto/ossl_auto.h"
+#include "util/ct.h"
 #include "util/policy.h"
 
 #define SEMIBLOCK 8
@@ -102,12 +106,15 @@ static bool is_told(CK_RV rv)
            rv == CKR_KEY_SIZE_RANGE || rv == CKR_MECHANISM_INVALID;
 }
 
-/* Decrypt. What the application can do nothing about is one code. */
+/* Decrypt what holds an object of this class. What the application can do nothing about is one
+ * code. */
 static CK_RV wrapped_decrypt(const struct mech *row, const CK_MECHANISM *m, struct key *unwrapping,
-                             struct span wrapped, struct buf *ret)
+                             CK_OBJECT_CLASS object, struct span wrapped, struct buf *ret)
 {
+    const bool padded = row->gen->blocks != 0 && object == CKO_PRIVATE_KEY;
+    const struct mech *by = padded ? mech_find(row->gen->blocks) : row;
     const CK_RV rv = row->gen->open != NULL ? row->gen->open(row, m, unwrapping, wrapped, ret)
-                                            : op_decrypt(row, m, unwrapping, wrapped, ret);
+                                            : op_decrypt(by, m, unwrapping, wrapped, ret);
 
     ENSURE(rv != CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_WRAPPED_KEY_LEN_RANGE);
     ENSURE(is_told(rv) || !policy_holds(POLICY_ONE_CODE), CKR_WRAPPED_KEY_INVALID);
@@ -142,17 +149,38 @@ static CK_RV secret_decode(const struct gen_class *class, struct span plain, str
     return attrs_set(a, CKA_VALUE, plain);
 }
 
-static CK_RV private_parse(const struct gen_class *class, struct span plain, EVP_PKEY **ret)
+/* n bytes of n (PKCS #7: RFC 5652 6.3). */
+static bool is_padding(struct span s)
+{
+    uint32_t good = UINT32_MAX;
+
+    if (s.n == 0 || s.n > AES_BLOCK)
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        good &= ct_equal(s.p[i], (uint32_t)s.n);
+    return ct_public(good) != 0;
+}
+
+/* What may stand behind the structure of a private key. */
+static bool rest_is_right(const struct gen_class *class, struct span rest)
+{
+    if (class->blocks != 0)
+        return is_padding(rest);
+    return rest.n == 0 || (rest.n < class->fills_up && mem_is_zero(rest.p, rest.n));
+}
+
+/* The structure, and what is left behind it. How long it is, its parser's time has told. */
+static CK_RV private_parse(struct span plain, EVP_PKEY **ret, struct span *ret_rest)
 {
     const uint8_t *p = plain.p;
     AUTO(p8_freep) PKCS8_PRIV_KEY_INFO *p8 = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)plain.n);
-    size_t rest;
+    size_t n;
 
     ENSURE(p8 != NULL, ossl_rv(CKR_WRAPPED_KEY_INVALID));
-    rest = plain.n - (size_t)(p - plain.p);
-    ENSURE(rest == 0 || (rest < class->fills_up && mem_is_zero(p, rest)), CKR_WRAPPED_KEY_INVALID);
+    n = ct_public((size_t)(p - plain.p));
     *ret = EVP_PKCS82PKEY_ex(p8, ossl_ctx(), NULL);
     ENSURE(*ret != NULL, ossl_rv(CKR_WRAPPED_KEY_INVALID));
+    *ret_rest = span_of(plain.p + n, plain.n - n);
     return CKR_OK;
 }
 
@@ -161,10 +189,12 @@ static CK_RV private_decode(const struct gen_class *class, struct span plain, st
     const struct key_class *c =
         key_class_find(attrs_ulong(a, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION));
     AUTO(pkey_freep) EVP_PKEY *pkey = NULL;
+    struct span rest = SPAN_EMPTY;
 
     ENSURE(c != NULL && c->store != NULL, CKR_TEMPLATE_INCONSISTENT);
-    TRY(private_parse(class, plain, &pkey));
+    TRY(private_parse(plain, &pkey, &rest));
     ENSURE(c->store(pkey, a) == CKR_OK, CKR_WRAPPED_KEY_INVALID);
+    ENSURE(rest_is_right(class, rest), CKR_WRAPPED_KEY_INVALID); /* last: see above */
     return CKR_OK;
 }
 
@@ -201,13 +231,14 @@ CK_RV gen_unwrap(const struct mech *row, const CK_MECHANISM *m, struct key *unwr
                  struct span wrapped, struct attrs *a)
 {
     KEEP_ERRORS;
+    const CK_OBJECT_CLASS object = attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
     AUTO(buf_clear) struct buf plain = BUF_INIT;
 
-    TRY(wrap_check_class(row->gen, attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION)));
+    TRY(wrap_check_class(row->gen, object));
     if (row->gen->is_aead)
         TRY(unwrap_aead(row, m, unwrapping, wrapped, &plain));
     else
-        TRY(wrapped_decrypt(row, m, unwrapping, wrapped, &plain));
+        TRY(wrapped_decrypt(row, m, unwrapping, object, wrapped, &plain));
     return wrap_decode(row->gen, buf_span(&plain), a);
 }
 
@@ -244,6 +275,7 @@ const struct gen_class gen_wrap_cbc_pad = {
     .unwraps_secrets = true,
     .unwraps_privates = true,
     .secrets_relaxed = true,
+    .blocks = CKM_AES_CBC,
 };
 
 /* ECB and CBC: nothing authenticates what comes back. */

@@ -4,12 +4,13 @@
  * new AES key, that under RSA-OAEP in front of it. So an RSA key wraps keys of any size.
  *
  * When the OAEP part is wrong, unwrapping goes on with a random AES key: the KWP part is then wrong
- * too, and whoever sent it does not learn which of both it was (Manger, CRYPTO 2001).
+ * too, and whoever sent it does not learn which of both it was (Manger, CRYPTO 2001), nor does who
+ * has a clock: the one key or the other is selected without a branch.
  */
 #include "crypto/gen_class.h"
 #include "crypto/key_class.h"
 #include "crypto/keywrap.h"
-#include "crypto/op.h"
+#include "crypto/op_class.h"
 #include "crypto/ossl_auto.h"
 #include "crypto/prim.h"
 
@@ -85,16 +86,14 @@ static CK_RV rsa_aes_seal(const struct mech *row, const CK_MECHANISM *m, struct 
 /* The AES key, or a random one. */
 static CK_RV aes_open(struct op *o, struct span front, size_t n_aes, struct key **ret)
 {
-    uint8_t aes[MAX_AES], plain[RSA_MAX_BYTES] = {0};
-    CK_ULONG n = sizeof(plain);
+    uint8_t aes[MAX_AES];
     CK_RV rv;
 
     TRY(prim_random(aes, sizeof(aes)));
-    if (op_once(o, front, &(struct out){.data = plain, .len = &n}) == CKR_OK && n == n_aes)
-        memcpy(aes, plain, n_aes);
-    rv = aes_key(span_of(aes, n_aes), ret);
+    rv = rsa_decrypt_over(o, front, aes, n_aes);
+    if (rv == CKR_OK)
+        rv = aes_key(span_of(aes, n_aes), ret);
     mem_wipe(aes, sizeof(aes));
-    mem_wipe(plain, sizeof(plain));
     return rv;
 }
 

@@ -5,6 +5,7 @@
 #include "crypto/cipher_name.h"
 #include "crypto/key_class.h"
 #include "crypto/ossl_auto.h"
+#include "util/ct.h"
 
 bool keywrap_pads(const struct mech *row)
 {
@@ -32,16 +33,19 @@ static CK_RV keywrap_run(const struct mech *row, const union mech_param *param, 
     const EVP_CIPHER *cipher = cipher_of(row, key.n);
     const uint8_t *iv = param->iv.n > 0 ? param->iv.iv : NULL; /* NULL: the standard's */
     AUTO(cipher_ctx_freep) EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    int n = 0;
+    size_t n_out;
+    int n = 0, done;
 
     ENSURE(cipher != NULL, CKR_MECHANISM_INVALID);
     ENSURE(ctx != NULL, CKR_HOST_MEMORY);
     EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
     ENSURE(EVP_CipherInit_ex2(ctx, cipher, key.p, iv, encrypt, NULL) == 1,
            ossl_rv(CKR_FUNCTION_FAILED));
-    ENSURE(EVP_CipherUpdate(ctx, to, &n, in.p, (int)in.n) == 1 && n > 0,
+    done = EVP_CipherUpdate(ctx, to, &n, in.p, (int)in.n);
+    n_out = ct_public((size_t)n); /* KWP reads it in what it decrypted, and it goes out with that */
+    ENSURE(done == 1 && n_out > 0 && n_out <= in.n + 2 * KEYWRAP_SEMIBLOCK,
            ossl_rv(encrypt ? CKR_FUNCTION_FAILED : CKR_ENCRYPTED_DATA_INVALID));
-    *ret_n = (size_t)n;
+    *ret_n = n_out;
     return CKR_OK;
 }
 

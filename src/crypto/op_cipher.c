@@ -4,7 +4,9 @@
  *
  * The output of every step is known before it is done, except after unpadding: n_part counts the
  * bytes that wait inside the context for a whole block, as OpenSSL's block modes keep them. With
- * padding, decryption holds the last whole block back until the end.
+ * padding, decryption holds the last whole block back until the end. Then the padding is looked at
+ * here, all of it: libcrypto's own unpadding stops at the first byte that is wrong, and its time
+ * says where that is (Vaudenay, EUROCRYPT 2002).
  */
 #include <limits.h>
 
@@ -12,6 +14,7 @@
 #include "crypto/key_class.h"
 #include "crypto/op_class.h"
 #include "crypto/ossl_auto.h"
+#include "util/ct.h"
 
 #define STEP ((size_t)1 << 30) /* bytes per call of EVP, whose lengths are ints: whole blocks */
 
@@ -160,13 +163,54 @@ static CK_RV cipher_once(struct op *o, struct span in, struct out *out)
     return cipher_update(o, in, out);
 }
 
-/* Finish with padding into `to`. One code for whatever is wrong with it. */
-static CK_RV pad_finish(struct op *o, uint8_t to[PARAM_BLOCK], size_t *ret_n)
+/* Is the padding of the last block right (n bytes of n: RFC 5652 6.3)? Then ret_n is what stands
+ * before it. */
+static uint32_t block_unpad(const uint8_t block[PARAM_BLOCK], size_t *ret_n)
 {
-    const CK_RV otherwise = is_encryption(o) ? CKR_FUNCTION_FAILED : CKR_ENCRYPTED_DATA_INVALID;
+    const uint32_t pad = block[PARAM_BLOCK - 1];
+    uint32_t good = ~ct_is_zero(pad) & ~ct_less(PARAM_BLOCK, pad);
+
+    for (uint32_t i = 0; i < PARAM_BLOCK; i++)
+        good &= ct_less(i + pad, PARAM_BLOCK) | ct_equal(block[i], pad);
+    *ret_n = PARAM_BLOCK - pad;
+    return good;
+}
+
+/* libcrypto has held the last block back because of the padding, and hears now that there is none;
+ * the next operation of the context has it again. */
+static CK_RV last_block(struct op *o, uint8_t to[PARAM_BLOCK])
+{
     int n = 0;
 
-    ENSURE(EVP_CipherFinal_ex(o->ctx, to, &n) == 1, ossl_rv(otherwise));
+    ENSURE(EVP_CIPHER_CTX_set_padding(o->ctx, 0) == 1 &&
+               EVP_CipherFinal_ex(o->ctx, to, &n) == 1 && n == PARAM_BLOCK &&
+               EVP_CIPHER_CTX_set_padding(o->ctx, 1) == 1,
+           ossl_rv(CKR_FUNCTION_FAILED));
+    return CKR_OK;
+}
+
+/* The end of a decryption, into `to`. One code for whatever is wrong with the padding. */
+static CK_RV unpad_finish(struct op *o, uint8_t to[PARAM_BLOCK], size_t *ret_n)
+{
+    size_t n = 0;
+
+    TRY(last_block(o, to));
+    if (ct_public(block_unpad(to, &n)) == 0) {
+        mem_wipe(to, PARAM_BLOCK);
+        FAIL(CKR_ENCRYPTED_DATA_INVALID);
+    }
+    *ret_n = ct_public(n);
+    return CKR_OK;
+}
+
+/* Finish with padding into `to`. */
+static CK_RV pad_finish(struct op *o, uint8_t to[PARAM_BLOCK], size_t *ret_n)
+{
+    int n = 0;
+
+    if (!is_encryption(o))
+        return unpad_finish(o, to, ret_n);
+    ENSURE(EVP_CipherFinal_ex(o->ctx, to, &n) == 1, ossl_rv(CKR_FUNCTION_FAILED));
     *ret_n = (size_t)n;
     return CKR_OK;
 }

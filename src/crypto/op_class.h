@@ -83,6 +83,10 @@ NODISCARD CK_RV op_ctx(struct op *o, const struct op_ctx_class *c, const CK_ULON
 NODISCARD CK_RV op_deliver(struct op *o, struct span result, struct out *out);
 /* Keep input until the end. CKR_HOST_MEMORY. */
 NODISCARD CK_RV op_keep(struct op *o, struct span in);
+/* A started RSA decryption, once: where the padding is right and `n` bytes are in it, they go over
+ * those of ret; else these stay. Nothing tells which: not the code, nor a branch, nor what becomes
+ * of the context. CKR_ENCRYPTED_DATA_LEN_RANGE. (op_rsa_crypt.c) */
+NODISCARD CK_RV rsa_decrypt_over(struct op *o, struct span in, uint8_t *ret, size_t n);
 /* Do in and out share memory? Sharing from the first byte on is what OpenSSL can do in place. */
 bool op_overlap(struct span in, const struct out *out, size_t n_out);
 

@@ -3,14 +3,17 @@
  * op_rsa_crypt.c - RSA encryption: PKCS#1 v1.5, OAEP, and raw (PKCS#11 v3.2 6.1). Single part only.
  *
  * Every failure of padding is one and the same CKR_ENCRYPTED_DATA_INVALID, and leaves no trace in
- * the log. For PKCS#1 v1.5, OpenSSL from 3.2 on rejects implicitly besides: it returns bytes that
- * only the key and the ciphertext determine. Older ones know no such parameter and ignore it.
+ * the log. libcrypto takes padding off without a branch on what is in it, and answers so; here
+ * nothing branches before all of it is known. For PKCS#1 v1.5, OpenSSL from 3.2 on rejects
+ * implicitly besides: it returns bytes that only the key and the ciphertext determine. Older ones
+ * know no such parameter and ignore it.
  */
 #include <openssl/rsa.h>
 
 #include "crypto/key_class.h"
 #include "crypto/op_raw_sign.h"
 #include "crypto/ossl_auto.h"
+#include "util/ct.h"
 
 #define PKCS1_OVERHEAD 11
 
@@ -131,21 +134,45 @@ static CK_RV encrypt_once(struct op *o, struct span in, struct out *out)
     return CKR_OK;
 }
 
+/* Decrypt and take the padding off; the mask says whether it was right, and then `plain` and
+ * ret_n are what was in it. */
+static uint32_t unpadded(struct op *o, struct span in, uint8_t plain[RSA_MAX_BYTES], size_t *ret_n)
+{
+    *ret_n = RSA_MAX_BYTES;
+    return ct_equal((uint32_t)EVP_PKEY_decrypt(o->ctx, plain, ret_n, in.p, in.n), 1);
+}
+
 /* How much there is shows afterwards; a query is told the most that can be. */
 static CK_RV decrypt_once(struct op *o, struct span in, struct out *out)
 {
     uint8_t plain[RSA_MAX_BYTES];
-    size_t n = sizeof(plain);
-    bool good;
-    CK_RV rv;
+    size_t n = 0;
+    CK_RV rv = CKR_ENCRYPTED_DATA_INVALID;
 
     ENSURE(in.n == rsa_size(o), CKR_ENCRYPTED_DATA_LEN_RANGE);
     if (out_is_query(out))
         return out_room(out, rsa_room(o));
-    good = EVP_PKEY_decrypt(o->ctx, plain, &n, in.p, in.n) == 1;
-    rv = good ? op_deliver(o, span_of(plain, n), out) : CKR_ENCRYPTED_DATA_INVALID;
+    if (ct_public(unpadded(o, in, plain, &n)) != 0)
+        rv = op_deliver(o, span_of(plain, ct_public(n)), out);
     mem_wipe(plain, sizeof(plain));
     return rv;
+}
+
+CK_RV rsa_decrypt_over(struct op *o, struct span in, uint8_t *ret, size_t n)
+{
+    KEEP_ERRORS;
+    uint8_t plain[RSA_MAX_BYTES] = {0};
+    size_t n_plain = 0;
+    uint32_t good;
+
+    ENSURE(in.n == rsa_size(o) && n <= sizeof(plain), CKR_ENCRYPTED_DATA_LEN_RANGE);
+    o->fed = true; /* the context goes, whatever came out: to keep it or not would tell */
+    good = unpadded(o, in, plain, &n_plain);
+    good &= ct_equal((uint32_t)n_plain, (uint32_t)n);
+    for (size_t i = 0; i < n; i++)
+        ret[i] = ct_select(good, plain[i], ret[i]);
+    mem_wipe(plain, sizeof(plain));
+    return CKR_OK;
 }
 
 static const struct op_methods encrypting = {.start = crypt_start, .once = encrypt_once};

@@ -2,6 +2,8 @@
 /* bech32.c - Bech32m (BIP-350; the code is that of BIP-173 with another constant); see bech32.h. */
 #include "util/bech32.h"
 
+#include "util/ct.h"
+
 #define ALPHABET    "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 #define CONSTANT    UINT32_C(0x2bc830a3)
 #define CHECKSUM    6 /* characters */
@@ -71,34 +73,28 @@ static void checksum_put(const char *prefix, struct symbols *s)
 
 /* -- symbols and characters, the whole alphabet looked at each time ---------------------------- */
 
-/* All ones when equal, else zero. */
-static uint8_t equal_mask(unsigned a, unsigned b)
-{
-    return (uint8_t)(((a ^ b) - 1u) >> 24);
-}
-
 static uint8_t character_of(uint8_t symbol)
 {
-    uint8_t c = 0;
+    uint32_t c = 0;
 
-    for (unsigned i = 0; i < 32; i++)
-        c |= (uint8_t)ALPHABET[i] & equal_mask(symbol, i);
-    return c;
+    for (uint32_t i = 0; i < 32; i++)
+        c |= (uint8_t)ALPHABET[i] & ct_equal(symbol, i);
+    return (uint8_t)c;
 }
 
-/* False: no character of the alphabet. */
-static bool symbol_of(uint8_t c, uint8_t *ret)
+/* The symbol, or 0; the mask says whether the character is one of the alphabet. */
+static uint32_t symbol_of(uint8_t c, uint8_t *ret)
 {
-    uint8_t symbol = 0, found = 0;
+    uint32_t symbol = 0, found = 0;
 
-    for (unsigned i = 0; i < 32; i++) {
-        const uint8_t mask = equal_mask(c, (uint8_t)ALPHABET[i]);
+    for (uint32_t i = 0; i < 32; i++) {
+        const uint32_t mask = ct_equal(c, (uint8_t)ALPHABET[i]);
 
-        symbol |= (uint8_t)i & mask;
+        symbol |= i & mask;
         found |= mask;
     }
-    *ret = symbol;
-    return found != 0;
+    *ret = (uint8_t)symbol;
+    return found;
 }
 
 /* -- eight bits and five ----------------------------------------------------------------------- */
@@ -130,7 +126,7 @@ static CK_RV symbols_to(const struct symbols *s, size_t n, struct buf *ret)
         }
     }
     TRY(buf_ok(ret));
-    ENSURE(bits < 5 && (held & ((1u << bits) - 1)) == 0, CKR_DATA_INVALID);
+    ENSURE(bits < 5 && ct_public(held & ((1u << bits) - 1)) == 0, CKR_DATA_INVALID);
     return CKR_OK;
 }
 
@@ -152,32 +148,55 @@ CK_RV bech32_encode(const char *prefix, struct span bytes, struct buf *ret)
     return buf_ok(ret);
 }
 
-/* The characters without what people put between them, in lower case. */
+/* Where a text has its blanks and dashes, everybody may know: they are not of the secret. */
+static bool is_between(uint8_t c)
+{
+    static const char between[] = "- \t\n\r";
+    uint32_t found = 0;
+
+    for (size_t i = 0; i < sizeof(between) - 1; i++)
+        found |= ct_equal(c, (uint8_t)between[i]);
+    return ct_public(found) != 0;
+}
+
+/* The character in lower case; the mask says whether it was in upper case. */
+static uint32_t lower_of(uint8_t c, uint8_t *ret)
+{
+    const uint32_t upper = ~ct_less(c, 'A') & ct_less(c, 'Z' + 1);
+
+    *ret = (uint8_t)(c + (upper & ('a' - 'A')));
+    return upper;
+}
+
+/* The characters without what people put between them, in lower case. Letters and digits are told
+ * apart without a branch: which of both a character is, is one bit of a secret each time. */
 static CK_RV text_tidy(struct span text, struct buf *ret)
 {
-    bool upper = false, lower = false;
+    uint32_t upper = 0, lower = 0;
 
     for (size_t i = 0; i < text.n; i++) {
-        uint8_t c = text.p[i];
+        uint8_t c;
 
-        if (c == '-' || c == ' ' || c == '\t' || c == '\n' || c == '\r')
+        if (is_between(text.p[i]))
             continue;
-        upper = upper || (c >= 'A' && c <= 'Z');
-        lower = lower || (c >= 'a' && c <= 'z');
-        if (c >= 'A' && c <= 'Z')
-            c = (uint8_t)(c - 'A' + 'a');
+        upper |= lower_of(text.p[i], &c);
+        lower |= ~ct_less(text.p[i], 'a') & ct_less(text.p[i], 'z' + 1);
         buf_u8(ret, c);
     }
     TRY(buf_ok(ret));
-    ENSURE(!upper || !lower, CKR_DATA_INVALID);
+    ENSURE(ct_public(upper & lower) == 0, CKR_DATA_INVALID);
     return CKR_OK;
 }
 
+/* All of them are looked at, wherever the first wrong one stands. */
 static CK_RV symbols_read(struct span text, struct symbols *s)
 {
+    uint32_t good = UINT32_MAX;
+
     ENSURE(text.n > CHECKSUM && text.n <= SYMBOLS_MAX, CKR_DATA_INVALID);
     for (size_t i = 0; i < text.n; i++)
-        ENSURE(symbol_of(text.p[i], &s->v[s->n++]), CKR_DATA_INVALID);
+        good &= symbol_of(text.p[i], &s->v[s->n++]);
+    ENSURE(ct_public(good) != 0, CKR_DATA_INVALID);
     return CKR_OK;
 }
 
@@ -192,7 +211,7 @@ CK_RV bech32_decode(const char *prefix, struct span text, struct buf *ret)
     ENSURE(tidy.n > n && memcmp(tidy.p, prefix, n) == 0 && tidy.p[n] == SEPARATOR,
            CKR_DATA_INVALID);
     TRY(symbols_read(span_of(tidy.p + n + 1, tidy.n - n - 1), &s));
-    ENSURE(polymod(prefix, &s) == CONSTANT, CKR_DATA_INVALID);
+    ENSURE(ct_public(ct_equal(polymod(prefix, &s), CONSTANT)) != 0, CKR_DATA_INVALID);
     TRY(symbols_to(&s, s.n - CHECKSUM, &bytes));
     buf_put(ret, buf_span(&bytes));
     return buf_ok(ret);

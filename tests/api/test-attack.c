@@ -339,15 +339,21 @@ static CK_OBJECT_HANDLE import_aes(CK_SESSION_HANDLE h, CK_ATTRIBUTE_TYPE first,
     return o;
 }
 
-static CK_OBJECT_HANDLE extractable_ec(CK_SESSION_HANDLE h)
+/* On a curve by its CKA_EC_PARAMS. */
+static CK_OBJECT_HANDLE extractable_on(CK_SESSION_HANDLE h, const uint8_t *params, CK_ULONG n)
 {
     CK_MECHANISM m = {CKM_EC_KEY_PAIR_GEN, NULL, 0};
-    CK_ATTRIBUTE public_v[] = {ATTR(CKA_EC_PARAMS, p256_params, sizeof(p256_params))};
+    CK_ATTRIBUTE public_v[] = {ATTR(CKA_EC_PARAMS, params, n)};
     CK_ATTRIBUTE private_v[] = {ATTR_TRUE(CKA_EXTRACTABLE), ATTR_FALSE(CKA_SENSITIVE)};
     CK_OBJECT_HANDLE public_key, private_key = CK_INVALID_HANDLE;
 
     ASSERT_OK(p11->C_GenerateKeyPair(h, &m, public_v, 1, private_v, 2, &public_key, &private_key));
     return private_key;
+}
+
+static CK_OBJECT_HANDLE extractable_ec(CK_SESSION_HANDLE h)
+{
+    return extractable_on(h, p256_params, sizeof(p256_params));
 }
 
 static CK_RV unwrap_ec(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE key, CK_BYTE *wrapped, CK_ULONG n)
@@ -383,6 +389,96 @@ static void test_unwrap_answers_one_code(void **state)
     ASSERT_RV(CKR_WRAPPED_KEY_INVALID, unwrap_ec(h, wrapper, wrapped, n));
     wrapped[0] ^= 1;
     ASSERT_RV(CKR_WRAPPED_KEY_INVALID, unwrap_ec(h, wrapper, wrapped, n));
+}
+
+/* A key that decrypts nothing else, and one that makes what comes. */
+struct cbc {
+    CK_SESSION_HANDLE h;
+    CK_OBJECT_HANDLE unwrapping, cipher;
+};
+
+/* Unwrap n bytes, as they stand, under CBC with padding. */
+static CK_RV unwrap_cbc(const struct cbc *c, const CK_BYTE *plain, CK_ULONG n)
+{
+    CK_BYTE iv[16] = {7}, wrapped[256];
+    CK_MECHANISM blocks = {CKM_AES_CBC, iv, sizeof(iv)}, padded = {CKM_AES_CBC_PAD, iv, 16};
+    CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+    CK_KEY_TYPE type = CKK_EC;
+    CK_ATTRIBUTE v[] = {ATTR_OBJ(CKA_CLASS, class), ATTR_OBJ(CKA_KEY_TYPE, type)};
+    CK_ULONG n_wrapped = sizeof(wrapped);
+    CK_OBJECT_HANDLE o;
+
+    ASSERT_OK(p11->C_EncryptInit(c->h, &blocks, c->cipher));
+    ASSERT_OK(p11->C_Encrypt(c->h, (CK_BYTE *)(uintptr_t)plain, n, wrapped, &n_wrapped));
+    return p11->C_UnwrapKey(c->h, &padded, c->unwrapping, wrapped, n_wrapped, v, N_ELEMENTS(v),
+                            &o);
+}
+
+/* A private key of P-384: its structure is whole blocks, so that all of the last one is padding. */
+static CK_ULONG plain_p384(const struct cbc *c, CK_BYTE plain[512])
+{
+    static const uint8_t p384_params[] = {0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22};
+    const CK_OBJECT_HANDLE wrapper = import_aes(c->h, CKA_WRAP, CKA_UNWRAP);
+    CK_MECHANISM m = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
+    CK_BYTE wrapped[512];
+    CK_ULONG n = sizeof(wrapped), n_plain = 512;
+
+    ASSERT_OK(p11->C_WrapKey(c->h, &m, wrapper,
+                             extractable_on(c->h, p384_params, sizeof(p384_params)), wrapped, &n));
+    ASSERT_OK(p11->C_DecryptInit(c->h, &m, c->cipher));
+    ASSERT_OK(p11->C_Decrypt(c->h, wrapped, n, plain, &n_plain));
+    assert_int_equal(n_plain % 16, 0);
+    return n_plain;
+}
+
+/* Vaudenay's attack has nothing to ask: no padding, a wrong one, a right one behind anything but a
+ * key, and a key that is none are one answer. (That they take one time: tests/bench/timing.) */
+static void test_unwrap_cbc_answers_one_code(void **state)
+{
+    struct cbc c = {.h = open_user()};
+    CK_BYTE plain[512];
+    CK_ULONG n, before;
+
+    (void)state;
+    c.unwrapping = import_aes(c.h, CKA_WRAP, CKA_UNWRAP);
+    c.cipher = import_aes(c.h, CKA_ENCRYPT, CKA_DECRYPT);
+    n = plain_p384(&c, plain);
+    before = find_objects(c.h, NULL, 0, NULL);
+    ASSERT_RV(CKR_WRAPPED_KEY_INVALID, unwrap_cbc(&c, plain, n));
+    for (CK_ULONG i = 0; i < 16; i++) {
+        memset(plain + n, 16, 16);
+        plain[n + i] ^= 0x11;
+        ASSERT_RV(CKR_WRAPPED_KEY_INVALID, unwrap_cbc(&c, plain, n + 16));
+    }
+    for (CK_BYTE pad = 1; pad <= 16; pad++) { /* right padding, and a block before it */
+        memset(plain + n, 0x55, 16);
+        memset(plain + n + 32 - pad, pad, pad);
+        ASSERT_RV(CKR_WRAPPED_KEY_INVALID, unwrap_cbc(&c, plain, n + 32));
+    }
+    memset(plain + n, 16, 16);
+    plain[0] ^= 1;
+    ASSERT_RV(CKR_WRAPPED_KEY_INVALID, unwrap_cbc(&c, plain, n + 16));
+    plain[0] ^= 1;
+    assert_int_equal(find_objects(c.h, NULL, 0, NULL), before);
+    ASSERT_OK(unwrap_cbc(&c, plain, n + 16));
+    memset(plain + n - 48, 0xff, 48); /* the private value, above the order */
+    ASSERT_RV(CKR_WRAPPED_KEY_INVALID, unwrap_cbc(&c, plain, n + 16));
+}
+
+/* Whatever a PIN has in common with the right one. */
+static void test_pins_answer_one_code(void **state)
+{
+    static const char *const wrong[] = {"0234", "1235", "123", "12345",
+                                         "1",    "a",    "\xff\xff\xff\xff"};
+    CK_SESSION_HANDLE h;
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(wrong); i++) {
+        h = open_session();
+        ASSERT_RV(CKR_PIN_INCORRECT, p11->C_Login(h, CKU_USER, text(wrong[i]), strlen(wrong[i])));
+        close_all();
+    }
+    (void)open_user();
 }
 
 /* A certificate by its place (v3.2 4.6.3), which the SO trusts. */
@@ -441,6 +537,8 @@ int main(int argc, char **argv)
         TEST("/attack/logout/while-generating", test_logout_while_generating),
         TEST("/attack/login/locked-by-context", test_locked_by_context_login),
         TEST("/attack/unwrap/one-code", test_unwrap_answers_one_code),
+        TEST("/attack/unwrap/cbc-one-code", test_unwrap_cbc_answers_one_code),
+        TEST("/attack/login/one-code", test_pins_answer_one_code),
         TEST("/attack/copy/trusted-certificate", test_copy_of_trusted_certificate),
     };
 
