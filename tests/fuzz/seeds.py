@@ -427,7 +427,123 @@ def policy_seeds():
     yield 'deep', b'{"key": ' * 40 + b'{}' + b'}' * 40
 
 
-SEEDS = {'report': report_seeds, 'certtable': certtable_seeds, 'evidence': evidence_seeds,
+def bech32m(prefix, data, good=True):
+    """BIP-350's text, without dashes."""
+    alphabet = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l'
+    bits = ''.join(f'{b:08b}' for b in data)
+    bits += '0' * (-len(bits) % 5)
+    words = [int(bits[i:i + 5], 2) for i in range(0, len(bits), 5)]
+    check = 1
+    for v in [ord(c) >> 5 for c in prefix] + [0] + [ord(c) & 31 for c in prefix] + words + [0] * 6:
+        top = check >> 25
+        check = (check & 0x1ffffff) << 5 ^ v
+        for i, g in enumerate((0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3)):
+            check ^= g if top >> i & 1 else 0
+    check ^= 0x2bc830a3 ^ (not good)
+    words += [check >> 5 * (5 - i) & 31 for i in range(6)]
+    return (prefix + '1' + ''.join(alphabet[w] for w in words)).encode()
+
+
+def share(x, threshold=2, shares=3, data=bytes(32), of=b'set1'):
+    """A share as people keep it."""
+    return bech32m('teeshare', struct.pack('>B4sBBB', 1, of, threshold, shares, x) + data)
+
+
+def seal_row(kind=1, version=1, certificate=b'', subject=b'', parameters=b'', wrapped=112):
+    """A row of the seal table, as it stands; nothing in it opens."""
+    var = lambda b: struct.pack('>I', len(b)) + b
+    head = struct.pack('>BBQQQ', version, kind, 1795000000, 0, 7)
+    return (b'\1' + head + var(certificate) + var(subject) + var(parameters) + bytes(32)
+            + var(bytes(wrapped)) + var(bytes(32 + 48 + 32)) + var(bytes(48 + 32)) + bytes(32))
+
+
+def owner_seeds():
+    """Recovery keys, shares, seals."""
+    key = bech32m('teekey', b'\1' + bytes(range(32)))
+    groups = b'-'.join(key[i:i + 4] for i in range(0, len(key), 4))
+    yield 'key', key
+    yield 'key-capitals', key.upper() + b'\n'
+    yield 'key-groups', groups
+    yield 'key-both-cases', key[:9] + key[9:].upper()
+    yield 'key-slip', key[:20] + (b'q' if key[20:21] != b'q' else b'p') + key[21:]
+    yield 'key-checksum', bech32m('teekey', b'\1' + bytes(32), good=False)
+    yield 'key-short', bech32m('teekey', b'\1' + bytes(31))
+    yield 'key-version', bech32m('teekey', b'\2' + bytes(32))
+    yield 'key-left-over', bech32m('teekey', b'\1' + bytes(33))
+    yield 'share', share(1)
+    yield 'shares', b'\n'.join(share(x, data=bytes([x]) * 32) for x in (1, 2, 3)) + b'\n'
+    yield 'shares-twice', share(2) + b'\n' + share(2)
+    yield 'shares-few', share(1, threshold=3)
+    yield 'shares-mixed', share(1) + b'\n' + share(2, of=b'set2')
+    yield 'shares-many', b'\n'.join(share(x, shares=32) for x in range(1, 33))
+    yield 'share-zero', share(0)
+    yield 'share-beyond', share(4)
+    for kind in range(0, 8):
+        yield f'row-{kind}', seal_row(kind)
+    yield 'row-certificate', seal_row(2, certificate=b'certificate', subject=b'CN=owner', wrapped=9)
+    yield 'row-platform', seal_row(1, parameters=bytes(378))
+    yield 'row-owned', seal_row(6, parameters=bytes(33 + 378))
+    yield 'row-shares', seal_row(4, subject=b'safe', parameters=b'\2\3')
+    yield 'row-version', seal_row(1, version=2)
+    for name, content in step_seeds():
+        yield f'seal-{name}', b'\0' + content[:200]
+
+
+def lines(*words):
+    """A command line: a word per line."""
+    return '\n'.join(words).encode()
+
+
+def command_seeds():
+    """Command lines: of every command, right and wrong."""
+    yield 'nothing', b''
+    yield 'help', b'--help'
+    yield 'version', b'--version'
+    yield 'unknown', b'unknown'
+    for name in ('init-token', 'status', 'rotate', 'seal', 'recover', 'prune', 'audit', 'attest',
+                 'csr', 'verify', 'doctor'):
+        yield f'help-{name}', lines(name, '--help')
+        yield f'bare-{name}', lines(name)
+    yield 'init-token', lines('init-token', '--label', 'a', '--so-pin-fd', '3', '--pin-file', '/p')
+    yield 'status', lines('status', '--json')
+    yield 'rotate', lines('rotate', 'dek', '--if-older', '90d', '--token', 'a', '--dry-run')
+    yield 'rotate-master', lines('rotate', 'master', '--if-older', '1w')
+    yield 'rotate-age', lines('rotate', 'dek', '--if-older', '99999999999999999999d')
+    yield 'seal-list', lines('seal', 'list', '--json')
+    yield 'seal-add', lines('seal', 'add', '--new-shares', '3/5', '--name', 'safe')
+    yield 'seal-add-wrong', lines('seal', 'add', '--new-shares', '5/3')
+    yield 'seal-remove', lines('seal', 'remove', '0011', '--no-recovery', '--no-platform')
+    yield 'seal-test', lines('seal', 'test', '0011', '--key', 'pkcs11:object=a', '--pin-fd', '3')
+    yield 'recover', lines('recover', '--shares', '/s', '--expect', '00:11', '--dry-run')
+    yield 'recover-two', lines('recover', '--key', '/k', '--opened', '/o', '--yes')
+    yield 'prune', lines('prune', '--superseded', '--dry-run')
+    yield 'audit', lines('audit', 'show')
+    yield 'attest', lines('attest', '--nonce', '0011', '--file', '/f', '--json', '--out', '/o')
+    yield 'attest-key', lines('attest', '--key', 'pkcs11:token=a;object=b', '--pin-fd', '3')
+    yield 'attest-fetch', lines('attest', '--report-data', '00' * 64, '--fetch', '--kds', 'u')
+    yield 'csr', lines('csr', '--key', 'pkcs11:token=a;object=b', '--subject', 'CN=x', '--san',
+                       'DNS:x', '--nonce', '00', '--no-evidence')
+    yield 'csr-pin', lines('csr', '--key', 'pkcs11:object=b?pin-value=1', '--subject', 'CN=x')
+    yield 'verify', lines('verify', '/e', '--policy', '/p', '--json', '--offline', '--no-cache')
+    yield 'abbreviated', lines('seal', 'add', '--new-s', '3/5', '--', 'x')
+
+
+def uri_seeds():
+    """URIs, and after a zero byte what the modules that they lead to answer."""
+    answers = bytes(range(256)) * 2
+    for name, text in {'plain': 'pkcs11:token=a;object=b;type=private',
+                       'id': 'pkcs11:id=%01%02;object=b',
+                       'module': 'pkcs11:object=b?module-path=/m.so&pin-value=1234',
+                       'pin-file': 'pkcs11:object=b?pin-source=file:/pin',
+                       'empty': 'pkcs11:', 'scheme': 'http:', 'percent': 'pkcs11:object=%',
+                       'twice': 'pkcs11:object=a;object=b', 'unknown': 'pkcs11:x=y',
+                       'slot': 'pkcs11:slot-id=99999999999999999999'}.items():
+        yield name, text.encode() + b'\0' + answers
+    yield 'found', b'pkcs11:?pin-value=1\0' + bytes(48)
+
+
+SEEDS = {'owner': owner_seeds, 'command': command_seeds, 'uri': uri_seeds,
+         'report': report_seeds, 'certtable': certtable_seeds, 'evidence': evidence_seeds,
          'kds': kds_seeds, 'policy': policy_seeds,
          'conf': conf_seeds, 'env': env_seeds, 'record': record_seeds, 'binding': binding_seeds,
          'template': step_seeds, 'params': step_seeds, 'api': step_seeds, 'store': step_seeds}
