@@ -262,14 +262,23 @@ static int request_make(const struct request *r, struct buf *bytes, struct seal_
                : cli_fail(EXIT_USAGE, "--new-shares K/N: 2 <= K <= N <= %d", SHAMIR_MAX);
 }
 
-/* The only time that these are seen: to standard output, nothing else there but them. */
-static int tell_secret(const struct seal_request *q, const struct seal_result *made)
+/* The only time that these are seen: to standard output, nothing else there but them. Before the
+ * seal is written, so that there is none that nobody can open. *arg: could they not be written? */
+static CK_RV show_secret(void *arg, const struct seal_result *made)
 {
+    bool *unseen = arg;
+
     for (size_t i = 0; i < made->n_texts; i++)
         printf("%.*s\n", (int)made->texts[i].n, (const char *)made->texts[i].p);
-    if (fflush(stdout) != 0)
-        return cli_fail(EXIT_FAILED, "writing the recovery key: %s. Remove its seal again",
-                        strerror(errno));
+    *unseen = fflush(stdout) != 0;
+    if (!*unseen)
+        return CKR_OK;
+    (void)cli_fail(EXIT_FAILED, "writing the recovery key: %s. Nothing was added", strerror(errno));
+    FAIL(CKR_FUNCTION_FAILED);
+}
+
+static void tell_secret(const struct seal_request *q)
+{
     if (q->kind == SEAL_KEY)
         fputs("Write this recovery key down now: it is not shown again. Who has it and a copy of "
               "the store opens the store.\n",
@@ -279,14 +288,27 @@ static int tell_secret(const struct seal_request *q, const struct seal_result *m
                 "Give each line to another person now: they are not shown again. %u of the "
                 "%u open the store.\n",
                 q->threshold, q->shares);
-    return EXIT_DONE;
+}
+
+static int add_failed(const struct seal_request *q, CK_RV rv)
+{
+    if (rv == CKR_ARGUMENTS_BAD)
+        return cli_fail(EXIT_REFUSED,
+                        "adding the seal: not a certificate that can receive (RSA of "
+                        "2048 bits or more, or EC), a passphrase of fewer than 8 "
+                        "bytes, or a name of more than %d",
+                        SEAL_NAME_MAX);
+    if (q->kind == SEAL_KEY || q->kind == SEAL_SHARES)
+        (void)cli_fail(0, "no seal was added: what was printed, if anything, opens nothing");
+    return cli_rv(rv, "adding the seal");
 }
 
 static int run_add(struct keyring *k, const struct request *r)
 {
     AUTO(buf_clear) struct buf bytes = BUF_INIT;
     AUTO(seal_result_clear) struct seal_result made = {.n_texts = 0};
-    struct seal_request q = {.kind = SEAL_KEY};
+    bool unseen = false;
+    struct seal_request q = {.kind = SEAL_KEY, .show = show_secret, .show_arg = &unseen};
     char id[SEAL_ID_TEXT];
     int code = request_make(r, &bytes, &q);
     CK_RV rv;
@@ -298,19 +320,27 @@ static int run_add(struct keyring *k, const struct request *r)
         return EXIT_DONE;
     }
     rv = seal_add(k, &q, &made);
-    if (rv == CKR_ARGUMENTS_BAD)
-        return cli_fail(EXIT_REFUSED,
-                        "adding the seal: not a certificate that can receive (RSA of "
-                        "2048 bits or more, or EC), a passphrase of fewer than 8 "
-                        "bytes, or a name of more than %d",
-                        SEAL_NAME_MAX);
+    if (unseen)
+        return EXIT_FAILED;
     if (rv != CKR_OK)
-        return cli_rv(rv, "adding the seal");
+        return add_failed(&q, rv);
     fprintf(stderr, "added seal %s: %s\n", seal_id_text(made.id, id), seal_kind_name(q.kind));
-    return tell_secret(&q, &made);
+    tell_secret(&q);
+    return EXIT_DONE;
 }
 
 /* -- remove, revoke ---------------------------------------------------------------------------- */
+
+/* After a revocation. The seal that opened the store here took with it what re-encrypts. */
+static int revoked(struct keyring *k, bool own)
+{
+    if (!own)
+        return reencrypt_all(k);
+    puts(
+        "new master key, token secrets and DEKs. This platform opens the store no more, so nothing "
+        "is re-encrypted yet: after tee-pkcs11 recover, tee-pkcs11 rotate dek does it");
+    return EXIT_DONE;
+}
 
 static int run_remove(struct keyring *k, const struct request *r, bool revoke)
 {
@@ -319,10 +349,13 @@ static int run_remove(struct keyring *k, const struct request *r, bool revoke)
     const char *what = revoke ? "revoke" : "remove";
     char id[SEAL_ID_TEXT];
     const int code = find_open(k, r, &l, &s);
+    uint8_t here[SEAL_ID];
+    bool own;
     CK_RV rv;
 
     if (code != EXIT_DONE)
         return code;
+    own = seal_in_use(k, here) == CKR_OK && memcmp(here, s->id, SEAL_ID) == 0;
     if (r->dry_run)
         rv = seal_remove_check(k, s->id, r->accept);
     else
@@ -334,7 +367,7 @@ static int run_remove(struct keyring *k, const struct request *r, bool revoke)
     if (r->dry_run)
         return EXIT_DONE;
     if (revoke)
-        return reencrypt_all(k);
+        return revoked(k, own);
     puts("It still opens what was copied from this disk before: when it is in wrong hands, revoke "
          "instead.");
     return EXIT_DONE;

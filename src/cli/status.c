@@ -43,16 +43,21 @@ static CK_RV warn(struct status *s, const char *text)
 
 static CK_RV gather_warnings(struct status *s)
 {
-    bool recovery = false;
+    bool recovery = false, passphrase = false;
 
     for (size_t i = 0; i < s->n_seals; i++)
         recovery =
             recovery || (s->seals[i].kind != SEAL_PLATFORM && s->seals[i].kind != SEAL_OWNED);
+    for (size_t i = 0; i < s->n_seals; i++)
+        passphrase = passphrase || s->seals[i].kind == SEAL_PASSPHRASE;
     if (s->opened == CKR_OK && strcmp(s->opened_by, "sev-snp") != 0)
         TRY(warn(s, "the root is not hardware: whoever can read this machine's disk or memory can "
                     "read the keys"));
     if (s->n_seals > 0 && !recovery && s->conf->root != CONF_ROOT_SOFTWARE)
         TRY(warn(s, "no recovery: if this chip or image is lost, so are the keys"));
+    if (passphrase && s->conf->root != CONF_ROOT_SOFTWARE)
+        TRY(warn(s, "a passphrase opens the store: whoever guesses it needs no hardware. It is for "
+                    "development; tee-pkcs11 seal revoke takes it away"));
     if (s->opened == CKR_OK && s->store.measured == CONF_MEASURED_FIRMWARE)
         TRY(warn(s, "only the vendor's firmware is measured: another VM with the same firmware on "
                     "this chip can derive the same key, and lacks the owner's secret alone"));

@@ -20,6 +20,7 @@ struct adoption {
     struct config config;
     enum root_kind root; /* of the new seal */
     uint64_t now;
+    bool passphrase; /* one is among the ways in that stay */
 };
 
 /* Roots by what they protect from: a store never moves to a lesser one. */
@@ -104,7 +105,7 @@ static CK_RV adopt_config(struct txn *t, const struct adoption *a)
 
 static CK_RV adopt_txn(struct txn *t, void *arg)
 {
-    const struct adoption *a = arg;
+    struct adoption *a = arg;
     AUTO(seal_set_freep) struct seal_set *seals = NULL;
     bool same = false;
     char id[SEAL_ID_TEXT];
@@ -116,8 +117,11 @@ static CK_RV adopt_txn(struct txn *t, void *arg)
         log_err("the store has %d seals: no room for another", SEAL_MAX);
         FAIL(CKR_DEVICE_MEMORY);
     }
-    for (size_t i = 0; i < seals->n; i++)
+    a->passphrase = false;
+    for (size_t i = 0; i < seals->n; i++) {
         TRY(supersede(t, a, &seals->v[i].seal));
+        a->passphrase = a->passphrase || seals->v[i].seal.kind == SEAL_PASSPHRASE;
+    }
     TRY(adopt_config(t, a));
     TRY(audit_add(a->keyring, t, a->terms->event, NULL, "%s%ssealed to a %s root: seal %s%s",
                   a->terms->by != NULL ? a->terms->by : "", a->terms->by != NULL ? ", " : "",
@@ -160,6 +164,11 @@ CK_RV keyring_adopt(struct keyring *k, const struct adopt_terms *terms)
     k->root_name = r->name;
     secret_free(TAKE(k->master));
     log_info("the store %s is sealed to this platform (%s)", k->conf->store, r->name);
+    if (r->hardware && a.passphrase)
+        log_warn("a passphrase still opens the store %s, from when it was for development: whoever "
+                 "guesses it needs no hardware. Add another recovery, then take it away: "
+                 "tee-pkcs11 seal list, tee-pkcs11 seal revoke ID",
+                 k->conf->store);
     if (moved)
         lesser_root_left(k);
     return CKR_OK;

@@ -220,6 +220,8 @@ CK_RV seal_add(struct keyring *k, const struct seal_request *q, struct seal_resu
     TRY(prim_random(id, sizeof(id)));
     TRY(lock_make(&a, q));
     TRY(result_make(&a, id, &made));
+    if (q->show != NULL)
+        TRY(q->show(q->show_arg, &made));
     for (int i = 0; i < TRIES_MAX && a.moved; i++)
         TRY(add_once(&a, id));
     ENSURE(!a.moved, CKR_FUNCTION_FAILED);
@@ -368,6 +370,14 @@ CK_RV seal_remove(struct keyring *k, const uint8_t id[SEAL_ID], unsigned accept)
     struct removal r = {k, id, accept, AUDIT_SEAL_REMOVED};
 
     return take_away(k, &r);
+}
+
+CK_RV seal_in_use(struct keyring *k, uint8_t ret_id[SEAL_ID])
+{
+    AUTO(secret_freep) struct secret *master = NULL;
+    struct header h;
+
+    return master_open_here(k, &master, &h, ret_id);
 }
 
 CK_RV seal_revoke(struct keyring *k, const uint8_t id[SEAL_ID], unsigned accept)

@@ -11,6 +11,10 @@
 #include "crypto/shamir.h"
 #include "keyring/seal.h"
 
+struct seal_result;
+/* Hand what the owner keeps to the owner. */
+typedef CK_RV seal_show_fn(void *arg, const struct seal_result *made);
+
 /* What is to be added; borrowed. */
 struct seal_request {
     enum seal_kind kind;       /* not of the platform: that is seal_reseal() */
@@ -18,6 +22,11 @@ struct seal_request {
     struct span name;          /* the others: at most SEAL_NAME_MAX bytes, may be empty */
     struct span passphrase;    /* SEAL_PASSPHRASE */
     uint8_t threshold, shares; /* SEAL_SHARES */
+    /* Called before anything is written: what could not be shown opens nothing, and what was shown
+     * and then not written does not either. What it returns other than CKR_OK ends the call. NULL:
+     * the caller has `ret` only. */
+    seal_show_fn *show;
+    void *show_arg;
 };
 /* What came of it. `texts` is what the owner keeps and nobody else has: the recovery key, or one
  * share each. */
@@ -47,9 +56,14 @@ NODISCARD CK_RV seal_remove_check(struct keyring *k, const uint8_t id[SEAL_ID], 
 /* Take it away; what it opened in an older copy of the store it opens there still. */
 NODISCARD CK_RV seal_remove(struct keyring *k, const uint8_t id[SEAL_ID], unsigned accept);
 
+/* Which seal opens the store here. Asks the device. CKR_FUNCTION_REJECTED: none, it was opened by a
+ * recovery. */
+NODISCARD CK_RV seal_in_use(struct keyring *k, uint8_t ret_id[SEAL_ID]);
+
 /* Take it away, and renew at once what it opened: master, token secrets and DEKs. What is written
  * from now on it opens nowhere; what was there before has to be re-encrypted (vault_rotate_step()),
- * and was readable. Asks the device. */
+ * and was readable. Asks the device. After the seal that was in use here, nothing can be
+ * re-encrypted until the store is recovered. */
 NODISCARD CK_RV seal_revoke(struct keyring *k, const uint8_t id[SEAL_ID], unsigned accept);
 
 /* A seal for the platform as it is now, in place of the one that opens the store here; and a new

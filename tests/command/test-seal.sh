@@ -159,6 +159,31 @@ p11 --list-objects --type data | grep -q kept || die "the object is lost"
 tee 0 status
 says "DEK private generation 2"
 
+# -- a key that can't be shown is none that opens the store --
+before=$(field id recovery-key)
+for new in "--new-recovery-key" "--new-shares 2/3"; do
+    # shellcheck disable=SC2086
+    "$TEE_TEST_COMMAND" seal add $new >/dev/full 2>err && die "what was not printed was added"
+    complains "Nothing was added"
+done
+[ "$(field id recovery-key)" = "$before" ] || die "a seal was added that nobody can open"
+[ -z "$(field id shares)" ] || die "shares were added that nobody has"
+
+# -- this platform is the one that shall not open it any more --
+tee 0 seal add --new-recovery-key --name back
+cp out back.key
+tee 2 seal revoke "$(seal_id platform)"
+complains "--no-platform"
+tee 0 seal revoke "$(seal_id platform)" --no-platform
+says "revoked seal"
+says "This platform opens the store no more"
+tee 3 status
+tee 0 recover --recovery-key back.key --yes
+tee 0 rotate dek --if-older 1d
+says "1 records re-encrypted"
+p11 --list-objects --type data | grep -q kept || die "the object is lost"
+tee 0 seal remove "$(seal_id recovery-key)" --no-recovery
+
 # -- the platform and an owner's secret --
 openssl rand -hex 32 >owner
 configure "owner-secret = $scratch/owner"
