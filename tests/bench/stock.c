@@ -21,6 +21,7 @@ static const char usage[] =
     "  pairs         bring the token to N P-256 key pairs\n"
     "  compare       create and destroy objects, durably, beside plain LMDB with the same rows\n"
     "  pages         what N pairs take on the disk\n"
+    "  rotate        a new master, a new seal; new DEKs beside plain LMDB with the same records\n"
     "\n"
     "  --token LABEL the token\n"
     "  --pin PIN     its user PIN (12345678)\n"
@@ -32,10 +33,8 @@ static const struct {
     const char *name;
     CK_RV (*run)(struct stock *s);
 } commands[] = {
-    {"keys", stock_keys},
-    {"pairs", stock_pairs},
-    {"compare", stock_compare},
-    {"pages", stock_pages},
+    {"keys", stock_keys},   {"pairs", stock_pairs},   {"compare", stock_compare},
+    {"pages", stock_pages}, {"rotate", stock_rotate},
 };
 
 typedef CK_RV stock_command(struct stock *s);

@@ -30,6 +30,8 @@ NODISCARD CK_RV stock_keys(struct stock *s);
 NODISCARD CK_RV stock_pairs(struct stock *s);
 /* Create and destroy objects, durably, beside plain LMDB that writes the same rows. */
 NODISCARD CK_RV stock_compare(struct stock *s);
+/* What a new master, a new seal and new DEKs cost, these beside plain LMDB. */
+NODISCARD CK_RV stock_rotate(struct stock *s);
 /* What n pairs take on the disk. */
 NODISCARD CK_RV stock_pages(struct stock *s);
 

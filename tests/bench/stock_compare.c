@@ -8,17 +8,12 @@
  * LMDB syncs, and takes them back in another. It has no cryptography, no authenticated map and no
  * root row. The two take turns, and a ratio is that of one turn.
  */
-#include <limits.h>
-#include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "bench/stats.h"
-#include "bench/stock.h"
+#include "bench/stock_copy.h"
 
-#define TABLES     16
 #define ROWS_MAX   64
 #define ROUNDS_MAX 101
 #define GOAL       0.8 /* of LMDB's speed */
@@ -33,72 +28,28 @@ struct change {
 };
 
 struct plain {
-    char directory[PATH_MAX];
-    MDB_env *env;
+    struct stock_copy copy;
     MDB_dbi table[N_ELEMENTS(table_names)];
     struct change v[ROWS_MAX];
     size_t n;
     uint64_t turn;
 };
 
-static CK_RV plain_rv(int rc)
-{
-    if (rc != 0)
-        fprintf(stderr, "p11store: LMDB: %s\n", mdb_strerror(rc));
-    return rc == 0 ? CKR_OK : CKR_DEVICE_ERROR;
-}
-
-static CK_RV env_of(const char *directory, unsigned flags, MDB_env **ret)
-{
-    MDB_env *env = NULL;
-
-    TRY(plain_rv(mdb_env_create(&env)));
-    *ret = env;
-    TRY(plain_rv(mdb_env_set_maxdbs(env, TABLES)));
-    TRY(plain_rv(mdb_env_set_mapsize(env, (size_t)16 << 30)));
-    return plain_rv(mdb_env_open(env, directory, flags | MDB_NOTLS, 0600));
-}
-
 static CK_RV tables_of(MDB_txn *txn, MDB_dbi ret[])
 {
     for (size_t i = 0; i < N_ELEMENTS(table_names); i++)
-        TRY(plain_rv(mdb_dbi_open(txn, table_names[i], 0, &ret[i])));
+        TRY(stock_lmdb_rv(mdb_dbi_open(txn, table_names[i], 0, &ret[i])));
     return CKR_OK;
-}
-
-/* LMDB must not have a file open twice in a process: the keyring is shut meanwhile. */
-static CK_RV copy_make(struct stock *s, struct plain *p)
-{
-    MDB_env *env = NULL;
-    CK_RV rv;
-
-    snprintf(p->directory, sizeof(p->directory), "%s.plain", s->conf->store);
-    ENSURE(mkdir(p->directory, 0700) == 0, CKR_DEVICE_ERROR);
-    rv = env_of(s->conf->store, MDB_RDONLY, &env);
-    if (rv == CKR_OK)
-        rv = plain_rv(mdb_env_copy(env, p->directory));
-    mdb_env_close(env);
-    TRY(rv);
-    return env_of(p->directory, 0, &p->env);
 }
 
 static void plain_clear(struct plain *p)
 {
-    char file[PATH_MAX + 16];
-
     for (size_t i = 0; i < p->n; i++) {
         buf_clear(&p->v[i].key);
         buf_clear(&p->v[i].is);
         buf_clear(&p->v[i].was);
     }
-    mdb_env_close(p->env);
-    if (p->directory[0] == '\0')
-        return;
-    snprintf(file, sizeof(file), "%s/data.mdb", p->directory);
-    unlink(file);
-    snprintf(file, sizeof(file), "%s/lock.mdb", p->directory);
-    unlink(file);
-    rmdir(p->directory);
+    stock_copy_clear(&p->copy);
 }
 
 static struct span span_of_val(const MDB_val *v)
@@ -120,7 +71,7 @@ static CK_RV note_change(struct plain *p, MDB_txn *before, size_t table, MDB_val
     const int rc = mdb_get(before, p->table[table], key, &old);
 
     if (rc != 0 && rc != MDB_NOTFOUND)
-        return plain_rv(rc);
+        return stock_lmdb_rv(rc);
     if (rc == 0 && span_equal(span_of_val(&old), span_of_val(value)))
         return CKR_OK;
     ENSURE(p->n < ROWS_MAX, CKR_GENERAL_ERROR);
@@ -138,7 +89,7 @@ static CK_RV note_table(struct plain *p, MDB_txn *before, MDB_txn *after, MDB_db
     MDB_val key, value;
     CK_RV rv;
 
-    TRY(plain_rv(mdb_cursor_open(after, dbi, &cursor)));
+    TRY(stock_lmdb_rv(mdb_cursor_open(after, dbi, &cursor)));
     rv = CKR_OK;
     while (rv == CKR_OK && mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0)
         rv = note_change(p, before, table, &key, &value);
@@ -150,10 +101,10 @@ static CK_RV note_tables(struct plain *p, MDB_env *now)
 {
     MDB_dbi dbi[N_ELEMENTS(table_names)];
     MDB_txn *before = NULL, *after = NULL;
-    CK_RV rv = plain_rv(mdb_txn_begin(p->env, NULL, 0, &before));
+    CK_RV rv = stock_lmdb_rv(mdb_txn_begin(p->copy.env, NULL, 0, &before));
 
     if (rv == CKR_OK)
-        rv = plain_rv(mdb_txn_begin(now, NULL, MDB_RDONLY, &after));
+        rv = stock_lmdb_rv(mdb_txn_begin(now, NULL, MDB_RDONLY, &after));
     if (rv == CKR_OK)
         rv = tables_of(before, p->table);
     if (rv == CKR_OK)
@@ -163,7 +114,7 @@ static CK_RV note_tables(struct plain *p, MDB_env *now)
     if (after != NULL)
         mdb_txn_abort(after);
     if (before != NULL && rv == CKR_OK)
-        return plain_rv(mdb_txn_commit(before)); /* keeps the tables' handles */
+        return stock_lmdb_rv(mdb_txn_commit(before)); /* keeps the tables' handles */
     if (before != NULL)
         mdb_txn_abort(before);
     return rv;
@@ -173,7 +124,7 @@ static CK_RV note_tables(struct plain *p, MDB_env *now)
 static CK_RV changes_note(struct stock *s, struct plain *p)
 {
     MDB_env *now = NULL;
-    CK_RV rv = env_of(s->conf->store, MDB_RDONLY, &now);
+    CK_RV rv = stock_env(s->conf->store, MDB_RDONLY, &now);
 
     if (rv == CKR_OK)
         rv = note_tables(p, now);
@@ -205,7 +156,7 @@ static int row_write(const struct plain *p, MDB_txn *txn, const struct change *c
 static CK_RV plain_write(const struct plain *p, bool back)
 {
     MDB_txn *txn = NULL;
-    int rc = mdb_txn_begin(p->env, NULL, 0, &txn);
+    int rc = mdb_txn_begin(p->copy.env, NULL, 0, &txn);
 
     for (size_t i = 0; rc == 0 && i < p->n; i++)
         rc = row_write(p, txn, &p->v[i], back);
@@ -213,7 +164,7 @@ static CK_RV plain_write(const struct plain *p, bool back)
         rc = mdb_txn_commit(txn);
     else if (txn != NULL)
         mdb_txn_abort(txn);
-    return plain_rv(rc);
+    return stock_lmdb_rv(rc);
 }
 
 /* Seconds of the two halves of a turn, summed. */
@@ -304,7 +255,7 @@ static CK_RV compare(struct stock *s, struct plain *p)
     uint64_t id = 0;
 
     stock_shut(s);
-    TRY(copy_make(s, p));
+    TRY(stock_copy_make(s, &p->copy));
     TRY(stock_open(s));
     TRY(data_add(s, &id));
     stock_shut(s);
