@@ -49,6 +49,11 @@
  * configuration says attest-keys = yes. Bytes, as of CKM_TEE_ATTEST_KEY. */
 #define CKA_TEE_EVIDENCE (CKA_VENDOR_DEFINED | 0x00544501UL)
 
+/* Of a private or secret key that `tee-pkcs11 rotate key` made: the statement that it is the
+ * successor of another, signed by that one where it could and attested where the root can. Bytes,
+ * as docs/formats.md has them and `tee-pkcs11 verify` takes them. */
+#define CKA_TEE_ROTATION (CKA_VENDOR_DEFINED | 0x00544506UL)
+
 /* Of a CKO_TEE_DEK: the number of the generation, higher with each rotation. CK_ULONG. */
 #define CKA_TEE_DEK_GENERATION (CKA_VENDOR_DEFINED | 0x00544502UL)
 

@@ -82,11 +82,10 @@ static const struct bit_name source_names[] = {{"evidence", APPRAISAL_FROM_EVIDE
 static const struct bit_name measured_names[] = {{"unsaid", 1u << STATEMENT_UNSAID},
                                                  {"image", 1u << STATEMENT_IMAGE},
                                                  {"firmware", 1u << STATEMENT_FIRMWARE}};
-static const struct bit_name statement_names[] = {{"nothing", 1u << STATEMENT_NOTHING},
-                                                  {"key", 1u << STATEMENT_KEY},
-                                                  {"file", 1u << STATEMENT_FILE},
-                                                  {"handover", 1u << STATEMENT_HANDOVER},
-                                                  {"approval", 1u << STATEMENT_APPROVAL}};
+static const struct bit_name statement_names[] = {
+    {"nothing", 1u << STATEMENT_NOTHING},   {"key", 1u << STATEMENT_KEY},
+    {"file", 1u << STATEMENT_FILE},         {"handover", 1u << STATEMENT_HANDOVER},
+    {"approval", 1u << STATEMENT_APPROVAL}, {"rotation", 1u << STATEMENT_ROTATION}};
 
 /* -- values ---------------------------------------------------------------------------------- */
 

@@ -7,11 +7,14 @@
 #include "attest/der.h"
 #include "crypto/prim.h"
 
-#define LABEL "tee-pkcs11 statement 1" /* hashed with its terminator */
+#define LABEL          "tee-pkcs11 statement 1" /* hashed with its terminator */
+#define LABEL_ROTATION "tee-pkcs11 rotation 1"  /* signed with its terminator */
+#define FIELD_MAX      64
 
 static const char *const kind_names[STATEMENT_N_KINDS] = {
-    [STATEMENT_NOTHING] = "nothing",   [STATEMENT_KEY] = "key",           [STATEMENT_FILE] = "file",
-    [STATEMENT_HANDOVER] = "handover", [STATEMENT_APPROVAL] = "approval",
+    [STATEMENT_NOTHING] = "nothing",   [STATEMENT_KEY] = "key",
+    [STATEMENT_FILE] = "file",         [STATEMENT_HANDOVER] = "handover",
+    [STATEMENT_APPROVAL] = "approval", [STATEMENT_ROTATION] = "rotation",
 };
 
 /* In the order of the bits. */
@@ -41,6 +44,11 @@ const char *statement_kind_name(enum statement_kind kind)
 const char *statement_flag_name(size_t i)
 {
     return i < STATEMENT_N_FLAGS ? flag_names[i] : NULL;
+}
+
+bool statement_has_key(const struct statement *s)
+{
+    return s->kind == STATEMENT_KEY || s->kind == STATEMENT_ROTATION;
 }
 
 /* Printable ASCII of a length that fits. */
@@ -73,48 +81,74 @@ static CK_RV check_store(const struct statement_store *s)
     return CKR_OK;
 }
 
+/* Two pairs, or two secret keys; what signs has a public half; nothing is its own successor. */
+static CK_RV check_rotation(const struct statement *s)
+{
+    const struct statement_rotation *r = &s->rotation;
+
+    ENSURE((r->old_public_key.n > 0) == (s->key.public_key.n > 0), CKR_DATA_INVALID);
+    ENSURE(r->signature.n == 0 || r->old_public_key.n > 0, CKR_DATA_INVALID);
+    ENSURE(r->old_public_key.n == 0 || !span_equal(r->old_public_key, s->key.public_key),
+           CKR_DATA_INVALID);
+    return CKR_OK;
+}
+
 /* What the types of evidence.asn do not say. */
 static CK_RV check(const struct statement *s)
 {
     ENSURE((unsigned)s->kind < STATEMENT_N_KINDS, CKR_DATA_INVALID);
     ENSURE(s->nonce.n <= STATEMENT_MAX_NONCE, CKR_DATA_INVALID);
-    if (s->kind == STATEMENT_KEY) {
-        ENSURE(s->key.public_key.n > 0, CKR_DATA_INVALID);
+    if (statement_has_key(s)) {
         ENSURE(s->key.flags >> STATEMENT_N_FLAGS == 0, CKR_DATA_INVALID);
         TRY(check_store(&s->key.store));
     }
+    if (s->kind == STATEMENT_KEY)
+        ENSURE(s->key.public_key.n > 0, CKR_DATA_INVALID);
+    if (s->kind == STATEMENT_ROTATION)
+        TRY(check_rotation(s));
     if (s->kind == STATEMENT_HANDOVER)
         ENSURE(s->handover.public_key.n > 0, CKR_DATA_INVALID);
     return CKR_OK;
 }
 
+/* "subject.key" and "store.id" make "subject.key.store.id". */
+static const char *path(char to[FIELD_MAX], const char *at, const char *field)
+{
+    (void)snprintf(to, FIELD_MAX, "%s.%s", at, field);
+    return to;
+}
+
 /* -- writing --------------------------------------------------------------------------------- */
 
-static CK_RV write_store(struct der *d, const struct statement_store *s)
+static CK_RV write_store(struct der *d, const char *at, const struct statement_store *s)
 {
-    TRY(der_set_bytes(d, "subject.key.store.id", SPAN_ARRAY(s->id)));
-    TRY(der_set_bytes(d, "subject.key.store.fingerprint", SPAN_ARRAY(s->fingerprint)));
-    TRY(der_set_bytes(d, "subject.key.store.token", s->token));
-    TRY(der_set_number(d, "subject.key.store.measured", (uint64_t)s->measured));
+    char p[FIELD_MAX];
+
+    TRY(der_set_bytes(d, path(p, at, "store.id"), SPAN_ARRAY(s->id)));
+    TRY(der_set_bytes(d, path(p, at, "store.fingerprint"), SPAN_ARRAY(s->fingerprint)));
+    TRY(der_set_bytes(d, path(p, at, "store.token"), s->token));
+    TRY(der_set_number(d, path(p, at, "store.measured"), (uint64_t)s->measured));
     for (size_t i = 0; i < s->n_seals; i++)
-        TRY(der_add_bytes(d, "subject.key.store.seals", s->seals[i]));
+        TRY(der_add_bytes(d, path(p, at, "store.seals"), s->seals[i]));
     return CKR_OK;
+}
+
+static CK_RV write_key_at(struct der *d, const char *at, const struct statement_key *k)
+{
+    char p[FIELD_MAX];
+
+    TRY(der_set_bytes(d, path(p, at, "publicKey"), k->public_key));
+    TRY(der_set_bytes(d, path(p, at, "id"), k->id));
+    TRY(der_set_number(d, path(p, at, "keyType"), k->key_type));
+    TRY(der_set_number(d, path(p, at, "mechanism"), k->mechanism));
+    for (size_t i = 0; i < STATEMENT_N_FLAGS; i++)
+        TRY(der_set_bool(d, path(p, at, flag_names[i]), (k->flags >> i & 1u) != 0));
+    return write_store(d, at, &k->store);
 }
 
 static CK_RV write_key(struct der *d, const struct statement *s)
 {
-    const struct statement_key *k = &s->key;
-    char field[64];
-
-    TRY(der_set_bytes(d, "subject.key.publicKey", k->public_key));
-    TRY(der_set_bytes(d, "subject.key.id", k->id));
-    TRY(der_set_number(d, "subject.key.keyType", k->key_type));
-    TRY(der_set_number(d, "subject.key.mechanism", k->mechanism));
-    for (size_t i = 0; i < STATEMENT_N_FLAGS; i++) {
-        (void)snprintf(field, sizeof(field), "subject.key.%s", flag_names[i]);
-        TRY(der_set_bool(d, field, (k->flags >> i & 1u) != 0));
-    }
-    return write_store(d, &k->store);
+    return write_key_at(d, "subject.key", &s->key);
 }
 
 static CK_RV write_nothing(struct der *d, const struct statement *s)
@@ -144,44 +178,65 @@ static CK_RV write_approval(struct der *d, const struct statement *s)
     return der_set_bytes(d, "subject.approval.sealed", SPAN_ARRAY(s->approval.sealed));
 }
 
+static CK_RV write_rotation(struct der *d, const struct statement *s)
+{
+    const struct statement_rotation *r = &s->rotation;
+
+    TRY(write_key_at(d, "subject.rotation.key", &s->key));
+    TRY(der_set_bytes(d, "subject.rotation.oldPublicKey", r->old_public_key));
+    TRY(der_set_bytes(d, "subject.rotation.oldId", r->old_id));
+    TRY(der_set_bytes(d, "subject.rotation.label", r->label));
+    return der_set_bytes(d, "subject.rotation.signature", r->signature);
+}
+
 /* -- reading --------------------------------------------------------------------------------- */
 
-static CK_RV read_store(const struct der *d, struct statement_store *ret)
+static CK_RV read_seals(const struct der *d, const char *at, struct statement_store *ret)
 {
-    uint64_t measured = 0;
-    char field[64];
+    char p[FIELD_MAX], field[40];
 
-    TRY(der_copy(d, "subject.key.store.id", ret->id, sizeof(ret->id)));
-    TRY(der_copy(d, "subject.key.store.fingerprint", ret->fingerprint, sizeof(ret->fingerprint)));
-    TRY(der_span(d, "subject.key.store.token", &ret->token));
-    TRY(der_number(d, "subject.key.store.measured", &measured));
-    ENSURE(measured <= STATEMENT_FIRMWARE, CKR_DATA_INVALID);
-    ret->measured = (enum statement_measured)measured;
-    TRY(der_count(d, "subject.key.store.seals", &ret->n_seals));
+    TRY(der_count(d, path(p, at, "store.seals"), &ret->n_seals));
     ENSURE(ret->n_seals <= STATEMENT_MAX_SEALS, CKR_DATA_INVALID);
     for (size_t i = 0; i < ret->n_seals; i++) {
-        (void)snprintf(field, sizeof(field), "subject.key.store.seals.?%zu", i + 1);
-        TRY(der_span(d, field, &ret->seals[i]));
+        (void)snprintf(field, sizeof(field), "store.seals.?%zu", i + 1);
+        TRY(der_span(d, path(p, at, field), &ret->seals[i]));
     }
     return CKR_OK;
 }
 
-static CK_RV read_key(const struct der *d, struct statement *ret)
+static CK_RV read_store(const struct der *d, const char *at, struct statement_store *ret)
 {
-    struct statement_key *k = &ret->key;
-    char field[64];
+    uint64_t measured = 0;
+    char p[FIELD_MAX];
+
+    TRY(der_copy(d, path(p, at, "store.id"), ret->id, sizeof(ret->id)));
+    TRY(der_copy(d, path(p, at, "store.fingerprint"), ret->fingerprint, sizeof(ret->fingerprint)));
+    TRY(der_span(d, path(p, at, "store.token"), &ret->token));
+    TRY(der_number(d, path(p, at, "store.measured"), &measured));
+    ENSURE(measured <= STATEMENT_FIRMWARE, CKR_DATA_INVALID);
+    ret->measured = (enum statement_measured)measured;
+    return read_seals(d, at, ret);
+}
+
+static CK_RV read_key_at(const struct der *d, const char *at, struct statement_key *k)
+{
+    char p[FIELD_MAX];
     bool set = false;
 
-    TRY(der_span(d, "subject.key.publicKey", &k->public_key));
-    TRY(der_span(d, "subject.key.id", &k->id));
-    TRY(der_number(d, "subject.key.keyType", &k->key_type));
-    TRY(der_number(d, "subject.key.mechanism", &k->mechanism));
+    TRY(der_span(d, path(p, at, "publicKey"), &k->public_key));
+    TRY(der_span(d, path(p, at, "id"), &k->id));
+    TRY(der_number(d, path(p, at, "keyType"), &k->key_type));
+    TRY(der_number(d, path(p, at, "mechanism"), &k->mechanism));
     for (size_t i = 0; i < STATEMENT_N_FLAGS; i++) {
-        (void)snprintf(field, sizeof(field), "subject.key.%s", flag_names[i]);
-        TRY(der_bool(d, field, &set));
+        TRY(der_bool(d, path(p, at, flag_names[i]), &set));
         k->flags |= set ? UINT32_C(1) << i : 0;
     }
-    return read_store(d, &k->store);
+    return read_store(d, at, &k->store);
+}
+
+static CK_RV read_key(const struct der *d, struct statement *ret)
+{
+    return read_key_at(d, "subject.key", &ret->key);
 }
 
 static CK_RV read_nothing(const struct der *d, struct statement *ret)
@@ -213,6 +268,17 @@ static CK_RV read_approval(const struct der *d, struct statement *ret)
     return der_copy(d, "subject.approval.sealed", a->sealed, sizeof(a->sealed));
 }
 
+static CK_RV read_rotation(const struct der *d, struct statement *ret)
+{
+    struct statement_rotation *r = &ret->rotation;
+
+    TRY(read_key_at(d, "subject.rotation.key", &ret->key));
+    TRY(der_span(d, "subject.rotation.oldPublicKey", &r->old_public_key));
+    TRY(der_span(d, "subject.rotation.oldId", &r->old_id));
+    TRY(der_span(d, "subject.rotation.label", &r->label));
+    return der_span(d, "subject.rotation.signature", &r->signature);
+}
+
 /* -- both ------------------------------------------------------------------------------------ */
 
 static const struct {
@@ -224,6 +290,7 @@ static const struct {
     [STATEMENT_FILE] = {write_file, read_file},
     [STATEMENT_HANDOVER] = {write_handover, read_handover},
     [STATEMENT_APPROVAL] = {write_approval, read_approval},
+    [STATEMENT_ROTATION] = {write_rotation, read_rotation},
 };
 
 CK_RV statement_encode(const struct statement *s, struct buf *ret_der)
@@ -271,6 +338,16 @@ CK_RV statement_decode(struct span der, struct statement *ret)
     TRY(check(&s));
     *ret = s;
     return CKR_OK;
+}
+
+CK_RV statement_signed_bytes(const struct statement *s, struct buf *ret)
+{
+    struct statement unsigned_one = *s;
+
+    ENSURE(s->kind == STATEMENT_ROTATION, CKR_DATA_INVALID);
+    unsigned_one.rotation.signature = SPAN_EMPTY;
+    buf_put(ret, span_of(LABEL_ROTATION, sizeof(LABEL_ROTATION)));
+    return statement_encode(&unsigned_one, ret);
 }
 
 CK_RV statement_report_data(struct span der, uint8_t ret[STATEMENT_REPORT_DATA])

@@ -30,6 +30,7 @@ enum statement_kind {
     STATEMENT_FILE,
     STATEMENT_HANDOVER,
     STATEMENT_APPROVAL,
+    STATEMENT_ROTATION,
     STATEMENT_N_KINDS
 };
 
@@ -70,7 +71,7 @@ struct statement_store {
 };
 
 struct statement_key {
-    struct span public_key; /* DER of SubjectPublicKeyInfo, not empty */
+    struct span public_key; /* DER of SubjectPublicKeyInfo, not empty (but of a secret key) */
     struct span id;         /* CKA_ID */
     uint64_t key_type;      /* CKA_KEY_TYPE */
     uint64_t mechanism;     /* CKA_KEY_GEN_MECHANISM; UINT64_MAX: unknown */
@@ -97,27 +98,45 @@ struct statement_approval {
     uint8_t sealed[64];  /* SHA-512 of the CMS message */
 };
 
+/* The key that `key` of the statement is the successor of. Of secret keys neither has a public key.
+ */
+struct statement_rotation {
+    struct span old_public_key; /* DER of SubjectPublicKeyInfo; empty: a secret key */
+    struct span old_id;         /* CKA_ID */
+    struct span label;          /* CKA_LABEL of both */
+    struct span signature; /* by the old key, over statement_signed_bytes(); empty: it can't sign */
+};
+
 struct statement {
     enum statement_kind kind;
-    struct span nonce; /* what the relying party sent; empty: nothing */
-    uint64_t time;     /* seconds since 1970; 0: not said */
-    struct statement_key key;
+    struct span nonce;        /* what the relying party sent; empty: nothing */
+    uint64_t time;            /* seconds since 1970; 0: not said */
+    struct statement_key key; /* of STATEMENT_KEY, and of STATEMENT_ROTATION the new one */
     struct statement_file file;
     struct statement_handover handover;
     struct statement_approval approval;
+    struct statement_rotation rotation;
 };
+
+/* Does `key` say something? */
+bool statement_has_key(const struct statement *s);
 
 /* Hash what a descriptor has from its position on, to its end. CKR_DEVICE_ERROR: it can't be read.
  */
 NODISCARD CK_RV statement_file_hash(int fd, struct statement_file *ret);
 
-/* "nothing", "key", "file", "handover", "approval" */
+/* "nothing", "key", "file", "handover", "approval", "rotation" */
 const char *statement_kind_name(enum statement_kind kind);
 
 /* Append the DER. CKR_DATA_INVALID: a field is outside its range. */
 NODISCARD CK_RV statement_encode(const struct statement *s, struct buf *ret_der);
 /* Spans of *ret point into `der`. CKR_DATA_INVALID: not exactly the encoding of a statement. */
 NODISCARD CK_RV statement_decode(struct span der, struct statement *ret);
+/* Append what the old key of a rotation signs, whatever `signature` is now: label and DER of the
+ * statement with an empty one. An RSA key does so by PKCS#1 v1.5 with SHA-256, an EC key by ECDSA
+ * (DER of ECDSA-Sig-Value) with SHA-256, SHA-384 or SHA-512 by the size of its curve, an Edwards
+ * key by EdDSA. */
+NODISCARD CK_RV statement_signed_bytes(const struct statement *s, struct buf *ret);
 /* What REPORT_DATA must be for this encoded statement. */
 NODISCARD CK_RV statement_report_data(struct span der, uint8_t ret[STATEMENT_REPORT_DATA]);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "attest/roots.h"
+#include "attest/rotation.h"
 
 struct work {
     const struct verify_input *in;
@@ -491,6 +492,28 @@ static bool step_order(struct work *w, const char *name)
 
 /* -- the statement --------------------------------------------------------------------------- */
 
+/* Of a statement about a rotation: did the old key sign it? Where it could not, the report alone
+ * vouches for it. */
+static bool old_key_signed(struct work *w, bool attested)
+{
+    static const char name[] = "rotation-signature";
+    const struct statement *s = &w->v->statement;
+    const char *objection = NULL;
+
+    if (s->kind != STATEMENT_ROTATION)
+        return true;
+    if (s->rotation.signature.n == 0 && !attested)
+        return failed(w, name, "there is neither a report nor a signature: anybody could say this");
+    if (s->rotation.signature.n == 0) {
+        result_add(w->res, name, ABOUT_GENUINENESS, OUTCOME_NOT_DONE,
+                   "the old key can't sign: the report alone vouches for its successor");
+        return true;
+    }
+    if (!rotation_signature_ok(s, &objection))
+        return failed(w, name, objection);
+    return good(w, name, "the old key signed that this is its successor");
+}
+
 static bool step_statement(struct work *w, const char *name)
 {
     uint8_t expected[STATEMENT_REPORT_DATA];
@@ -508,7 +531,25 @@ static bool step_statement(struct work *w, const char *name)
     w->v->has_statement = true;
     result_add(w->res, name, ABOUT_GENUINENESS, OUTCOME_OK, "about: %s",
                statement_kind_name(w->v->statement.kind));
-    return true;
+    return old_key_signed(w, true);
+}
+
+/* What a root that can't attest gives about a rotation: a statement that the old key signed, and no
+ * report. Who knows that key can believe it as far as the key goes, but what holds the new one
+ * nobody proves. */
+static void without_report(struct work *w)
+{
+    const struct statement *s = &w->v->statement;
+
+    if (statement_decode(w->in->statement, &w->v->statement) != CKR_OK ||
+        s->kind != STATEMENT_ROTATION) {
+        (void)failed(w, "report", "there is none");
+        return;
+    }
+    (void)unknown(w, "report",
+                  "there is none: the old key alone vouches for its successor, and nothing says "
+                  "where that lives");
+    w->v->has_statement = old_key_signed(w, false);
 }
 
 /* -- all ------------------------------------------------------------------------------------- */
@@ -531,6 +572,11 @@ CK_RV verify(const struct verify_input *in, struct result *ret_result, struct ve
 
     TRY(crypto_ready());
     *ret_facts = (struct verified){.has_report = false};
+    if (in->report.n == 0 && in->statement.n > 0) {
+        without_report(&w);
+        ENSURE(!ret_result->failed, CKR_HOST_MEMORY);
+        return CKR_OK;
+    }
     for (size_t i = 0; i < N_ELEMENTS(steps); i++) {
         if (on)
             on = steps[i].run(&w, steps[i].name);

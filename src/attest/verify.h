@@ -13,7 +13,7 @@
  *   signature  of the report, by the endorsement key
  *   tcb, chip  the endorsement key belongs to this chip at this TCB
  *   order      of the report's TCBs
- *   statement  REPORT_DATA is the hash of the statement
+ *   statement  REPORT_DATA is the hash of the statement; a rotation is signed by the key before
  *
  * then, all of them, what policy and question say. Nothing here uses the network: `source` does.
  */
@@ -52,12 +52,15 @@ struct question {
     struct span nonce;
     struct span report_data; /* 64 bytes */
     EVP_PKEY *key;           /* the public key that must be the attested one */
+    EVP_PKEY *old_key;       /* and the one whose successor it must be */
     const struct statement_file *file;
     uint64_t max_age; /* seconds; besides the policy's */
 };
 
 struct verify_input {
-    struct span report, statement; /* statement empty: none */
+    /* Statement empty: none. Report empty, with a statement about a rotation: at best
+     * VERDICT_UNKNOWN, with the old key's signature judged. */
+    struct span report, statement;
     const struct cert_list *given; /* certificates that may be used; never as a root */
     bool given_only;               /* the issuer too must be among them */
     X509 *root;                    /* a root instead of AMD's; NULL: policy's roots, else AMD's */

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "attest/rotation.h"
 #include "attest/verify.h"
 
 #define CLOCK_SKEW 60u /* seconds that a VM's clock may be ahead of ours */
@@ -357,7 +358,7 @@ static void key(const struct view *w)
     const struct statement_store *s = &k->store;
     char hex[65];
 
-    if (!w->v->has_statement || w->v->statement.kind != STATEMENT_KEY)
+    if (!w->v->has_statement || !statement_has_key(&w->v->statement))
         return;
     key_flags(w, k);
     check(w, "key.measured", (w->p->measured >> s->measured & 1u) != 0, "%s",
@@ -442,26 +443,29 @@ static void report_data(const struct view *w)
               "compared with what was given");
 }
 
-static bool same_key(EVP_PKEY *wanted, struct span spki)
-{
-    KEEP_ERRORS;
-    const uint8_t *p = spki.p;
-    AUTO(pkey_freep)
-    EVP_PKEY *is = d2i_PUBKEY_ex(NULL, &p, (long)spki.n, ossl_ctx(), NULL);
-
-    return is != NULL && p == spki.p + spki.n && EVP_PKEY_eq(wanted, is) == 1;
-}
-
 static void public_key(const struct view *w)
 {
     const struct statement *s = &w->v->statement;
 
     if (w->in->question->key == NULL)
         return;
-    if (!w->v->has_statement || s->kind != STATEMENT_KEY)
+    if (!w->v->has_statement || !statement_has_key(s))
         check(w, "public-key", false, "the evidence is not about a key");
     else
-        check(w, "public-key", same_key(w->in->question->key, s->key.public_key),
+        check(w, "public-key", rotation_same_key(w->in->question->key, s->key.public_key),
+              "compared with the one given");
+}
+
+static void old_key(const struct view *w)
+{
+    const struct statement *s = &w->v->statement;
+
+    if (w->in->question->old_key == NULL)
+        return;
+    if (!w->v->has_statement || s->kind != STATEMENT_ROTATION)
+        check(w, "old-key", false, "the evidence is not about a rotation");
+    else
+        check(w, "old-key", rotation_same_key(w->in->question->old_key, s->rotation.old_public_key),
               "compared with the one given");
 }
 
@@ -488,5 +492,6 @@ void verify_question(const struct verify_input *in, const struct verified *v, st
     nonce(&w);
     report_data(&w);
     public_key(&w);
+    old_key(&w);
     file(&w);
 }

@@ -162,7 +162,7 @@ static int attest_platform(const struct request *r, struct span nonce, struct bu
 static int attest_key(const struct request *r, struct span nonce, struct buf *ret)
 {
     AUTO(own_key_close) struct own_key k = {.initialized = false};
-    const int code = own_key_open(r->key, &r->pin, &k);
+    const int code = own_key_open(r->key, &r->pin, OWN_KEY_PRIVATE, &k);
     CK_RV rv;
 
     if (code != EXIT_DONE)

@@ -11,13 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include "attest/statement.h"
-#include "cli/own_key.h"
+#include "cli/key_sign.h"
 #include "cli/write_file.h"
 #include "core/attestation.h"
 #include "tee-pkcs11.h"
@@ -93,7 +92,6 @@ DEFINE_AUTO(pkey_freep, EVP_PKEY, EVP_PKEY_free)
 DEFINE_AUTO(octets_freep, ASN1_OCTET_STRING, ASN1_OCTET_STRING_free)
 DEFINE_AUTO(object_freep, ASN1_OBJECT, ASN1_OBJECT_free)
 DEFINE_AUTO(algor_freep, X509_ALGOR, X509_ALGOR_free)
-DEFINE_AUTO(sig_freep, ECDSA_SIG, ECDSA_SIG_free)
 
 static void exts_free(STACK_OF(X509_EXTENSION) * *exts)
 {
@@ -188,56 +186,6 @@ static int request_fill(X509_REQ *req, const struct request *r, EVP_PKEY *pkey,
 
 /* -- the token's signature ------------------------------------------------------------------- */
 
-/* How a key signs requests: the first row that fits. */
-static const struct scheme {
-    int type;     /* EVP_PKEY_ */
-    int max_bits; /* of keys that this hash is enough for; 0: all */
-    CK_MECHANISM_TYPE mechanism;
-    int algorithm; /* NID */
-    int param;     /* V_ASN1_ */
-} schemes[] = {
-    {EVP_PKEY_RSA, 0, CKM_SHA256_RSA_PKCS, NID_sha256WithRSAEncryption, V_ASN1_NULL},
-    {EVP_PKEY_EC, 256, CKM_ECDSA_SHA256, NID_ecdsa_with_SHA256, V_ASN1_UNDEF},
-    {EVP_PKEY_EC, 384, CKM_ECDSA_SHA384, NID_ecdsa_with_SHA384, V_ASN1_UNDEF},
-    {EVP_PKEY_EC, 0, CKM_ECDSA_SHA512, NID_ecdsa_with_SHA512, V_ASN1_UNDEF},
-    {EVP_PKEY_ED25519, 0, CKM_EDDSA, NID_ED25519, V_ASN1_UNDEF},
-    {EVP_PKEY_ED448, 0, CKM_EDDSA, NID_ED448, V_ASN1_UNDEF},
-};
-
-static const struct scheme *scheme_of(EVP_PKEY *pkey)
-{
-    const int type = EVP_PKEY_get_base_id(pkey), bits = EVP_PKEY_get_bits(pkey);
-
-    for (size_t i = 0; i < N_ELEMENTS(schemes); i++) {
-        if (schemes[i].type == type && (schemes[i].max_bits == 0 || bits <= schemes[i].max_bits))
-            return &schemes[i];
-    }
-    return NULL;
-}
-
-/* PKCS#11 gives r and s side by side, X.509 wants a SEQUENCE (RFC 3279, 2.2.3). */
-static bool ecdsa_to_der(struct buf *signature)
-{
-    AUTO(sig_freep) ECDSA_SIG *sig = ECDSA_SIG_new();
-    AUTO(der_free) uint8_t *der = NULL;
-    const int half = (int)signature->n / 2;
-    BIGNUM *r = BN_bin2bn(signature->p, half, NULL);
-    BIGNUM *s = BN_bin2bn(signature->p + half, half, NULL);
-    int n;
-
-    if (sig == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(sig, r, s) != 1) {
-        BN_free(r);
-        BN_free(s);
-        return false;
-    }
-    n = i2d_ECDSA_SIG(sig, &der);
-    if (n <= 0)
-        return false;
-    buf_clear(signature);
-    buf_put(signature, span_of(der, (size_t)n));
-    return !signature->failed;
-}
-
 static bool signature_set(X509_REQ *req, struct span bytes)
 {
     ASN1_BIT_STRING *bits = ASN1_BIT_STRING_new();
@@ -253,7 +201,7 @@ static bool signature_set(X509_REQ *req, struct span bytes)
     return true;
 }
 
-static bool algorithm_set(X509_REQ *req, const struct scheme *scheme)
+static bool algorithm_set(X509_REQ *req, const struct key_scheme *scheme)
 {
     AUTO(algor_freep) X509_ALGOR *algorithm = X509_ALGOR_new();
 
@@ -264,10 +212,9 @@ static bool algorithm_set(X509_REQ *req, const struct scheme *scheme)
 
 static int request_sign(X509_REQ *req, EVP_PKEY *pkey, struct own_key *k)
 {
-    const struct scheme *scheme = scheme_of(pkey);
+    const struct key_scheme *scheme = key_scheme_of(pkey);
     AUTO(buf_clear) struct buf signature = BUF_INIT;
     AUTO(der_free) uint8_t *tbs = NULL;
-    CK_MECHANISM m = {.mechanism = scheme != NULL ? scheme->mechanism : 0};
     const int n = i2d_re_X509_REQ_tbs(req, &tbs);
     CK_RV rv;
 
@@ -275,11 +222,10 @@ static int request_sign(X509_REQ *req, EVP_PKEY *pkey, struct own_key *k)
         return cli_fail(EXIT_REFUSED, "a key of this type can't sign a request");
     if (n <= 0 || !algorithm_set(req, scheme))
         return cli_fail(EXIT_FAILED, "the request can't be encoded");
-    rv = own_key_sign(k, &m, span_of(tbs, (size_t)n), &signature);
+    rv = key_sign(k, scheme, span_of(tbs, (size_t)n), &signature);
     if (rv != CKR_OK)
         return cli_rv(rv, "signing the request");
-    if ((scheme->type == EVP_PKEY_EC && !ecdsa_to_der(&signature)) ||
-        !signature_set(req, buf_span(&signature)))
+    if (!signature_set(req, buf_span(&signature)))
         return cli_fail(EXIT_FAILED, "the signature can't be encoded");
     return X509_REQ_verify(req, pkey) == 1
                ? EXIT_DONE
@@ -347,6 +293,6 @@ int command_csr(int argc, char **argv)
         return cli_usage("csr");
     if (!nonce_read(r.nonce, &nonce))
         return cli_fail(EXIT_USAGE, "--nonce: hex digits, %d bytes at most", STATEMENT_MAX_NONCE);
-    code = own_key_open(r.key, &r.pin, &k);
+    code = own_key_open(r.key, &r.pin, OWN_KEY_PRIVATE, &k);
     return code == EXIT_DONE ? make(&r, buf_span(&nonce), &k) : code;
 }

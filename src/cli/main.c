@@ -19,8 +19,11 @@ static const struct cli_command commands[] = {
      "make a token (and the store, if there is none)", command_init_token},
     {"status", "[--json]", "root, binding, seals, tokens, DEK ages, warnings", command_status},
     {"rotate",
-     "dek|master [--if-older AGE] [--token LABEL] [--so-pin-file FILE | --so-pin-fd N] [--dry-run]",
-     "new data-encryption keys, or a new master key", command_rotate},
+     "dek|master [--if-older AGE] [--token LABEL] [--so-pin-file FILE | --so-pin-fd N] [--dry-run] "
+     "| key URI [--keep-reading] [--nonce HEX] [--out FILE] [--pin-file FILE | --pin-fd N] "
+     "[--dry-run] | key URI --statement [--out FILE] [--pin-file FILE | --pin-fd N]",
+     "new data-encryption keys, a new master key, or a successor of an application's key",
+     command_rotate},
     {"seal",
      "list [--json] | add (--certificate FILE | --new-recovery-key | --new-shares K/N | "
      "--passphrase FILE) [--name NAME] | remove|revoke ID [--no-recovery] [--no-platform] | "
@@ -115,6 +118,10 @@ static const struct {
     {CKR_FUNCTION_REJECTED, EXIT_REFUSED, "refused"},
     {CKR_FUNCTION_NOT_SUPPORTED, EXIT_REFUSED, "the root of trust cannot do that"},
     {CKR_KEY_FUNCTION_NOT_PERMITTED, EXIT_REFUSED, "the key is not for that"},
+    {CKR_KEY_TYPE_INCONSISTENT, EXIT_REFUSED, "the key is not of a type for that"},
+    {CKR_ACTION_PROHIBITED, EXIT_REFUSED, "the key does not allow it"},
+    {CKR_TEMPLATE_INCONSISTENT, EXIT_REFUSED, "the policy does not allow it"},
+    {CKR_MECHANISM_INVALID, EXIT_REFUSED, "no mechanism for that is switched on"},
     {CKR_TOKEN_NOT_PRESENT, EXIT_CLOSED,
      "there is no store; make one with `tee-pkcs11 init-token`"},
     {CKR_DEVICE_ERROR, EXIT_CLOSED, "the store or the device cannot be used"},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rotate.c - `tee-pkcs11 rotate dek|master`.
+ * rotate.c - `tee-pkcs11 rotate dek|master`. (`rotate key`: rotate_key.c.)
  *
  * dek: new generations of both scopes of each token (or of one). Records of public scope are
  * re-encrypted at once; those of private scope with the SO's PIN, else when the user next logs in.
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/rotate.h"
 #include "keyring/audit.h"
 #include "keyring/meta.h"
 #include "vault/vault.h"
@@ -305,6 +305,8 @@ int command_rotate(int argc, char **argv)
     int code = EXIT_FAILED;
     CK_RV rv;
 
+    if (argc > 1 && strcmp(argv[1], "key") == 0)
+        return rotate_key(argc - 1, argv + 1);
     if (!parse(argc, argv, &r) || (strcmp(r.what, "dek") != 0 && strcmp(r.what, "master") != 0))
         return cli_usage("rotate");
     c = cli_conf(&code);

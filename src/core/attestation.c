@@ -7,7 +7,6 @@
 
 #include "attest/cert_table.h"
 #include "attest/evidence.h"
-#include "attest/statement.h"
 #include "core/lib.h"
 #include "tee-pkcs11.h"
 #include "util/log.h"
@@ -59,14 +58,7 @@ static enum statement_measured measured_of(enum conf_measured m)
     return is[m];
 }
 
-/* What the statement borrows about the store. */
-struct home {
-    struct store_info store;
-    struct token_info token;
-    struct seal_history seals;
-};
-
-static CK_RV home_read(struct token *t, struct home *ret)
+static CK_RV home_read(struct token *t, struct attestation_home *ret)
 {
     struct keyring *k = token_keyring(t);
     AUTO(txn_endp) struct txn *txn = NULL;
@@ -77,7 +69,7 @@ static CK_RV home_read(struct token *t, struct home *ret)
     return token_read(k, txn, token_id(t), &ret->token);
 }
 
-static void store_describe(const struct home *h, struct statement_store *ret)
+static void store_describe(const struct attestation_home *h, struct statement_store *ret)
 {
     memcpy(ret->id, h->store.id, sizeof(ret->id));
     memcpy(ret->fingerprint, h->store.fingerprint, sizeof(ret->fingerprint));
@@ -98,17 +90,26 @@ static void key_describe(const struct attrs *a, struct statement_key *ret)
         ret->flags |= attrs_bool(a, flags[i].type, false) ? (uint32_t)flags[i].flag : 0;
 }
 
+CK_RV attestation_describe(struct token *t, const struct attrs *a, struct attestation_home *home,
+                           struct statement *ret)
+{
+    const time_t now = time(NULL);
+
+    ret->time = now > 0 ? (uint64_t)now : 0;
+    TRY(home_read(t, home));
+    ret->key = (struct statement_key){.flags = 0};
+    key_describe(a, &ret->key);
+    store_describe(home, &ret->key.store);
+    return CKR_OK;
+}
+
 static CK_RV statement_make(struct token *t, const struct attrs *a, struct span nonce,
                             struct buf *ret)
 {
-    struct home h = {.seals = {.n = 0}};
+    struct attestation_home home = {.seals = {.n = 0}};
     struct statement s = {.kind = STATEMENT_KEY, .nonce = nonce};
-    const time_t now = time(NULL);
 
-    s.time = now > 0 ? (uint64_t)now : 0;
-    TRY(home_read(t, &h));
-    key_describe(a, &s.key);
-    store_describe(&h, &s.key.store);
+    TRY(attestation_describe(t, a, &home, &s));
     return statement_encode(&s, ret);
 }
 
@@ -125,20 +126,29 @@ static CK_RV certificates_add(struct span table, struct evidence *e)
     return CKR_OK;
 }
 
-CK_RV attestation_make(struct token *t, const struct attrs *a, struct span nonce,
-                       struct buf *ret_der)
+CK_RV attestation_report(struct token *t, struct span statement, struct buf *ret_der)
 {
     AUTO(evidence_clear) struct evidence e = EVIDENCE_INIT;
     AUTO(buf_clear) struct buf table = BUF_INIT;
     uint8_t report_data[STATEMENT_REPORT_DATA];
 
-    ENSURE(nonce.n <= STATEMENT_MAX_NONCE, CKR_DATA_LEN_RANGE);
-    TRY(attestation_permits(a));
-    TRY(statement_make(t, a, nonce, &e.statement));
-    TRY(statement_report_data(buf_span(&e.statement), report_data));
+    buf_put(&e.statement, statement);
+    TRY(buf_ok(&e.statement));
+    TRY(statement_report_data(statement, report_data));
     TRY(keyring_report(token_keyring(t), report_data, &e.report, &table));
     TRY(certificates_add(buf_span(&table), &e));
     return evidence_encode(&e, ret_der);
+}
+
+CK_RV attestation_make(struct token *t, const struct attrs *a, struct span nonce,
+                       struct buf *ret_der)
+{
+    AUTO(buf_clear) struct buf statement = BUF_INIT;
+
+    ENSURE(nonce.n <= STATEMENT_MAX_NONCE, CKR_DATA_LEN_RANGE);
+    TRY(attestation_permits(a));
+    TRY(statement_make(t, a, nonce, &statement));
+    return attestation_report(t, buf_span(&statement), ret_der);
 }
 
 /* -- C_Sign ---------------------------------------------------------------------------------- */

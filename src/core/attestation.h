@@ -10,6 +10,7 @@
 #ifndef TEE_CORE_ATTESTATION_H
 #define TEE_CORE_ATTESTATION_H
 
+#include "attest/statement.h"
 #include "core/session.h"
 
 /* Can these attributes be attested: a private key, made here, never extractable?
@@ -20,6 +21,19 @@ NODISCARD CK_RV attestation_permits(const struct attrs *a);
  * the root can't attest. CKR_DEVICE_ERROR. */
 NODISCARD CK_RV attestation_make(struct token *t, const struct attrs *a, struct span nonce,
                                  struct buf *ret_der);
+/* For a statement of another kind about a key (core/succession.c): its time, and `key` with the
+ * store that holds it. What *ret borrows is in `a` and in *home. */
+struct attestation_home {
+    struct store_info store;
+    struct token_info token;
+    struct seal_history seals;
+};
+NODISCARD CK_RV attestation_describe(struct token *t, const struct attrs *a,
+                                     struct attestation_home *home, struct statement *ret);
+/* Append evidence: a report over an encoded statement. Asks the device, errors as of
+ * attestation_make(). */
+NODISCARD CK_RV attestation_report(struct token *t, struct span statement, struct buf *ret_der);
+
 /* C_SignInit of a row that is MECH_OF_TOKEN: make `o` give evidence about the object. */
 NODISCARD CK_RV attestation_attach(struct op *o, struct token *t, struct object *key);
 /* Where the configuration wants evidence at generation (attest-keys) and the key can be attested:

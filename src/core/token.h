@@ -77,6 +77,22 @@ NODISCARD CK_RV token_destroy(struct token *t, struct object *o);
  * faster. */
 typedef CK_RV object_change(const struct attrs *now, void *arg, struct attrs **ret);
 NODISCARD CK_RV token_change(struct token *t, CK_OBJECT_HANDLE h, object_change *change, void *arg);
+
+/* A token object that is to change together with others: read anew, not from the cache. */
+struct token_edit {
+    CK_OBJECT_HANDLE handle;
+    struct attrs *attrs; /* owned: as stored, for the caller to change */
+    struct stamp stamp;
+};
+void token_edit_clear(struct token_edit *e);
+/* CKR_OBJECT_HANDLE_INVALID, and CKR_ACTION_PROHIBITED for what is no stored object. */
+NODISCARD CK_RV token_edit_begin(struct token *t, CK_OBJECT_HANDLE h, struct token_edit *ret);
+/* In one transaction: n new token objects in, and what `edits` became (vault_succeed()).
+ * CKR_FUNCTION_FAILED: one of those was changed meanwhile, and nothing is done. `made` stay the
+ * caller's. */
+NODISCARD CK_RV token_succeed(struct token *t, const struct attrs *const *made, size_t n,
+                              const struct token_edit *edits, size_t n_edits);
+
 /* Handles of everything that matches: a snapshot; *ret is malloc'd. */
 NODISCARD CK_RV token_find(struct token *t, const struct attrs *search, CK_OBJECT_HANDLE **ret,
                            size_t *ret_n);

@@ -357,6 +357,55 @@ CK_RV token_change(struct token *t, CK_OBJECT_HANDLE h, object_change *change, v
     return CKR_OK;
 }
 
+void token_edit_clear(struct token_edit *e)
+{
+    attrs_free(TAKE(e->attrs));
+}
+
+static CK_RV edit_read(struct token *t, CK_OBJECT_HANDLE h, struct token_edit *ret)
+{
+    struct vault v;
+    CK_RV rv;
+
+    token_vault(t, &v);
+    rv = vault_get(&v, handle_id(h), scope_of(handle_kind(h)), &ret->attrs, &ret->stamp);
+    vault_done(&v);
+    return rv;
+}
+
+CK_RV token_edit_begin(struct token *t, CK_OBJECT_HANDLE h, struct token_edit *ret)
+{
+    TRY(may_change(t, h));
+    ENSURE(!handle_kind_is_session(handle_kind(h)), CKR_ACTION_PROHIBITED);
+    ret->handle = h;
+    return edit_read(t, h, ret);
+}
+
+#define SUCCEED_MAX 16 /* objects of either sort */
+
+CK_RV token_succeed(struct token *t, const struct attrs *const *made, size_t n,
+                    const struct token_edit *edits, size_t n_edits)
+{
+    struct vault_change changes[SUCCEED_MAX];
+    uint64_t ids[SUCCEED_MAX];
+    struct vault v;
+    CK_RV rv;
+
+    ENSURE(n <= SUCCEED_MAX && n_edits <= SUCCEED_MAX, CKR_GENERAL_ERROR);
+    for (size_t i = 0; i < n_edits; i++)
+        changes[i] = (struct vault_change){.id = handle_id(edits[i].handle),
+                                           .scope = scope_of(handle_kind(edits[i].handle)),
+                                           .attrs = edits[i].attrs,
+                                           .stamp = edits[i].stamp};
+    token_vault(t, &v);
+    rv = vault_succeed(&v, made, n, changes, n_edits, ids);
+    vault_done(&v);
+    TRY(rv);
+    for (size_t i = 0; i < n_edits; i++)
+        object_cache_drop(t->cache, handle_kind(edits[i].handle), handle_id(edits[i].handle));
+    return CKR_OK;
+}
+
 static bool is_owned(const void *object, const void *session)
 {
     return object_owner(object) == *(const CK_SESSION_HANDLE *)session;

@@ -156,10 +156,15 @@ CK_RV seals_history(struct keyring *k, struct seal_history *ret)
 
 _Static_assert(KEYRING_REPORT_DATA == ROOT_REPORT_DATA_BYTES, "the report's");
 
+bool keyring_attests(const struct keyring *k)
+{
+    return k->root != NULL && k->root->report != NULL;
+}
+
 CK_RV keyring_report(struct keyring *k, const uint8_t report_data[KEYRING_REPORT_DATA],
                      struct buf *ret_report, struct buf *ret_certificates)
 {
-    if (k->root == NULL || k->root->report == NULL) {
+    if (!keyring_attests(k)) {
         log_err("the store %s is opened by %s, which can't attest anything: evidence comes from a "
                 "sev-snp root",
                 k->conf->store, k->root == NULL ? "a recovery" : k->root->name);

@@ -67,10 +67,10 @@ struct token_info {
     uint64_t incarnation; /* changes with C_InitToken: handles and keys of another are void */
     uint64_t created;     /* seconds since 1970 */
     bool user_pin_set;
-    bool so_reset;      /* the SO can open private objects and reset the user PIN */
-    uint32_t pin_min;   /* bytes */
-    uint32_t pin_tries; /* wrong PINs in a row that lock */
-    uint32_t fails[2];  /* by enum role: wrong PINs in a row */
+    bool so_reset;          /* the SO can open private objects and reset the user PIN */
+    uint32_t pin_min;       /* bytes */
+    uint32_t pin_tries;     /* wrong PINs in a row that lock */
+    uint32_t fails[2];      /* by enum role: wrong PINs in a row */
     uint32_t secret_number; /* 1, 2, ...: changes when the token secret does */
 };
 #define PIN_MAX 255 /* bytes */
@@ -234,6 +234,9 @@ NODISCARD CK_RV seals_history(struct keyring *k, struct seal_history *ret);
 #define KEYRING_REPORT_DATA 64
 NODISCARD CK_RV keyring_report(struct keyring *k, const uint8_t report_data[KEYRING_REPORT_DATA],
                                struct buf *ret_report, struct buf *ret_certificates);
+
+/* Can the root that opened the store attest at all? */
+bool keyring_attests(const struct keyring *k);
 
 /* The same by the root that the configuration names, without a store. */
 NODISCARD CK_RV platform_report(const struct conf *c,

@@ -88,6 +88,7 @@ static const struct attr_name names[] = {
     ENTRY(CKA_TEE_DEK_SCOPE, AK_ULONG),
     ENTRY(CKA_TEE_DEK_STATE, AK_ULONG),
     ENTRY(CKA_TEE_DEK_CREATED, AK_BYTES),
+    ENTRY(CKA_TEE_ROTATION, AK_BYTES),
 };
 
 const struct attr_name *attr_name_find(CK_ATTRIBUTE_TYPE type)

@@ -23,6 +23,7 @@ static const struct attr_rule key_rows[] = {
     {CKA_KEY_GEN_MECHANISM, AK_ULONG, BY_TOKEN, D_UNAVAILABLE},
     {CKA_ALLOWED_MECHANISMS, AK_ULONGS, OPTIONAL, NO_DEFAULT},
     {CKA_TEE_EVIDENCE, AK_BYTES, BY_TOKEN | OPTIONAL, NO_DEFAULT},
+    {CKA_TEE_ROTATION, AK_BYTES, BY_TOKEN | OPTIONAL, NO_DEFAULT},
 };
 
 const struct schema schema_key = {

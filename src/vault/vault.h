@@ -56,6 +56,20 @@ NODISCARD CK_RV vault_replace(const struct vault *v, uint64_t id, enum scope sco
                               const struct attrs *attrs, struct stamp *stamp);
 NODISCARD CK_RV vault_destroy(const struct vault *v, uint64_t id, enum scope scope);
 
+/* One object of several that change together. */
+struct vault_change {
+    uint64_t id;
+    enum scope scope;
+    const struct attrs *attrs; /* what it is to have */
+    struct stamp stamp;        /* under which it was read */
+};
+/* A key's successor: store n new objects and change others, all in one transaction, with an entry
+ * of the audit log that the first of the new objects took the place of the first of the others.
+ * Errors as of vault_replace(): nothing is done then. */
+NODISCARD CK_RV vault_succeed(const struct vault *v, const struct attrs *const *objects, size_t n,
+                              const struct vault_change *changes, size_t n_changes,
+                              uint64_t *ret_ids);
+
 /* An answer of a search: ids with their scope, public ones first, each in rising order. */
 struct found {
     uint64_t *ids; /* malloc'd */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vault_edit.c - adding, replacing and destroying objects: one write transaction each, with the
- * index rows; see vault.h.
+ * vault_edit.c - adding, replacing and destroying objects, and a key's successor: one write
+ * transaction each, with the index rows; see vault.h.
  *
  * Records are encoded before the transaction begins. Ids, the current generation and what the index
  * says of the object before are read inside it, so that nothing depends on an older snapshot. A
@@ -67,8 +67,8 @@ static CK_RV add_all(struct txn *t, void *arg)
     return CKR_OK;
 }
 
-/* Encode and write. */
-static CK_RV add_run(struct add *a)
+/* Check what is to be added, encode it, and make room for the ids. */
+static CK_RV add_prepare(struct add *a)
 {
     ENSURE(a->n > 0, CKR_ARGUMENTS_BAD);
     for (size_t i = 0; i < a->n; i++)
@@ -78,6 +78,13 @@ static CK_RV add_run(struct add *a)
     ENSURE(a->plain != NULL && a->ids != NULL, CKR_HOST_MEMORY);
     for (size_t i = 0; i < a->n; i++)
         TRY(record_encode(a->objects[i], &a->plain[i]));
+    return CKR_OK;
+}
+
+/* Encode and write. */
+static CK_RV add_run(struct add *a)
+{
+    TRY(add_prepare(a));
     return store_write(keyring_store(a->v->keyring), add_all, a);
 }
 
@@ -133,16 +140,23 @@ static CK_RV edit_object(struct txn *t, void *arg)
     return CKR_OK;
 }
 
+/* Check and encode what an object is to be. */
+static CK_RV edit_prepare(struct edit *e, struct buf *plain)
+{
+    ENSURE(rows_are_visible(e->v, e->scope), CKR_OBJECT_HANDLE_INVALID);
+    ENSURE(scope_of(e->attrs) == e->scope, CKR_ATTRIBUTE_READ_ONLY);
+    TRY(record_encode(e->attrs, plain));
+    e->plain = buf_span(plain);
+    return CKR_OK;
+}
+
 CK_RV vault_replace(const struct vault *v, uint64_t id, enum scope scope, const struct attrs *attrs,
                     struct stamp *stamp)
 {
     AUTO(buf_clear) struct buf plain = BUF_INIT;
     struct edit e = {.v = v, .id = id, .scope = scope, .attrs = attrs, .expected = stamp->mac};
 
-    ENSURE(rows_are_visible(v, scope), CKR_OBJECT_HANDLE_INVALID);
-    ENSURE(scope_of(attrs) == scope, CKR_ATTRIBUTE_READ_ONLY);
-    TRY(record_encode(attrs, &plain));
-    e.plain = buf_span(&plain);
+    TRY(edit_prepare(&e, &plain));
     TRY(store_write(keyring_store(v->keyring), edit_object, &e));
     *stamp = e.after;
     return CKR_OK;
@@ -154,4 +168,64 @@ CK_RV vault_destroy(const struct vault *v, uint64_t id, enum scope scope)
 
     ENSURE(rows_are_visible(v, scope), CKR_OBJECT_HANDLE_INVALID);
     return store_write(keyring_store(v->keyring), edit_object, &e);
+}
+
+/* -- a successor ----------------------------------------------------------------------------- */
+
+struct succession {
+    struct add add;
+    struct edit *edits;
+    struct buf *plain; /* of the edits */
+    size_t n;          /* edits */
+};
+
+static void succession_clear(struct succession *s)
+{
+    for (size_t i = 0; s->plain != NULL && i < s->n; i++)
+        buf_clear(&s->plain[i]);
+    free(s->plain);
+    free(s->edits);
+    add_clear(&s->add);
+}
+
+static CK_RV succeed(struct txn *t, void *arg)
+{
+    struct succession *s = arg;
+    const struct vault *v = s->add.v;
+
+    TRY(add_all(t, &s->add));
+    for (size_t i = 0; i < s->n; i++)
+        TRY(edit_object(t, &s->edits[i]));
+    return audit_add(v->keyring, t, AUDIT_KEY_ROTATED, v->token, "object %llu in place of %llu",
+                     (unsigned long long)s->add.ids[0], (unsigned long long)s->edits[0].id);
+}
+
+static CK_RV edits_prepare(struct succession *s, const struct vault_change *changes)
+{
+    ENSURE(s->n > 0, CKR_ARGUMENTS_BAD);
+    s->edits = calloc(s->n, sizeof(*s->edits));
+    s->plain = calloc(s->n, sizeof(*s->plain));
+    ENSURE(s->edits != NULL && s->plain != NULL, CKR_HOST_MEMORY);
+    for (size_t i = 0; i < s->n; i++) {
+        s->edits[i] = (struct edit){.v = s->add.v,
+                                    .id = changes[i].id,
+                                    .scope = changes[i].scope,
+                                    .attrs = changes[i].attrs,
+                                    .expected = changes[i].stamp.mac};
+        TRY(edit_prepare(&s->edits[i], &s->plain[i]));
+    }
+    return CKR_OK;
+}
+
+CK_RV vault_succeed(const struct vault *v, const struct attrs *const *objects, size_t n,
+                    const struct vault_change *changes, size_t n_changes, uint64_t *ret_ids)
+{
+    AUTO(succession_clear)
+    struct succession s = {.add = {.v = v, .objects = objects, .n = n}, .n = n_changes};
+
+    TRY(add_prepare(&s.add));
+    TRY(edits_prepare(&s, changes));
+    TRY(store_write(keyring_store(v->keyring), succeed, &s));
+    memcpy(ret_ids, s.add.ids, n * sizeof(*ret_ids));
+    return CKR_OK;
 }

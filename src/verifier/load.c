@@ -35,6 +35,7 @@ void verifier_case_clear(struct verifier_case *c)
     X509_CRL_free(c->crl);
     appraisal_clear(&c->policy);
     EVP_PKEY_free(c->key);
+    EVP_PKEY_free(c->old_key);
     free(c->cache);
 }
 
@@ -75,8 +76,22 @@ static bool is_container(struct span bytes)
     return bytes.n > 0 && (bytes.p[0] == DER_SEQUENCE || memchr("{ \t\r\n", bytes.p[0], 5) != NULL);
 }
 
+/* What a root that can't attest gives: a statement about a rotation without a report around it. */
+static bool is_rotation(struct span bytes)
+{
+    struct statement s;
+
+    return statement_decode(bytes, &s) == CKR_OK && s.kind == STATEMENT_ROTATION;
+}
+
 static int take_evidence(struct span bytes, struct verifier_case *c)
 {
+    if (is_rotation(bytes)) {
+        buf_put(&c->evidence.statement, bytes);
+        return buf_ok(&c->evidence.statement) == CKR_OK
+                   ? 0
+                   : verifier_fail(NOT_READABLE, "out of memory");
+    }
     if (is_container(bytes)) {
         const CK_RV rv = evidence_read(bytes, &c->evidence);
 
@@ -251,7 +266,7 @@ static int load_report_data(const char *text, struct verifier_case *c)
 }
 
 /* A public key, PEM or DER; or a certificate, whose key it is. */
-static int load_key(const char *path, struct verifier_case *c)
+static int load_key(const char *path, EVP_PKEY **ret)
 {
     KEEP_ERRORS;
     AUTO(buf_clear) struct buf bytes = BUF_INIT;
@@ -264,14 +279,13 @@ static int load_key(const char *path, struct verifier_case *c)
         return code;
     bio = BIO_new_mem_buf(bytes.p, (int)bytes.n);
     if (bio != NULL)
-        c->key = PEM_read_bio_PUBKEY_ex(bio, NULL, cert_no_passphrase, NULL, ossl_ctx(), NULL);
-    if (c->key == NULL)
-        c->key = d2i_PUBKEY_ex(NULL, &p, (long)bytes.n, ossl_ctx(), NULL);
-    if (c->key == NULL && cert_read_file(buf_span(&bytes), &l) == CKR_OK)
-        c->key = X509_get_pubkey(l.item[0]);
-    if (c->key == NULL)
+        *ret = PEM_read_bio_PUBKEY_ex(bio, NULL, cert_no_passphrase, NULL, ossl_ctx(), NULL);
+    if (*ret == NULL)
+        *ret = d2i_PUBKEY_ex(NULL, &p, (long)bytes.n, ossl_ctx(), NULL);
+    if (*ret == NULL && cert_read_file(buf_span(&bytes), &l) == CKR_OK)
+        *ret = X509_get_pubkey(l.item[0]);
+    if (*ret == NULL)
         return verifier_fail(NOT_READABLE, "%s: no public key or certificate in PEM or DER", path);
-    c->question.key = c->key;
     return 0;
 }
 
@@ -301,9 +315,13 @@ static int load_question(const struct verifier_options *o, struct verifier_case 
     if (code == 0)
         code = load_seconds("--patience", o->patience, MAX_PATIENCE, &patience);
     if (code == 0)
-        code = load_key(o->key, c);
+        code = load_key(o->key, &c->key);
+    if (code == 0)
+        code = load_key(o->old_key, &c->old_key);
     if (code == 0)
         code = load_file(o->file, c);
+    c->question.key = c->key;
+    c->question.old_key = c->old_key;
     c->patience_ms = (uint32_t)patience * 1000;
     return code;
 }

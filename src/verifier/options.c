@@ -10,6 +10,7 @@ enum option_number {
     OPT_NONCE,
     OPT_REPORT_DATA,
     OPT_KEY,
+    OPT_OLD_KEY,
     OPT_FILE,
     OPT_MAX_AGE,
     OPT_VEK,
@@ -31,6 +32,7 @@ static const struct option options[] = {
     {"nonce", required_argument, NULL, OPT_NONCE},
     {"report-data", required_argument, NULL, OPT_REPORT_DATA},
     {"key", required_argument, NULL, OPT_KEY},
+    {"old-key", required_argument, NULL, OPT_OLD_KEY},
     {"file", required_argument, NULL, OPT_FILE},
     {"max-age", required_argument, NULL, OPT_MAX_AGE},
     {"vek", required_argument, NULL, OPT_VEK},
@@ -51,9 +53,9 @@ static const struct option options[] = {
 static const char **text_of(struct verifier_options *o, int number)
 {
     const char **const texts[] = {
-        &o->policy, &o->time,    &o->nonce, &o->report_data, &o->key,
-        &o->file,   &o->max_age, &o->vek,   &o->chain,       &o->table,
-        &o->crl,    &o->root,    &o->kds,   &o->patience,    &o->cache,
+        &o->policy, &o->time,    &o->nonce,    &o->report_data, &o->key,   &o->old_key,
+        &o->file,   &o->max_age, &o->vek,      &o->chain,       &o->table, &o->crl,
+        &o->root,   &o->kds,     &o->patience, &o->cache,
     };
     const size_t i = (size_t)(number - OPT_POLICY);
 

@@ -151,6 +151,14 @@ static json_t *approval_json(const struct statement_approval *a)
                      hex_json(SPAN_ARRAY(a->request)), "sealed", hex_json(SPAN_ARRAY(a->sealed)));
 }
 
+/* The new key is the member "key" beside it. */
+static json_t *rotation_json(const struct statement_rotation *r)
+{
+    return json_pack("{s:o, s:o, s:o, s:o}", "old_public_key", hex_json(r->old_public_key),
+                     "old_id", hex_json(r->old_id), "label", hex_json(r->label), "signature",
+                     hex_json(r->signature));
+}
+
 static json_t *statement_json(const struct statement *s)
 {
     AUTO(json_unref)
@@ -158,8 +166,10 @@ static json_t *statement_json(const struct statement *s)
                           hex_json(s->nonce), "time", (json_int_t)s->time);
     bool good = j != NULL;
 
-    if (s->kind == STATEMENT_KEY)
+    if (statement_has_key(s))
         good = good && set(j, "key", key_json(&s->key));
+    if (s->kind == STATEMENT_ROTATION)
+        good = good && set(j, "rotation", rotation_json(&s->rotation));
     if (s->kind == STATEMENT_FILE)
         good = good && set(j, "file", file_json(&s->file));
     if (s->kind == STATEMENT_HANDOVER)

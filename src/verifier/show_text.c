@@ -74,6 +74,31 @@ static void show_key(const struct statement_key *k)
     putchar('\n');
 }
 
+/* Bytes of any length in hexadecimal. */
+static void show_bytes(const char *name, struct span bytes)
+{
+    printf("%-18s  ", name);
+    for (size_t i = 0; i < bytes.n; i++)
+        printf("%02x", bytes.p[i]);
+    putchar('\n');
+}
+
+static void show_rotation(const struct statement *s)
+{
+    const struct statement_rotation *r = &s->rotation;
+
+    fputs("label               ", stdout);
+    for (size_t i = 0; i < r->label.n; i++)
+        putchar(r->label.p[i] < 0x20 || r->label.p[i] == 0x7f ? '?' : r->label.p[i]);
+    putchar('\n');
+    show_bytes("old key's id", r->old_id);
+    show_bytes("new key's id", s->key.id);
+    if (s->key.public_key.n > 0) {
+        show_bytes("old public key", r->old_public_key);
+        show_bytes("new public key", s->key.public_key);
+    }
+}
+
 static void show_statement(const struct statement *s)
 {
     char text[2 * 64 + 1];
@@ -81,7 +106,9 @@ static void show_statement(const struct statement *s)
     if (s->time != 0)
         printf("%-18s  %s (the VM's clock)\n", "said at",
                verifier_time_text((time_t)s->time, text));
-    if (s->kind == STATEMENT_KEY)
+    if (s->kind == STATEMENT_ROTATION)
+        show_rotation(s);
+    if (statement_has_key(s))
         show_key(&s->key);
     if (s->kind == STATEMENT_FILE)
         printf("%-18s  %s\n", "file SHA-512", hex_encode(SPAN_ARRAY(s->file.digest), text));

@@ -17,7 +17,8 @@ enum { VERIFIER_UNKNOWN = 3, VERIFIER_USAGE = 64 };
 
 #define VERIFIER_ARGUMENTS                                                                         \
     "EVIDENCE [--policy FILE] [--time TIME] [--json]\n"                                            \
-    "    [--nonce HEX] [--report-data HEX] [--key FILE] [--file FILE] [--max-age SECONDS]\n"       \
+    "    [--nonce HEX] [--report-data HEX] [--key FILE] [--old-key FILE] [--file FILE]\n"          \
+    "    [--max-age SECONDS]\n"                                                                    \
     "    [--vek FILE] [--chain FILE] [--table FILE] [--crl FILE] [--root FILE]\n"                  \
     "    [--offline] [--kds URL] [--patience SECONDS] [--cache DIRECTORY | --no-cache]"
 
@@ -25,7 +26,7 @@ enum { VERIFIER_UNKNOWN = 3, VERIFIER_USAGE = 64 };
 struct verifier_options {
     const char *evidence, *policy, *time;
     struct span evidence_bytes; /* instead of the file, where `evidence` is NULL */
-    const char *nonce, *report_data, *key, *file, *max_age;
+    const char *nonce, *report_data, *key, *old_key, *file, *max_age;
     const char *vek, *chain, *table, *crl, *root;
     const char *kds, *patience, *cache;
     bool json, offline, no_cache;
@@ -45,7 +46,7 @@ struct verifier_case {
     struct question question;
     uint8_t nonce[STATEMENT_MAX_NONCE], report_data[64];
     struct statement_file file;
-    EVP_PKEY *key;
+    EVP_PKEY *key, *old_key;
     char *cache;
     uint32_t patience_ms;
     time_t at;

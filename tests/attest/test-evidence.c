@@ -18,6 +18,7 @@
 #define TIME UINT64_C(1795000000)
 
 static const uint8_t spki[] = {0x30, 0x03, 0x02, 0x01, 0x05};
+static const uint8_t old_spki[] = {0x30, 0x03, 0x02, 0x01, 0x04};
 
 static struct statement a_key(void)
 {
@@ -59,6 +60,12 @@ static struct statement of_kind(enum statement_kind kind)
     memset(s.approval.fingerprint, 2, sizeof(s.approval.fingerprint));
     memset(s.approval.request, 3, sizeof(s.approval.request));
     memset(s.approval.sealed, 4, sizeof(s.approval.sealed));
+    s.rotation = (struct statement_rotation){
+        .old_public_key = SPAN_ARRAY(old_spki),
+        .old_id = SPAN_LIT("\003"),
+        .label = SPAN_LIT("a label"),
+        .signature = SPAN_LIT("signed"),
+    };
     return s;
 }
 
@@ -83,7 +90,7 @@ static void assert_same(const struct statement *a, const struct statement *b)
     assert_int_equal(a->kind, b->kind);
     assert_true(span_equal(a->nonce, b->nonce));
     assert_int_equal(a->time, b->time);
-    if (a->kind == STATEMENT_KEY) {
+    if (statement_has_key(a)) {
         assert_true(span_equal(a->key.public_key, b->key.public_key));
         assert_true(span_equal(a->key.id, b->key.id));
         assert_int_equal(a->key.key_type, b->key.key_type);
@@ -94,6 +101,12 @@ static void assert_same(const struct statement *a, const struct statement *b)
     if (a->kind == STATEMENT_FILE) {
         assert_memory_equal(a->file.digest, b->file.digest, 64);
         assert_int_equal(a->file.size, b->file.size);
+    }
+    if (a->kind == STATEMENT_ROTATION) {
+        assert_true(span_equal(a->rotation.old_public_key, b->rotation.old_public_key));
+        assert_true(span_equal(a->rotation.old_id, b->rotation.old_id));
+        assert_true(span_equal(a->rotation.label, b->rotation.label));
+        assert_true(span_equal(a->rotation.signature, b->rotation.signature));
     }
     if (a->kind == STATEMENT_HANDOVER) {
         assert_memory_equal(a->handover.store, b->handover.store, 16);
@@ -188,6 +201,60 @@ static void test_statement_range(void **state)
     s = of_kind(STATEMENT_HANDOVER);
     s.handover.public_key = SPAN_EMPTY;
     refused(&s);
+}
+
+/* A successor of its own kind, and signed by what can sign. */
+static void test_rotation_range(void **state)
+{
+    struct statement s = of_kind(STATEMENT_ROTATION);
+
+    (void)state;
+    s.rotation.old_public_key = SPAN_EMPTY; /* a secret key before a pair */
+    refused(&s);
+    s.key.public_key = SPAN_EMPTY; /* secret keys, and a signature */
+    refused(&s);
+    s.rotation.signature = SPAN_EMPTY;
+    {
+        AUTO(buf_clear) struct buf der = BUF_INIT;
+        struct statement back;
+
+        encode(&s, &der);
+        assert_int_equal(statement_decode(buf_span(&der), &back), CKR_OK);
+        assert_same(&s, &back);
+    }
+    s = of_kind(STATEMENT_ROTATION);
+    s.key.public_key = SPAN_EMPTY; /* a pair before a secret key */
+    refused(&s);
+    s = of_kind(STATEMENT_ROTATION);
+    s.rotation.old_public_key = s.key.public_key; /* its own successor */
+    refused(&s);
+    s = of_kind(STATEMENT_ROTATION);
+    s.key.store.token = SPAN_EMPTY;
+    refused(&s);
+}
+
+/* What is signed is the statement with an empty signature, whatever the signature is, behind its
+ * label. */
+static void test_rotation_signed_bytes(void **state)
+{
+    static const char label[] = "tee-pkcs11 rotation 1";
+    struct statement s = of_kind(STATEMENT_ROTATION);
+    AUTO(buf_clear) struct buf bytes = BUF_INIT;
+    AUTO(buf_clear) struct buf other = BUF_INIT;
+    AUTO(buf_clear) struct buf der = BUF_INIT;
+
+    (void)state;
+    assert_int_equal(statement_signed_bytes(&s, &bytes), CKR_OK);
+    s.rotation.signature = SPAN_EMPTY;
+    encode(&s, &der);
+    assert_int_equal(bytes.n, sizeof(label) + der.n);
+    assert_memory_equal(bytes.p, label, sizeof(label));
+    assert_memory_equal(bytes.p + sizeof(label), der.p, der.n);
+    s.rotation.label = SPAN_LIT("another");
+    assert_int_equal(statement_signed_bytes(&s, &other), CKR_OK);
+    assert_false(span_equal(buf_span(&bytes), buf_span(&other)));
+    s.kind = STATEMENT_KEY;
+    assert_int_equal(statement_signed_bytes(&s, &other), CKR_DATA_INVALID);
 }
 
 /* Cut anywhere, longer, or with any one bit changed: refused, or another statement, never the same
@@ -360,6 +427,8 @@ int main(void)
         {"/statement/flags-are-separate", test_statement_flags, NULL, NULL, NULL},
         {"/statement/numbers", test_statement_numbers, NULL, NULL, NULL},
         {"/statement/out-of-range-is-refused", test_statement_range, NULL, NULL, NULL},
+        {"/statement/rotation-out-of-range-is-refused", test_rotation_range, NULL, NULL, NULL},
+        {"/statement/rotation-signed-bytes", test_rotation_signed_bytes, NULL, NULL, NULL},
         {"/statement/one-encoding", test_statement_bytes, NULL, NULL, NULL},
         {"/statement/no-long-forms", test_statement_long_forms, NULL, NULL, NULL},
         {"/statement/report-data", test_report_data, NULL, NULL, NULL},

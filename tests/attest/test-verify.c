@@ -1101,6 +1101,186 @@ static void test_statement_changed(void **state)
     w->question = (struct question){.has_nonce = false};
 }
 
+/* -- rotations ------------------------------------------------------------------------------- */
+
+/* Sign a statement as its old key does. */
+static void sign(struct statement *s, EVP_PKEY *key, const char *md, uint8_t *room, size_t n)
+{
+    AUTO(buf_clear) struct buf bytes = BUF_INIT;
+    AUTO(md_ctx_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+    assert_int_equal(statement_signed_bytes(s, &bytes), CKR_OK);
+    assert_int_equal(EVP_DigestSignInit_ex(ctx, NULL, md, NULL, NULL, key, NULL), 1);
+    assert_int_equal(EVP_DigestSign(ctx, room, &n, bytes.p, bytes.n), 1);
+    s->rotation.signature = span_of(room, n);
+}
+
+/* Two pairs, and the statement that the one is the other's successor, signed. */
+struct rotated {
+    EVP_PKEY *old, *new;
+    uint8_t old_spki[256], new_spki[256], signature[128];
+    struct statement s;
+};
+
+static void rotated_make(struct rotated *r)
+{
+    size_t n_old = 0, n_new = 0;
+
+    r->old = make_key(r->old_spki, &n_old);
+    r->new = make_key(r->new_spki, &n_new);
+    r->s = about_key(span_of(r->new_spki, n_new));
+    r->s.kind = STATEMENT_ROTATION;
+    r->s.rotation = (struct statement_rotation){.old_public_key = span_of(r->old_spki, n_old),
+                                                .old_id = SPAN_LIT("\002"),
+                                                .label = SPAN_LIT("tls")};
+    sign(&r->s, r->old, "SHA2-256", r->signature, sizeof(r->signature));
+}
+
+static void rotated_clear(struct rotated *r)
+{
+    EVP_PKEY_free(r->old);
+    EVP_PKEY_free(r->new);
+}
+
+static void test_rotation(void **state)
+{
+    struct world *w = *state;
+    AUTO(rotated_clear) struct rotated r = {.old = NULL};
+
+    rotated_make(&r);
+    attest(w, &r.s);
+    w->question =
+        (struct question){.has_nonce = true, .nonce = NONCE, .key = r.new, .old_key = r.old};
+    expect(w, VERDICT_GOOD, NULL);
+    w->question.old_key = r.new; /* another key's successor than the one that was trusted */
+    expect(w, VERDICT_AGAINST_POLICY, "old-key");
+    w->question.old_key = r.old;
+    w->question.key = r.old;
+    expect(w, VERDICT_AGAINST_POLICY, "public-key");
+    w->question = (struct question){.old_key = r.old};
+    expect_policy(w, "{\"statements\": [\"rotation\"]}", VERDICT_GOOD, NULL);
+    expect_policy(w, "{\"statements\": [\"key\"]}", VERDICT_AGAINST_POLICY, "statements");
+    /* the policy's demands on keys are demands on the new one */
+    expect_policy(w, "{\"key\": {\"seals\": [\"sev-snp-emulated\"]}}", VERDICT_AGAINST_POLICY,
+                  "key.seals");
+    r.s.key.flags |= STATEMENT_EXTRACTABLE;
+    sign(&r.s, r.old, "SHA2-256", r.signature, sizeof(r.signature));
+    attest(w, &r.s);
+    expect(w, VERDICT_AGAINST_POLICY, "key.forbid");
+    w->question = (struct question){.has_nonce = false};
+}
+
+/* A genuine report over a statement that the old key did not sign so: the VM said it, the key did
+ * not. */
+static void test_rotation_forged(void **state)
+{
+    struct world *w = *state;
+    AUTO(rotated_clear) struct rotated r = {.old = NULL};
+    AUTO(rotated_clear) struct rotated other = {.old = NULL};
+
+    rotated_make(&r);
+    rotated_make(&other);
+    r.s.time++; /* edited */
+    attest(w, &r.s);
+    expect(w, VERDICT_NOT_GENUINE, "rotation-signature");
+    r.s.time--;
+    sign(&r.s, r.new, "SHA2-256", r.signature, sizeof(r.signature)); /* by the new key itself */
+    attest(w, &r.s);
+    expect(w, VERDICT_NOT_GENUINE, "rotation-signature");
+    sign(&r.s, r.old, "SHA2-512", r.signature, sizeof(r.signature)); /* not the curve's hash */
+    attest(w, &r.s);
+    expect(w, VERDICT_NOT_GENUINE, "rotation-signature");
+    r.s.rotation.signature = other.s.rotation.signature; /* of another rotation */
+    attest(w, &r.s);
+    expect(w, VERDICT_NOT_GENUINE, "rotation-signature");
+    r.s.rotation.old_public_key = SPAN_LIT("no key");
+    attest(w, &r.s);
+    expect(w, VERDICT_NOT_GENUINE, "rotation-signature");
+    w->question.old_key = r.old;
+    attest(w, &(struct statement){.kind = STATEMENT_NOTHING});
+    expect(w, VERDICT_AGAINST_POLICY, "old-key");
+    w->question.old_key = NULL;
+}
+
+/* Each type of key that signs, and one that does not. */
+static void test_rotation_types(void **state)
+{
+    static const struct {
+        const char *type, *curve, *md;
+    } types[] = {{"RSA", NULL, "SHA2-256"},
+                 {"EC", "P-384", "SHA2-384"},
+                 {"EC", "P-521", "SHA2-512"},
+                 {"ED25519", NULL, NULL},
+                 {"ED448", NULL, NULL}};
+    struct world *w = *state;
+
+    for (size_t i = 0; i < N_ELEMENTS(types); i++) {
+        AUTO(rotated_clear) struct rotated r = {.old = NULL};
+        AUTO(pkey_freep)
+        EVP_PKEY *key = types[i].curve != NULL ? EVP_EC_gen(types[i].curve)
+                        : types[i].md != NULL  ? EVP_RSA_gen(2048)
+                                               : EVP_PKEY_Q_keygen(NULL, NULL, types[i].type);
+        uint8_t signature[512], *spki = NULL;
+        int n;
+
+        rotated_make(&r);
+        n = i2d_PUBKEY(key, &spki);
+        assert_true(n > 0);
+        r.s.rotation.old_public_key = span_of(spki, (size_t)n);
+        sign(&r.s, key, types[i].md, signature, sizeof(signature));
+        attest(w, &r.s);
+        expect(w, VERDICT_GOOD, NULL);
+        signature[8] ^= 1;
+        attest(w, &r.s);
+        expect(w, VERDICT_NOT_GENUINE, "rotation-signature");
+        OPENSSL_free(spki);
+    }
+}
+
+/* What can't sign is vouched for by the report alone. */
+static void test_rotation_unsigned(void **state)
+{
+    struct world *w = *state;
+    AUTO(rotated_clear) struct rotated r = {.old = NULL};
+
+    rotated_make(&r);
+    r.s.rotation.signature = SPAN_EMPTY;
+    r.s.rotation.old_public_key = SPAN_EMPTY;
+    r.s.key.public_key = SPAN_EMPTY; /* secret keys */
+    attest(w, &r.s);
+    expect(w, VERDICT_GOOD, NULL);
+    w->question.old_key = r.old;
+    expect(w, VERDICT_AGAINST_POLICY, "old-key");
+    w->question.old_key = NULL;
+    r.s.time++;
+    buf_clear(&w->evidence.statement);
+    assert_int_equal(statement_encode(&r.s, &w->evidence.statement), CKR_OK);
+    expect(w, VERDICT_NOT_GENUINE, "statement");
+}
+
+/* Without a report nothing says where the new key lives: never good, and a forged one is seen. */
+static void test_rotation_without_report(void **state)
+{
+    struct world *w = *state;
+    AUTO(rotated_clear) struct rotated r = {.old = NULL};
+
+    rotated_make(&r);
+    assert_int_equal(statement_encode(&r.s, &w->evidence.statement), CKR_OK);
+    expect(w, VERDICT_UNKNOWN, "report");
+    buf_clear(&w->evidence.statement);
+    r.s.time++;
+    assert_int_equal(statement_encode(&r.s, &w->evidence.statement), CKR_OK);
+    expect(w, VERDICT_NOT_GENUINE, "several");
+    buf_clear(&w->evidence.statement);
+    r.s.rotation.signature = SPAN_EMPTY; /* anybody could write this */
+    assert_int_equal(statement_encode(&r.s, &w->evidence.statement), CKR_OK);
+    expect(w, VERDICT_NOT_GENUINE, "several");
+    buf_clear(&w->evidence.statement);
+    r.s.kind = STATEMENT_KEY; /* only of rotations is it anything at all */
+    assert_int_equal(statement_encode(&r.s, &w->evidence.statement), CKR_OK);
+    expect(w, VERDICT_NOT_GENUINE, "report");
+}
+
 static void test_file(void **state)
 {
     struct world *w = *state;
@@ -1210,6 +1390,11 @@ int main(void)
         TEST("/verify/key/marked", test_key_marked),
         TEST("/verify/no-statement", test_no_statement),
         TEST("/verify/statement/changed", test_statement_changed),
+        TEST("/verify/rotation", test_rotation),
+        TEST("/verify/rotation/forged", test_rotation_forged),
+        TEST("/verify/rotation/types", test_rotation_types),
+        TEST("/verify/rotation/unsigned", test_rotation_unsigned),
+        TEST("/verify/rotation/without-report", test_rotation_without_report),
         TEST("/verify/file", test_file),
         TEST("/verify/report-data", test_report_data),
         TEST("/verify/id-key-digest", test_id_key_digest),

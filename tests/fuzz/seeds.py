@@ -220,12 +220,23 @@ def statement(subject, nonce=b'nonce', time=1795000000):
     return tlv(0x30, tlv(4, nonce), number(time), subject)
 
 
-def key_subject(flags=0x5b, seals=(b'certificate', b'sev-snp')):
-    """A statement's subject: a key."""
+def a_key(flags=0x5b, seals=(b'certificate', b'sev-snp')):
+    """A key and where it lives."""
     store = tlv(0x30, tlv(4, bytes(16)), tlv(4, bytes(32)), tlv(12, b'0123456789abcdef'), number(1),
                 tlv(0x30, *(tlv(12, seal) for seal in seals)))
     bits = (tlv(1, b'\xff' if flags >> i & 1 else b'\0') for i in range(15))
-    return tlv(0xa1, tlv(0x30, tlv(4, SPKI), tlv(4, b'id'), number(3), number(0x1040), *bits, store))
+    return tlv(0x30, tlv(4, SPKI), tlv(4, b'id'), number(3), number(0x1040), *bits, store)
+
+
+def key_subject(**more):
+    """A statement's subject: a key."""
+    return tlv(0xa1, a_key(**more))
+
+
+def rotation_subject(old=SPKI[:-1] + b'\4', signature=b'signed'):
+    """A statement's subject: a key's successor."""
+    return tlv(0xa5, tlv(0x30, a_key(), tlv(4, old), tlv(4, b'old'), tlv(4, b'tls'),
+                         tlv(4, signature)))
 
 
 def evidence(body=None, certificates=(), quote=None):
@@ -251,7 +262,9 @@ def evidence_seeds():
     key = statement(key_subject())
     file = statement(tlv(0xa2, tlv(0x30, tlv(4, b'\7' * 64), number(2**63))), b'')
     handover = statement(tlv(0xa3, tlv(0x30, tlv(4, bytes(16)), tlv(4, SPKI))))
-    for name, body in (('nothing', nothing), ('key', key), ('file', file), ('handover', handover)):
+    rotation = statement(rotation_subject())
+    for name, body in (('nothing', nothing), ('key', key), ('file', file), ('handover', handover),
+                       ('rotation', rotation)):
         yield f'statement-{name}', body
         yield f'evidence-{name}', evidence(body, [SPKI])
     yield 'evidence-bare', evidence()
@@ -266,6 +279,9 @@ def evidence_seeds():
     yield 'integer-long', tlv(0x30, tlv(4), tlv(2, b'\0\1'), tlv(0xa0, tlv(5)))
     yield 'length-long', tlv(0x30, b'\4\x81\2hi', number(1), tlv(0xa0, tlv(5)))
     yield 'integer-negative', tlv(0x30, tlv(4), tlv(2, b'\xff'), tlv(0xa0, tlv(5)))
+    yield 'rotation-unsigned', statement(rotation_subject(signature=b''))
+    yield 'rotation-of-itself', statement(rotation_subject(old=SPKI))
+    yield 'rotation-of-nothing', statement(rotation_subject(old=b''))
     yield 'boolean', key.replace(b'\1\1\xff', b'\1\1\1', 1)
     yield 'left-over', nothing + b'\0'
     yield 'indefinite', b'\x30\x80' + nothing[2:] + b'\0\0'

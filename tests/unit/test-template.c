@@ -348,10 +348,11 @@ static void test_secret_key_defaults(void **state)
 /* An unrestricted key has no list of mechanisms, rather than an empty one. */
 static void test_optional_stays_absent(void **state)
 {
-    static const CK_ATTRIBUTE_TYPE optional[] = {
-        CKA_ALLOWED_MECHANISMS,   CKA_WRAP_TEMPLATE,        CKA_UNWRAP_TEMPLATE,
-        CKA_DERIVE_TEMPLATE,      CKA_ENCAPSULATE_TEMPLATE, CKA_DECAPSULATE_TEMPLATE,
-        CKA_PUBLIC_KEY_INFO,      CKA_CHECK_VALUE,          CKA_TEE_EVIDENCE};
+    static const CK_ATTRIBUTE_TYPE optional[] = {CKA_ALLOWED_MECHANISMS,   CKA_WRAP_TEMPLATE,
+                                                 CKA_UNWRAP_TEMPLATE,      CKA_DERIVE_TEMPLATE,
+                                                 CKA_ENCAPSULATE_TEMPLATE, CKA_DECAPSULATE_TEMPLATE,
+                                                 CKA_PUBLIC_KEY_INFO,      CKA_CHECK_VALUE,
+                                                 CKA_TEE_EVIDENCE,         CKA_TEE_ROTATION};
 
     (void)state;
     for (size_t i = 0; i < n_schemas; i++) {
