@@ -4,16 +4,16 @@
 # test-rotate.sh - rotation as a person or a timer types it; killed at any moment, nothing is lost
 # and the next one completes.
 #
-# TEE_TEST_LONG=1: 200 kills of each kind instead of 8, and so many objects that a rotation of the
-# DEKs takes several transactions.
+# TEE_TEST_LONG=1: 200 kills of each kind instead of 8 (or as many as TEE_TEST_KILLS says), and so
+# many objects that a rotation of the DEKs takes several transactions.
 
 # shellcheck source=tests/command/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 needs pkcs11-tool python3
-kills=8
+kills=${TEE_TEST_KILLS:-8}
 objects=40
 if [ -n "${TEE_TEST_LONG:-}" ]; then
-    kills=200
+    kills=${TEE_TEST_KILLS:-200}
     objects=700
 fi
 
@@ -72,21 +72,44 @@ printf '0123456789abcdef' >block
 all_there
 tee 0 audit verify
 
-# killed ARGUMENT...: the command, killed by SIGKILL within its usual time, `kills` times.
-killed() {
-    local begin n usual
+# usual ARGUMENT...: run the command; $usual is how long it took, in microseconds, at most a second.
+usual() {
+    local begin
 
     begin=$(date +%s%N)
     "$TEE_TEST_COMMAND" "$@" >/dev/null 2>&1 || die "$* fails"
     usual=$((($(date +%s%N) - begin) / 1000))
+    [ "$usual" -lt 1000000 ] || usual=999999
+}
+
+# strike ARGUMENT...: the command, killed by SIGKILL at some moment of its usual time.
+struck=0
+strike() {
+    "$TEE_TEST_COMMAND" "$@" >/dev/null 2>&1 &
+    sleep "$(printf '0.%06d' $(((RANDOM * 32768 + RANDOM) % usual)))"
+    kill -9 $! 2>/dev/null
+    wait $! 2>/dev/null
+    [ $? -ne 137 ] || struck=$((struck + 1))
+}
+
+# told WHAT: how many of the blows hit a process that was still at it.
+told() {
+    printf '%s: %d of %d killed before they ended\n' "$1" "$struck" "$kills"
+    struck=0
+}
+
+# killed ARGUMENT...: the command, struck `kills` times; then one that is left alone completes.
+killed() {
+    local n
+
+    usual "$@"
     for n in $(seq 1 "$kills"); do
-        "$TEE_TEST_COMMAND" "$@" >/dev/null 2>&1 &
-        sleep "$(printf '0.%06d' $(((RANDOM * 32768 + RANDOM) % usual)))"
-        kill -9 $! 2>/dev/null
-        wait $! 2>/dev/null
+        strike "$@"
         [ $((n % 8)) -ne 0 ] || all_there
     done
+    told "$1 $2"
     tee 0 "$@"
+    all_there
     tee 0 audit verify
 }
 killed rotate master
@@ -109,11 +132,11 @@ prepare() {
 }
 prepare
 sleep 1.1
+usual prune --superseded
+prepare
+sleep 1.1
 for n in $(seq 1 "$kills"); do
-    "$TEE_TEST_COMMAND" prune --superseded >/dev/null 2>&1 &
-    sleep "$(printf '0.%06d' $(((RANDOM * 32768 + RANDOM) % 40000)))"
-    kill -9 $! 2>/dev/null
-    wait $! 2>/dev/null
+    strike prune --superseded
     if [ "$(field id platform | wc -l)" -eq 1 ]; then # it was faster
         all_there
         prepare
@@ -122,7 +145,76 @@ for n in $(seq 1 "$kills"); do
 done
 tee 0 prune --superseded
 [ "$(field id platform | wc -l)" -eq 1 ] || die "superseded seals are left"
+told prune
 tee 0 seal test "$(seal_id recovery-key)" --recovery-key recovery.key
+all_there
+tee 0 audit verify
+
+# -- a recovery in wrong hands is revoked: it opens the store, or it does not --
+keep=$(seal_id recovery-key)
+# stolen: the seal that is to go, if it is there.
+stolen() {
+    "$TEE_TEST_COMMAND" seal list --json 2>/dev/null | python3 -c '
+import json, sys
+for seal in json.load(sys.stdin):
+    if seal["description"] == "stolen":
+        print(seal["id"])'
+}
+tee 0 seal add --new-recovery-key --name stolen
+usual seal revoke "$(stolen)"
+for n in $(seq 1 "$kills"); do
+    [ -n "$(stolen)" ] || tee 0 seal add --new-recovery-key --name stolen
+    strike seal revoke "$(stolen)"
+    if [ $((n % 8)) -eq 0 ]; then
+        all_there
+        tee 0 seal test "$keep" --recovery-key recovery.key
+    fi
+done
+told "seal revoke"
+[ -z "$(stolen)" ] || tee 0 seal revoke "$(stolen)"
+[ -z "$(stolen)" ] || die "a revoked seal is there"
+tee 0 rotate dek --if-older 1d --so-pin-file so.pin
+[ "$(deks)" -eq 2 ] || die "$(deks) generations are left after revocations"
+tee 0 seal test "$keep" --recovery-key recovery.key
+all_there
+tee 0 audit verify
+
+# -- a key of an application: it has a successor, or it is as it was --
+uri="pkcs11:token=web;object=app"
+p11 --keypairgen --key-type EC:prime256v1 --label app --id 01 >/dev/null || die keypairgen
+# in_use: the ids, as a URI has them, of the keys that still do what they were made for.
+in_use() {
+    if "$TEE_TEST_COMMAND" rotate key "$uri" --pin-file user.pin --dry-run >dry 2>choices; then
+        sed -n 's/^old key *\(id=[^,]*\),.*/\1/p' dry
+    else
+        sed -n 's/^ *\(id=[^ ]*\)  in use$/\1/p' choices
+    fi
+}
+# app_whole: as many halves of either kind, one pair in use, and it signs.
+app_whole() {
+    local private public id
+
+    private=$(p11 --list-objects --type privkey | grep -c "label: *app")
+    public=$(p11 --list-objects --type pubkey | grep -c "label: *app")
+    [ "$private" -eq "$public" ] || die "$private private and $public public halves"
+    [ "$(in_use | wc -l)" -eq 1 ] || die "$(in_use | wc -l) keys are in use"
+    id=$(in_use | sed 's/^id=//; s/%//g')
+    p11 --sign -m ECDSA-SHA256 --id "$id" -i block -o sig -f openssl >/dev/null || die "it does not sign"
+    p11 --read-object --type pubkey --id "$id" -o public.der >/dev/null || die "no public half"
+    openssl dgst -sha256 -verify public.der -keyform DER -signature sig block >/dev/null ||
+        die "the halves are not of one key"
+}
+usual rotate key "$uri" --pin-file user.pin
+for n in $(seq 1 "$kills"); do
+    strike rotate key "$uri;$(in_use)" --pin-file user.pin
+    [ $((n % 8)) -ne 0 ] || app_whole
+done
+told "rotate key"
+app_whole
+before=$(in_use)
+tee 0 rotate key "$uri;$before" --pin-file user.pin
+[ "$(in_use)" != "$before" ] || die "the key was not rotated"
+app_whole
 all_there
 tee 0 audit verify
 done_with rotate
