@@ -17,7 +17,8 @@ static const struct cli_command commands[] = {
     {"init-token",
      "--label LABEL [--so-pin-file FILE | --so-pin-fd N] [--pin-file FILE | --pin-fd N]",
      "make a token (and the store, if there is none)", command_init_token},
-    {"status", "[--json]", "root, binding, seals, tokens, DEK ages, warnings", command_status},
+    {"status", "[--json | --prometheus [--output FILE]]",
+     "root, binding, seals, tokens, DEK ages, warnings", command_status},
     {"rotate",
      "dek|master [--if-older AGE] [--token LABEL] [--so-pin-file FILE | --so-pin-fd N] [--dry-run] "
      "| key URI [--keep-reading] [--nonce HEX] [--out FILE] [--pin-file FILE | --pin-fd N] "

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/audit_totals.h"
 #include "cli/rotate.h"
-#include "keyring/audit.h"
 #include "keyring/meta.h"
 #include "vault/vault.h"
 
@@ -256,22 +256,15 @@ static int rotate_deks(struct keyring *k, const struct request *r, struct span s
 }
 
 /* When the master was made: the log has it. */
-static CK_RV note_rotation(const struct audit_entry *e, void *arg)
-{
-    uint64_t *since = arg;
-
-    if (e->event == AUDIT_MASTER_ROTATED)
-        *since = e->time;
-    return CKR_OK;
-}
-
 static CK_RV master_since(struct keyring *k, uint64_t *ret)
 {
     struct store_info info;
+    struct audit_totals totals;
 
     TRY(keyring_info(k, &info));
-    *ret = info.created;
-    return audit_walk(k, note_rotation, ret, NULL, NULL);
+    TRY(audit_totals_read(k, info.created, &totals));
+    *ret = totals.master_since;
+    return CKR_OK;
 }
 
 static int rotate_master(struct keyring *k, const struct request *r)

@@ -159,18 +159,6 @@ static void list_text(const struct conf *c, const struct list *l)
     }
 }
 
-/* Short names that stay as they are. */
-const char *seal_kind_code(enum seal_kind kind)
-{
-    static const char *const codes[] = {
-        [SEAL_PLATFORM] = "platform",     [SEAL_CERTIFICATE] = "certificate",
-        [SEAL_KEY] = "recovery-key",      [SEAL_SHARES] = "shares",
-        [SEAL_PASSPHRASE] = "passphrase", [SEAL_OWNED] = "platform-and-owner",
-    };
-
-    return codes[kind];
-}
-
 json_t *seal_json(const struct seal_info *s, uint32_t rollback_days)
 {
     char id[2 * sizeof(s->id) + 1];

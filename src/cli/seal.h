@@ -9,8 +9,6 @@
 
 /* ", 2 of 3 shares", ", superseded: opens until ...", or nothing, to standard output. */
 void seal_print_state(const struct seal_info *s, uint32_t rollback_days);
-/* "platform", "recovery-key", ...: the kind for programs. */
-const char *seal_kind_code(enum seal_kind kind);
 /* An object, the caller's; NULL: out of memory. */
 json_t *seal_json(const struct seal_info *s, uint32_t rollback_days);
 

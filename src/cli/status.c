@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "cli/write_file.h"
 #include "vault/vault.h"
 
 const char *measured_name(enum conf_measured m)
@@ -126,11 +128,39 @@ static CK_RV gather_closed(struct store *st, struct status *s)
     return CKR_OK;
 }
 
+static CK_RV gather_data_bytes(const struct conf *c, struct metrics *ret)
+{
+    char *path = NULL;
+    struct stat st;
+
+    ENSURE(asprintf(&path, "%s/data.mdb", c->store) >= 0, CKR_HOST_MEMORY);
+    if (stat(path, &st) == 0)
+        ret->data_bytes = (uint64_t)st.st_size;
+    free(path);
+    return CKR_OK;
+}
+
+/* A log that was tampered with is something to be told, not a reason to tell nothing. */
+static CK_RV gather_metrics(struct keyring *k, const struct store_info *store, struct metrics *ret)
+{
+    AUTO(txn_endp) struct txn *t = NULL;
+
+    ret->unsealing = keyring_unsealing(k);
+    ret->audit_rv = audit_totals_read(k, store->created, &ret->audit);
+    ENSURE(ret->audit_rv == CKR_OK || ret->audit_rv == CKR_DEVICE_ERROR, ret->audit_rv);
+    TRY(txn_begin_read(keyring_store(k), &t));
+    for (int i = 0; i < STORE_N_TABLES; i++)
+        ret->rows[i] = txn_count(t, (enum store_table)i);
+    return CKR_OK;
+}
+
 static CK_RV gather_open(struct keyring *k, struct status *s)
 {
     s->opened_by = keyring_root_name(k);
     TRY(keyring_info(k, &s->store));
     TRY(seals_list(k, keyring_store(k), &s->seals, &s->n_seals));
+    if (s->metrics.wanted)
+        TRY(gather_metrics(k, &s->store, &s->metrics));
     return gather_tokens(k, s);
 }
 
@@ -148,42 +178,75 @@ CK_RV status_gather(const struct conf *c, struct status *ret)
         TRY(gather_open(k, ret));
     else if (st != NULL)
         TRY(gather_closed(st, ret));
+    if (ret->metrics.wanted)
+        TRY(gather_data_bytes(c, &ret->metrics));
     return gather_warnings(ret);
 }
 
 static const struct option options[] = {
     {"json", no_argument, NULL, 'j'},
+    {"prometheus", no_argument, NULL, 'm'},
+    {"output", required_argument, NULL, 'o'},
     {NULL, 0, NULL, 0},
 };
 
-static int show(const struct conf *c, bool json)
-{
-    AUTO(status_clear) struct status s = {0};
-    CK_RV rv = status_gather(c, &s);
+struct request {
+    bool json, metrics;
+    const char *output; /* NULL: standard output */
+};
 
-    if (rv == CKR_OK && json)
-        rv = status_print_json(&s);
-    else if (rv == CKR_OK)
-        status_print_text(&s);
+static int print(const struct status *s, const struct request *r)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    CK_RV rv = CKR_OK;
+
+    if (r->json)
+        rv = status_print_json(s);
+    else if (r->metrics)
+        rv = status_print_metrics(s, &text);
+    else
+        status_print_text(s);
     if (rv != CKR_OK)
         return cli_rv(rv, "reading the store");
+    return r->metrics ? write_file(r->output, buf_span(&text), false) : EXIT_DONE;
+}
+
+static int show(const struct conf *c, const struct request *r)
+{
+    AUTO(status_clear) struct status s = {.metrics = {.wanted = r->metrics}};
+    const CK_RV rv = status_gather(c, &s);
+    const int code = rv == CKR_OK ? print(&s, r) : cli_rv(rv, "reading the store");
+
+    if (code != EXIT_DONE)
+        return code;
     return s.opened == CKR_OK || s.opened == CKR_TOKEN_NOT_PRESENT ? EXIT_DONE : EXIT_CLOSED;
+}
+
+static bool parse(int argc, char **argv, struct request *r)
+{
+    int o;
+
+    while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (o == 'o')
+            r->output = optarg;
+        else if (o == 'j')
+            r->json = true;
+        else if (o == 'm')
+            r->metrics = true;
+        else
+            return false;
+    }
+    return optind == argc && !(r->json && r->metrics) && (r->metrics || r->output == NULL);
 }
 
 int command_status(int argc, char **argv)
 {
     AUTO(conf_freep) struct conf *c = NULL;
+    struct request r = {.output = NULL};
     int code = EXIT_FAILED;
-    bool json = false;
-    int o;
 
-    while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (o != 'j')
-            return cli_usage("status");
-        json = true;
-    }
-    if (optind != argc)
+    if (!parse(argc, argv, &r))
         return cli_usage("status");
     c = cli_conf(&code);
-    return c != NULL ? show(c, json) : code;
+    return c != NULL ? show(c, &r) : code;
 }

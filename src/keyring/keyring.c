@@ -102,6 +102,11 @@ const char *keyring_root_name(const struct keyring *k)
     return k->root_name;
 }
 
+struct unsealing keyring_unsealing(const struct keyring *k)
+{
+    return k->unsealing;
+}
+
 struct span keyring_store_id(const struct keyring *k)
 {
     return SPAN_ARRAY(k->store_id);

@@ -57,6 +57,13 @@ struct store *keyring_store(const struct keyring *k); /* borrowed */
 /* "software", "sev-snp" or "sev-snp-emulated": what opened it. */
 const char *keyring_root_name(const struct keyring *k);
 
+/* How the platform's seal was opened by keyring_open(). */
+struct unsealing {
+    bool asked;     /* the root was asked; else it was the kernel's key ring (unseal_cache.h) */
+    uint64_t nanos; /* how long it took, with every request to the device; 0: never done */
+};
+struct unsealing keyring_unsealing(const struct keyring *k);
+
 /* -- tokens ---------------------------------------------------------------------------------- */
 
 struct token_info {
@@ -194,6 +201,8 @@ struct seal_info {
 };
 /* "platform", "recovery certificate", ... */
 const char *seal_kind_name(enum seal_kind kind);
+/* "platform", "certificate", ...: for programs, and so they never change. */
+const char *seal_kind_code(enum seal_kind kind);
 void seals_info_free(struct seal_info *v, size_t n);
 /* Unverified when k is NULL (a store that can't be opened still shows how it is sealed). */
 NODISCARD CK_RV seals_list(struct keyring *k, struct store *s, struct seal_info **ret,

@@ -10,6 +10,7 @@
 #include "keyring/open.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "crypto/ossl.h"
 #include "keyring/audit.h"
@@ -236,19 +237,33 @@ static void upkeep(struct keyring *k, const struct opening *o, size_t which, boo
 
 /* -- keyring_open ---------------------------------------------------------------------------- */
 
+static uint64_t nanos_now(void)
+{
+    struct timespec t = {0};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 static CK_RV open_round(const struct conf *c, struct store *s, const struct root *root,
                         bool may_write, struct keyring **ret, bool *ret_moved)
 {
     AUTO(opening_clear) struct opening o = {.seals = NULL};
     AUTO(secret_freep) struct secret *master = NULL;
     size_t which = 0;
-    bool asked = true;
+    struct unsealing unsealing = {.asked = true};
+    uint64_t began;
 
     TRY(opening_read(s, &o));
-    TRY(platform_open(c, root, &o.header, o.seals, &master, &which, &asked));
+    began = nanos_now();
+    TRY(platform_open(c, root, &o.header, o.seals, &master, &which, &unsealing.asked));
+    unsealing.nanos = nanos_now() - began;
     TRY(opening_finish(c, s, root, &o, which, secret_span(master), ret, ret_moved));
-    if (!*ret_moved && may_write)
-        upkeep(*ret, &o, which, asked, secret_span(master));
+    if (*ret_moved)
+        return CKR_OK;
+    (*ret)->unsealing = unsealing;
+    if (may_write)
+        upkeep(*ret, &o, which, unsealing.asked, secret_span(master));
     return CKR_OK;
 }
 

@@ -45,6 +45,7 @@ struct keyring {
     struct store *store;
     const struct root *root; /* NULL: opened otherwise, and not adopted yet */
     const char *root_name;
+    struct unsealing unsealing; /* written before the keyring is anybody's */
     uint8_t store_id[STORE_ID];
     uint8_t fingerprint[PRIM_HASH];
     struct secret *audit;  /* the audit key: a PIN that is wrong is told without the master */

@@ -55,6 +55,17 @@ const char *seal_kind_name(enum seal_kind kind)
     return kind >= SEAL_PLATFORM && kind <= SEAL_OWNED ? names[kind] : "unknown kind";
 }
 
+const char *seal_kind_code(enum seal_kind kind)
+{
+    static const char *const codes[] = {
+        [SEAL_PLATFORM] = "platform",     [SEAL_CERTIFICATE] = "certificate",
+        [SEAL_KEY] = "recovery-key",      [SEAL_SHARES] = "shares",
+        [SEAL_PASSPHRASE] = "passphrase", [SEAL_OWNED] = "platform-and-owner",
+    };
+
+    return kind >= SEAL_PLATFORM && kind <= SEAL_OWNED ? codes[kind] : "unknown";
+}
+
 static bool seal_is_plausible(const struct seal *s)
 {
     const struct form *f = &forms[s->kind];
