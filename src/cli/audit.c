@@ -1,21 +1,42 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* audit.c - `tee-pkcs11 audit show|verify|export`: what was done to the store. */
-#include <getopt.h>
+/* audit.c - `tee-pkcs11 audit`: what was done to the store, shown and written out. */
+#include "cli/audit.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include <jansson.h>
-
+#include "cli/audit_file.h"
 #include "cli/cli.h"
-#include "keyring/audit.h"
 
-/* Text that may have come from anywhere, as an owned string without control characters. */
-static CK_RV detail_text(const struct audit_entry *e, struct buf *ret)
+/* -- gathering ------------------------------------------------------------------------------- */
+
+static CK_RV compare(struct audit_reading *r)
 {
-    buf_text(ret, e->detail);
-    buf_u8(ret, 0);
-    return buf_ok(ret);
+    uint8_t root[PRIM_HASH];
+
+    if (r->checkpoint == NULL || r->checkpoint->size != r->tree.n)
+        return CKR_OK;
+    TRY(merkle_root(&r->tree, root));
+    r->met = memcmp(root, r->checkpoint->root, sizeof(root)) == 0;
+    return CKR_OK;
 }
+
+CK_RV audit_reading_begin(struct audit_reading *r)
+{
+    return compare(r);
+}
+
+CK_RV audit_reading_add(const struct audit_entry *e, void *arg)
+{
+    struct audit_reading *r = arg;
+
+    TRY(merkle_add(&r->tree, SPAN_ARRAY(e->hash)));
+    memcpy(r->hash, e->hash, sizeof(r->hash));
+    TRY(compare(r));
+    return r->also != NULL ? r->also(e, r->arg) : CKR_OK;
+}
+
+/* -- show and export ------------------------------------------------------------------------- */
 
 static CK_RV show_entry(const struct audit_entry *e, void *arg)
 {
@@ -23,7 +44,9 @@ static CK_RV show_entry(const struct audit_entry *e, void *arg)
     char when[32], token[2 * 4 + 1];
 
     (void)arg;
-    TRY(detail_text(e, &detail));
+    buf_text(&detail, e->detail);
+    buf_u8(&detail, 0);
+    TRY(buf_ok(&detail));
     printf("%6llu  %s  %-15s %s%s%s%s\n", (unsigned long long)e->number, output_time(e->time, when),
            audit_event_name(e->event), e->token.n > 0 ? "token " : "",
            e->token.n > 0 ? hex_encode(span_of(e->token.p, 4), token) : "",
@@ -31,61 +54,64 @@ static CK_RV show_entry(const struct audit_entry *e, void *arg)
     return CKR_OK;
 }
 
-/* One JSON object a line. The hash is over the entry and the one before, as docs/formats.md says,
- * so who has an export can check that it is whole up to its last line. */
 static CK_RV export_entry(const struct audit_entry *e, void *arg)
 {
-    AUTO(buf_clear) struct buf detail = BUF_INIT;
-    char token[2 * TOKEN_ID + 1] = "", previous[2 * PRIM_HASH + 1], hash[2 * PRIM_HASH + 1];
-    json_t *o;
-    int bad;
+    AUTO(buf_clear) struct buf line = BUF_INIT;
 
     (void)arg;
-    TRY(detail_text(e, &detail));
-    if (e->token.n > 0)
-        hex_encode(e->token, token);
-    o = json_pack("{s:I,s:I,s:s,s:i,s:s,s:s,s:s,s:s}", "number", (json_int_t)e->number, "time",
-                  (json_int_t)e->time, "event", audit_event_name(e->event), "code", (int)e->event,
-                  "token", token, "detail", (const char *)detail.p, "previous",
-                  hex_encode(SPAN_ARRAY(e->previous), previous), "hash",
-                  hex_encode(SPAN_ARRAY(e->hash), hash));
-    ENSURE(o != NULL, CKR_HOST_MEMORY);
-    bad = json_dumpf(o, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    json_decref(o);
-    ENSURE(bad == 0 && putchar('\n') != EOF, CKR_FUNCTION_FAILED);
+    TRY(audit_line_encode(e, &line));
+    ENSURE(fwrite(line.p, 1, line.n, stdout) == line.n, CKR_FUNCTION_FAILED);
     return CKR_OK;
 }
 
-static int run(struct keyring *k, const char *what)
-{
-    const bool verify = strcmp(what, "verify") == 0;
-    audit_fn *const fn = strcmp(what, "export") == 0 ? export_entry : show_entry;
-    uint8_t hash[PRIM_HASH];
-    char hex[2 * PRIM_HASH + 1];
-    uint64_t n = 0;
-    const CK_RV rv = audit_walk(k, verify ? NULL : fn, NULL, &n, hash);
-
-    if (rv != CKR_OK)
-        return cli_rv(rv, "reading the audit log");
-    if (verify)
-        printf("the audit log is whole: %llu entries\nhash of the last one: %s\n",
-               (unsigned long long)n, hex_encode(SPAN_ARRAY(hash), hex));
-    return fflush(stdout) == 0 ? EXIT_DONE : cli_fail(EXIT_FAILED, "writing failed");
-}
-
-int command_audit(int argc, char **argv)
+static int print(int argc, audit_fn *fn)
 {
     AUTO(keyring_unrefp) struct keyring *k = NULL;
     AUTO(conf_freep) struct conf *c = NULL;
     int code = EXIT_FAILED;
     CK_RV rv;
 
-    if (argc != 2 || (strcmp(argv[1], "show") != 0 && strcmp(argv[1], "verify") != 0 &&
-                      strcmp(argv[1], "export") != 0))
+    if (argc != 1)
         return cli_usage("audit");
     c = cli_conf(&code);
     if (c == NULL)
         return code;
     rv = cli_open(c, &k);
-    return rv == CKR_OK ? run(k, argv[1]) : cli_rv(rv, "opening the store");
+    if (rv != CKR_OK)
+        return cli_rv(rv, "opening the store");
+    rv = audit_walk(k, fn, NULL, NULL, NULL);
+    if (rv != CKR_OK)
+        return cli_rv(rv, "reading the audit log");
+    return fflush(stdout) == 0 ? EXIT_DONE : cli_fail(EXIT_FAILED, "writing failed");
+}
+
+static int command_show(int argc, char **argv)
+{
+    (void)argv;
+    return print(argc, show_entry);
+}
+
+static int command_export(int argc, char **argv)
+{
+    (void)argv;
+    return print(argc, export_entry);
+}
+
+int command_audit(int argc, char **argv)
+{
+    static const struct {
+        const char *word;
+        int (*run)(int argc, char **argv);
+    } words[] = {
+        {"show", command_show},
+        {"export", command_export},
+        {"verify", audit_verify},
+        {"checkpoint", audit_checkpoint},
+    };
+
+    for (size_t i = 0; argc > 1 && i < N_ELEMENTS(words); i++) {
+        if (strcmp(argv[1], words[i].word) == 0)
+            return words[i].run(argc - 1, argv + 1);
+    }
+    return cli_usage("audit");
 }

@@ -56,7 +56,11 @@ static const struct cli_command commands[] = {
      "give the store to another image, chip or node that is judged by a policy", command_handoff},
     {"prune", "[--superseded] [--dry-run]", "drop the seals of images that were superseded",
      command_prune},
-    {"audit", "show | verify | export", "what was done to the store", command_audit},
+    {"audit",
+     "show | export | verify [FILE [--store]] [--checkpoint NOTE --key VKEY] | "
+     "checkpoint --key URI [--origin NAME] [--vkey | --evidence FILE] [--out FILE] "
+     "[--pin-file FILE | --pin-fd N]",
+     "what was done to the store", command_audit},
     {"backup", "FILE | - [--no-verify]", "a copy of the store, while applications go on",
      command_backup},
     {"restore",

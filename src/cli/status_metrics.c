@@ -235,18 +235,27 @@ static void print_tokens(const struct status *s, struct buf *out)
 
 /* -- the log --------------------------------------------------------------------------------- */
 
+#define UNKNOWN "unknown" /* what audit_event_name() says of one */
+
 static void print_audit(const struct metrics *m, struct buf *out)
 {
+    uint64_t unknown = m->audit.events[0];
+
     single(out, "audit_log_intact", "gauge",
            "1 where the chain of the audit log is whole, 0 where it was tampered with.",
            m->audit_rv == CKR_OK);
     if (m->audit_rv != CKR_OK)
         return;
     family(out, "audit_entries_total", "counter", "Entries of the audit log, by event.");
-    for (int event = 1; event < AUDIT_N_EVENTS; event++)
-        sample1(out, "audit_entries_total", "event", audit_event_name((enum audit_event)event),
-                m->audit.events[event]);
-    sample1(out, "audit_entries_total", "event", "unknown", m->audit.events[0]);
+    for (int event = 1; event < AUDIT_N_EVENTS; event++) {
+        const char *name = audit_event_name((enum audit_event)event);
+
+        if (strcmp(name, UNKNOWN) == 0) /* a number that no event has */
+            unknown += m->audit.events[event];
+        else
+            sample1(out, "audit_entries_total", "event", name, m->audit.events[event]);
+    }
+    sample1(out, "audit_entries_total", "event", UNKNOWN, unknown);
 }
 
 CK_RV status_print_metrics(const struct status *s, struct buf *ret)

@@ -157,17 +157,36 @@ static CK_RV entry_append(const struct keyring *k, struct txn *t, struct audit_e
     return head_put(t, &head);
 }
 
+/* How much of a text of `n` bytes stays when what follows was cut off: the last character only if
+ * it is all there (RFC 3629, 3). */
+static size_t whole_characters(const char *text, size_t n)
+{
+    size_t lead = n;
+    unsigned first;
+
+    while (lead > 0 && ((unsigned char)text[lead - 1] & 0xc0) == 0x80)
+        lead--;
+    if (lead == 0)
+        return n;
+    first = (unsigned char)text[--lead];
+    if (first < 0xc0)
+        return n;
+    return n - lead < (first >= 0xf0 ? 4u : first >= 0xe0 ? 3u : 2u) ? lead : n;
+}
+
 CK_RV audit_add(const struct keyring *k, struct txn *t, enum audit_event event,
                 const uint8_t *token, const char *fmt, ...)
 {
     char detail[DETAIL_MAX] = "";
     struct audit_entry e = {.event = event};
     va_list args;
+    int n;
 
     va_start(args, fmt);
-    (void)vsnprintf(detail, sizeof(detail), fmt, args);
+    n = vsnprintf(detail, sizeof(detail), fmt, args);
     va_end(args);
-    e.detail = span_of(detail, strlen(detail));
+    e.detail = span_of(detail, n < (int)sizeof(detail) ? strlen(detail)
+                                                       : whole_characters(detail, strlen(detail)));
     if (token != NULL)
         e.token = span_of(token, TOKEN_ID);
     return entry_append(k, t, &e);

@@ -598,6 +598,28 @@ static void requests_of_every_type(void **state)
                      0);
 }
 
+/* A checkpoint of the audit log, and that its key is one of this token. */
+static void checkpoint_is_attested(void **state)
+{
+    CK_OBJECT_HANDLE public_key, private_key;
+    CK_SESSION_HANDLE h = open_user();
+
+    (void)state;
+    make_ed25519(h, CK_TRUE, "log", &public_key, &private_key);
+    put_public_key(h, public_key, "key.der");
+    assert_int_equal(
+        run("cd \"$SCRATCH\" && log=\"pkcs11:token=test%%20token;object=log\" && "
+            "\"$TEE_PKCS11\" audit checkpoint --key \"$log\" --pin-file pin --vkey >vkey && "
+            "\"$TEE_PKCS11\" audit checkpoint --key \"$log\" --pin-file pin --evidence evidence "
+            "--out note && \"$TEE_PKCS11\" audit verify --checkpoint note --key \"$(cat vkey)\""),
+        0);
+    assert_verdict(GENUINE, "evidence",
+                   "--key \"$SCRATCH/key.der\" --max-age 300 --nonce "
+                   "$(head -n 3 \"$SCRATCH/note\" | sha256sum | cut -c1-64)");
+    assert_verdict(AGAINST_POLICY, "evidence",
+                   "--nonce $(head -n 2 \"$SCRATCH/note\" | sha256sum | cut -c1-64)");
+}
+
 /* -- without hardware
  * ------------------------------------------------------------------------------ */
 
@@ -656,6 +678,7 @@ int main(void)
         TEST("/attest/command/every-report", every_report),
         TEST("/attest/csr/carries-evidence", request_carries_evidence),
         TEST("/attest/csr/of-every-type", requests_of_every_type),
+        TEST("/attest/checkpoint/of-the-audit-log", checkpoint_is_attested),
         {"/attest/software/can-not", software_can_not, setup_software, teardown_module, NULL},
     };
 

@@ -277,6 +277,44 @@ static void hashes_as_documented(void **state)
     assert_memory_equal(previous, last, PRIM_HASH);
 }
 
+/* A detail that is too long is cut between two characters. */
+static CK_RV add_long(struct txn *t, void *arg)
+{
+    const struct keyring_fixture *f = arg;
+    char text[1024] = "";
+
+    for (size_t i = 0; i < 255; i++)
+        memcpy(text + 2 * i, "\xc3\xa4", 2);
+    TRY(audit_add(f->k, t, AUDIT_SEAL_ADDED, NULL, "%s", text));                /* 510: fits */
+    TRY(audit_add(f->k, t, AUDIT_SEAL_ADDED, NULL, "x%s", text));               /* 511: fits */
+    TRY(audit_add(f->k, t, AUDIT_SEAL_ADDED, NULL, "xy%s", text));              /* 512: does not */
+    TRY(audit_add(f->k, t, AUDIT_SEAL_ADDED, NULL, "x%s\xe2\x82\xac", text)); /* nor a euro */
+    return audit_add(f->k, t, AUDIT_SEAL_ADDED, NULL, "%s%s", text, "xyz");
+}
+
+static CK_RV note_length(const struct audit_entry *e, void *arg)
+{
+    size_t *lengths = arg;
+
+    if (e->number > 2)
+        lengths[e->number - 3] = e->detail.n;
+    return CKR_OK;
+}
+
+static void cut_between_characters(void **state)
+{
+    struct keyring_fixture *f = *state;
+    size_t lengths[5] = {0};
+
+    assert_int_equal(store_write(keyring_store(f->k), add_long, f), CKR_OK);
+    assert_int_equal(audit_walk(f->k, note_length, lengths, NULL, NULL), CKR_OK);
+    assert_int_equal(lengths[0], 510);
+    assert_int_equal(lengths[1], 511);
+    assert_int_equal(lengths[2], 510);
+    assert_int_equal(lengths[3], 511);
+    assert_int_equal(lengths[4], 511);
+}
+
 #define TOKEN_TEST(path, fn)                                                                       \
     {                                                                                              \
         path, fn, fixture_setup_token, fixture_teardown, NULL                                      \
@@ -291,6 +329,7 @@ int main(void)
         TOKEN_TEST("/audit/host-is-noticed", host_is_noticed),
         TOKEN_TEST("/audit/chain-stands-alone", chain_stands_alone),
         TOKEN_TEST("/audit/hashes-as-documented", hashes_as_documented),
+        TOKEN_TEST("/audit/cut-between-characters", cut_between_characters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
