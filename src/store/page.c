@@ -8,6 +8,7 @@
  */
 #include "store/page.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -58,8 +59,10 @@ static uint64_t u64_at(const uint8_t *meta, enum meta_at at)
     return v;
 }
 
+/* errno is 0 where the file ends too early, and no disk is to blame. */
 static bool read_at(int fd, uint8_t meta[META_BYTES], uint64_t at)
 {
+    errno = 0;
     return pread(fd, meta, META_BYTES, (off_t)at) == META_BYTES;
 }
 
@@ -80,12 +83,22 @@ static bool meta_fits(const uint8_t *meta, uint32_t page_size)
 
     return u32_at(meta, AT_MAGIC) == META_MAGIC && u32_at(meta, AT_FORMAT) == META_FORMAT &&
            u32_at(meta, AT_PAGE_SIZE) == page_size && last >= 1 &&
-           last < UINT64_MAX / page_size - 1 && root_fits(u64_at(meta, AT_FREE_ROOT), last) &&
+           last < UINT64_MAX / page_size - 1;
+}
+
+/* For the page that holds. In the other one LMDB leaves the roots of a commit whose meta page could
+ * not be written, under the last page and number of the one before. */
+static bool roots_fit(const uint8_t *meta)
+{
+    const uint64_t last = u64_at(meta, AT_LAST_PAGE);
+
+    return root_fits(u64_at(meta, AT_FREE_ROOT), last) &&
            root_fits(u64_at(meta, AT_MAIN_ROOT), last);
 }
 
 /* Read both meta pages. ret_last is the larger last page of the two: it never falls from one commit
- * to the next, and which of them LMDB takes when both name the same transaction is its affair. */
+ * to the next, and which of them LMDB takes when both name the same transaction is its affair.
+ * errno tells a disk that can't be read from pages that are not right (0). */
 static CK_RV metas_read(int fd, uint32_t *ret_page_size, uint64_t *ret_last)
 {
     uint8_t first[META_BYTES], second[META_BYTES];
@@ -95,6 +108,8 @@ static CK_RV metas_read(int fd, uint32_t *ret_page_size, uint64_t *ret_last)
     page_size = u32_at(first, AT_PAGE_SIZE);
     ENSURE(page_size_fits(page_size) && meta_fits(first, page_size), CKR_DEVICE_ERROR);
     ENSURE(read_at(fd, second, page_size) && meta_fits(second, page_size), CKR_DEVICE_ERROR);
+    ENSURE(u64_at(first, AT_TXN) < u64_at(second, AT_TXN) || roots_fit(first), CKR_DEVICE_ERROR);
+    ENSURE(u64_at(second, AT_TXN) < u64_at(first, AT_TXN) || roots_fit(second), CKR_DEVICE_ERROR);
     *ret_page_size = page_size;
     *ret_last = u64_at(first, AT_LAST_PAGE);
     if (u64_at(second, AT_LAST_PAGE) > *ret_last)
@@ -109,12 +124,13 @@ CK_RV page_check(int fd, const char *file)
     uint64_t last = 0, need;
     CK_RV rv = metas_read(fd, &page_size, &last);
 
-    if (rv != CKR_OK) {
+    if (rv != CKR_OK && errno != 0)
+        log_err("%s can't be read: %s", file, strerror(errno));
+    else if (rv != CKR_OK)
         log_err("%s is damaged, or not a database of this module: restore a backup of the "
                 "directory",
                 file);
-        return rv;
-    }
+    TRY(rv);
     ENSURE(fstat(fd, &st) == 0, CKR_DEVICE_ERROR);
     need = (last + 1) * page_size;
     if ((uint64_t)st.st_size >= need)

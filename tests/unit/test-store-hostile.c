@@ -886,6 +886,30 @@ static void other_file_is_refused(void **state)
     T_RV(CKR_DEVICE_ERROR, store_try(spoiled, &s));
 }
 
+/* What LMDB leaves in the meta page of a commit that it could not write: roots of pages that the
+ * last page of the commit before does not reach. Nobody reads them: the other page holds. */
+static void meta_of_a_failed_write_is_no_damage(void **state)
+{
+    enum { PAGE = 4096, AT_FREE_ROOT = 80, AT_TXN = 144 };
+    const int fd = open(scratch_path(spoiled, "data.mdb"), O_RDWR | O_CLOEXEC);
+    const uint64_t root = UINT64_C(1) << 40;
+    uint64_t numbers[2];
+    off_t older, newer;
+    struct store *s = NULL;
+
+    (void)state;
+    assert_true(fd >= 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pread(fd, &numbers[i], 8, i * PAGE + AT_TXN), 8);
+    older = numbers[0] < numbers[1] ? 0 : PAGE;
+    newer = PAGE - older;
+    assert_int_equal(pwrite(fd, &root, 8, older + AT_FREE_ROOT), 8);
+    assert_int_equal(census_of(rows).n[MODEL_TRUE], N_ROWS + STORE_N_TABLES);
+    assert_int_equal(pwrite(fd, &root, 8, newer + AT_FREE_ROOT), 8);
+    assert_int_equal(close(fd), 0);
+    T_RV(CKR_DEVICE_ERROR, store_try(spoiled, &s));
+}
+
 /* LMDB takes a table's kind from the file. */
 static void table_of_another_kind_is_refused(void **state)
 {
@@ -1025,6 +1049,7 @@ int main(void)
         TEST("/hostile/write/delete-removes-put-back", deleting_a_row_that_was_put_back_removes_it),
         TEST("/hostile/file/cut-is-refused", cut_file_is_refused),
         TEST("/hostile/file/not-lmdb-is-refused", other_file_is_refused),
+        TEST("/hostile/file/failed-meta-write-is-no-damage", meta_of_a_failed_write_is_no_damage),
         TEST("/hostile/file/table-kind-is-refused", table_of_another_kind_is_refused),
         TEST("/hostile/file/flipped-bytes", flipped_bytes_of_the_file),
     };
