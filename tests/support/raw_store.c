@@ -11,8 +11,8 @@
 
 #define RAW_MAP ((size_t)1 << 30)
 
-const char *const raw_tables[RAW_TABLES] = {"meta",   "seal",  "token", "dek",
-                                            "object", "index", "audit", "tree"};
+const char *const raw_tables[RAW_TABLES] = {"meta",  "seal",  "token", "dek", "object",
+                                            "index", "audit", "tree",  "root"};
 
 static MDB_env *env_open(const char *directory)
 {

@@ -9,7 +9,7 @@
 
 #include "support/module.h"
 
-#define RAW_TABLES 8
+#define RAW_TABLES 9
 extern const char *const raw_tables[RAW_TABLES];
 
 struct raw_row {
