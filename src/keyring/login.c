@@ -128,6 +128,21 @@ static CK_RV accept(struct txn *t, struct pin_check *c, uint32_t fails[2])
     return failed_before ? CKR_OK : CKR_CANCEL;
 }
 
+/* Where a wrong PIN could not be counted none is tried, right or wrong: on a full disk tries would
+ * be free, and whoever may make public objects can fill it. */
+static CK_RV may_count(const struct txn *t, const struct pin_check *c)
+{
+    const CK_RV rv = txn_room(t);
+
+    if (rv != CKR_OK)
+        log_err(
+            "no PIN is tried: the file system of the store %s is full or read-only, and a wrong "
+            "PIN could not be counted: make room",
+            store_directory(c->k->store));
+    ENSURE(rv == CKR_OK, rv);
+    return CKR_OK;
+}
+
 static CK_RV check_txn(struct txn *t, void *arg)
 {
     struct pin_check *c = arg;
@@ -145,6 +160,7 @@ static CK_RV check_txn(struct txn *t, void *arg)
     if (c->again)
         return CKR_CANCEL;
     TRY(check_fails(t, c, fails));
+    TRY(may_count(t, c));
     c->verdict = role_open(&of, &row, c->key, &c->private_key);
     if (c->verdict == CKR_PIN_INCORRECT)
         return count_failure(t, c, fails);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,8 +32,12 @@ CK_RV mdb_rv(int rc)
 {
     if (rc == MDB_SUCCESS)
         return CKR_OK;
-    if (rc == MDB_MAP_FULL || rc == MDB_TXN_FULL || rc == ENOSPC || rc == EDQUOT || rc == EFBIG) {
+    if (rc == MDB_MAP_FULL || rc == MDB_TXN_FULL) {
         log_debug(LOG_STORE, "%s", mdb_strerror(rc));
+        return CKR_DEVICE_MEMORY;
+    }
+    if (rc == ENOSPC || rc == EDQUOT || rc == EFBIG) {
+        log_err("the store's database: %s: nothing was changed; make room", mdb_strerror(rc));
         return CKR_DEVICE_MEMORY;
     }
     if (rc == ENOMEM)
@@ -102,21 +107,23 @@ static bool is_file(int fd, const char *path)
 static CK_RV open_nowhere_else(const char *directory)
 {
     struct flock held = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = getpid(), .l_len = 1};
-    static int kept = -1; /* one that was not closed; guarded by the registry's lock */
+    static atomic_int kept = -1; /* one that was not closed */
     char path[PATH_MAX];
-    int fd;
+    int had, fd;
 
     if (snprintf(path, sizeof(path), "%s/lock.mdb", directory) >= (int)sizeof(path))
         FAIL(CKR_DEVICE_ERROR);
-    fd = is_file(kept, path) ? kept : open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    had = atomic_exchange(&kept, -1);
+    fd = is_file(had, path) ? had : open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd != had)
+        atomic_store(&kept, had);
     if (fd < 0)
         return CKR_OK; /* nobody has it open; or mdb_env_open() will say what is wrong */
     if (fcntl(fd, F_OFD_GETLK, &held) != 0 || held.l_type == F_UNLCK) {
-        kept = fd == kept ? -1 : kept;
         close(fd);
         return CKR_OK;
     }
-    kept = fd;
+    atomic_store(&kept, fd);
     log_err("the store %s is open in this process already, through another copy of the module: "
             "load one "
             "copy only",

@@ -10,6 +10,10 @@
  * written, so that the file can be shorter than its last page; nothing reads those pages, but they
  * can't be told from pages that a host cut off. So each writer makes the file longer than needed
  * first: a short file is then always a damaged one (page_check).
+ *
+ * When a meta page can't be written LMDB gives its environment up (MDB_PANIC): the disk may be well
+ * again, this process would not be. So it is closed and opened anew by the next who asks, and by
+ * each after him until that succeeds.
  */
 #include "store/env.h"
 
@@ -20,6 +24,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,25 +37,45 @@
 #define DRAIN_MS     5000 /* how long transactions are waited for before the map moves */
 #define YIELD_MS     200  /* how long a new transaction stands back for that */
 #define SWEEP_WRITES 128u /* of this process, between two looks for dead readers */
+/* What a file system must have left: some commits of the largest kind, which writes the recent
+ * changes into a large tree, need less than a quarter of it. */
+#define ROOM_BYTES (UINT64_C(4) << 20)
 
 struct env {
     struct db db;
+    char *directory;   /* NULL: env_open_file() */
+    uint64_t map_size; /* as it was asked for */
+    dev_t dev;         /* of the file that the view is of */
+    ino_t ino;
     struct page_view *view;
     pthread_mutex_t lock;
     pthread_cond_t change; /* live fell to 0, or draining ended */
     unsigned live;
     bool draining;
-    bool broken; /* the map was lost: nothing can be read any more */
+    bool broken; /* the map was lost, or a write: to be opened anew */
     atomic_uint n_writes;
     unsigned n_idle;
     MDB_txn *idle[IDLE_MAX];
 };
 
-static CK_RV view_open(struct env *e)
+static CK_RV data_stat(const struct db *d, struct stat *ret)
 {
     mdb_filehandle_t fd = -1;
 
+    TRY(mdb_rv(mdb_env_get_fd(d->env, &fd)));
+    ENSURE(fstat(fd, ret) == 0, CKR_DEVICE_ERROR);
+    return CKR_OK;
+}
+
+static CK_RV view_open(struct env *e)
+{
+    mdb_filehandle_t fd = -1;
+    struct stat st;
+
     TRY(mdb_rv(mdb_env_get_fd(e->db.env, &fd)));
+    TRY(data_stat(&e->db, &st));
+    e->dev = st.st_dev;
+    e->ino = st.st_ino;
     return page_view_new(fd, &e->view);
 }
 
@@ -72,6 +97,9 @@ CK_RV env_open(const char *directory, bool create, uint64_t map_size, struct env
 
     ENSURE(e != NULL, CKR_HOST_MEMORY);
     TRY(locks_init(e));
+    e->directory = strdup(directory);
+    ENSURE(e->directory != NULL, CKR_HOST_MEMORY);
+    e->map_size = map_size;
     TRY(db_open(directory, create, map_size, &e->db));
     TRY(view_open(e));
     *ret = TAKE(e);
@@ -90,14 +118,21 @@ CK_RV env_open_file(const char *path, bool write, uint64_t map_size, struct env 
     return CKR_OK;
 }
 
+/* No transaction may be live. */
+static void db_close(struct env *e)
+{
+    while (e->n_idle > 0)
+        mdb_txn_abort(e->idle[--e->n_idle]);
+    db_clear(&e->db);
+}
+
 void env_close(struct env *e)
 {
     if (e == NULL)
         return;
-    for (unsigned i = 0; i < e->n_idle; i++)
-        mdb_txn_abort(e->idle[i]);
-    db_clear(&e->db);
+    db_close(e);
     page_view_free(e->view);
+    free(e->directory);
     (void)pthread_cond_destroy(&e->change);
     (void)pthread_mutex_destroy(&e->lock);
     free(e);
@@ -128,25 +163,84 @@ static struct timespec moment(long ms)
     return t;
 }
 
-/* Count a transaction; for a read take an idle one along. */
-static CK_RV enter(struct env *e, MDB_txn **ret_idle)
+/* Wait, under the lock, until no transaction is live. */
+static CK_RV drain(struct env *e)
 {
-    (void)pthread_mutex_lock(&e->lock);
+    const struct timespec until = moment(DRAIN_MS);
+
+    e->draining = true;
+    while (e->live > 0)
+        if (pthread_cond_timedwait(&e->change, &e->lock, &until) != 0)
+            break;
+    e->draining = false;
+    (void)pthread_cond_broadcast(&e->change);
+    if (e->live > 0)
+        log_err("the store's map must change, but %u transactions stay open", e->live);
+    ENSURE(e->live == 0, CKR_DEVICE_MEMORY);
+    return CKR_OK;
+}
+
+/* The database, opened as at first; its file must be the one that env_newest() looks at. */
+static CK_RV reopen(const struct env *e, struct db *ret)
+{
+    AUTO(place_closep) int fd = -1;
+    AUTO(db_clear) struct db d = {.env = NULL};
+    struct stat st;
+
+    ENSURE(e->directory != NULL, CKR_DEVICE_ERROR); /* a copy in a file: nobody waits for it */
+    TRY(place_open_data(e->directory, &fd));
+    TRY(page_check(fd, e->directory));
+    TRY(db_open(e->directory, false, e->map_size, &d));
+    TRY(data_stat(&d, &st));
+    if (st.st_dev != e->dev || st.st_ino != e->ino) {
+        log_err("store %s: another database was put in its place: start this process anew",
+                e->directory);
+        FAIL(CKR_DEVICE_ERROR);
+    }
+    *ret = d;
+    d.env = NULL;
+    return CKR_OK;
+}
+
+/* Under the lock: close what is broken, and open it anew. */
+static CK_RV revive_locked(struct env *e)
+{
+    TRY(drain(e));
+    /* While it waited another thread may have done it. */
+    if (!e->broken)
+        return CKR_OK;
+    db_close(e);
+    TRY(reopen(e, &e->db));
+    e->broken = false;
+    log_warn("store %s: opened anew after a write had failed", e->directory);
+    return CKR_OK;
+}
+
+static CK_RV enter_locked(struct env *e, MDB_txn **ret_idle)
+{
     if (e->draining) {
         const struct timespec until = moment(YIELD_MS);
 
         while (e->draining && pthread_cond_timedwait(&e->change, &e->lock, &until) == 0)
             ;
     }
-    if (e->broken) {
-        (void)pthread_mutex_unlock(&e->lock);
-        FAIL(CKR_DEVICE_ERROR);
-    }
+    if (e->broken)
+        TRY(revive_locked(e));
     e->live++;
     if (ret_idle != NULL && e->n_idle > 0)
         *ret_idle = e->idle[--e->n_idle];
-    (void)pthread_mutex_unlock(&e->lock);
     return CKR_OK;
+}
+
+/* Count a transaction; for a read take an idle one along. */
+static CK_RV enter(struct env *e, MDB_txn **ret_idle)
+{
+    CK_RV rv;
+
+    (void)pthread_mutex_lock(&e->lock);
+    rv = enter_locked(e, ret_idle);
+    (void)pthread_mutex_unlock(&e->lock);
+    return rv;
 }
 
 /* Uncount a transaction; keep a reset one, if there is room: else it comes back in *idle. */
@@ -160,21 +254,14 @@ static void leave(struct env *e, MDB_txn **idle)
     (void)pthread_mutex_unlock(&e->lock);
 }
 
-/* Wait, under the lock, until no transaction is live. */
-static CK_RV drain(struct env *e)
+/* Uncount what LMDB answered with rc. Whoever is counted knows that nobody has opened
+ * the database anew since he saw that it is given up. */
+static void leave_with(struct env *e, int rc)
 {
-    const struct timespec until = moment(DRAIN_MS);
-
-    e->draining = true;
-    while (e->live > 0)
-        if (pthread_cond_timedwait(&e->change, &e->lock, &until) != 0)
-            break;
-    e->draining = false;
-    (void)pthread_cond_broadcast(&e->change);
-    if (e->live > 0)
-        log_err("the store's map must grow, but %u transactions stay open", e->live);
-    ENSURE(e->live == 0, CKR_DEVICE_MEMORY);
-    return CKR_OK;
+    (void)pthread_mutex_lock(&e->lock);
+    e->broken = e->broken || rc == MDB_PANIC;
+    (void)pthread_mutex_unlock(&e->lock);
+    leave(e, NULL);
 }
 
 /* Is there so much address space? LMDB gives its old map away before it asks for the new one. */
@@ -290,33 +377,45 @@ static int read_begin(struct env *e, MDB_txn **txn)
     return rc;
 }
 
-static CK_RV read_once(struct env *e, MDB_txn **ret, bool *ret_resized)
+/* Codes after which a transaction is begun once more. */
+static bool is_curable(int rc)
+{
+    return rc == MDB_MAP_RESIZED || rc == MDB_PANIC;
+}
+
+/* Do what makes the next try succeed: enter() opens anew what is given up. */
+static CK_RV cure(struct env *e, int rc)
+{
+    return rc == MDB_MAP_RESIZED ? follow(e) : CKR_OK;
+}
+
+/* *ret_rc is LMDB's answer where that is 0 or curable. */
+static CK_RV read_once(struct env *e, MDB_txn **ret, int *ret_rc)
 {
     MDB_txn *txn = NULL;
     int rc;
 
     TRY(enter(e, &txn));
-    rc = read_begin(e, &txn);
-    *ret_resized = rc == MDB_MAP_RESIZED;
+    rc = *ret_rc = read_begin(e, &txn);
     if (rc == 0) {
         *ret = txn;
         return CKR_OK;
     }
     if (txn != NULL)
         mdb_txn_abort(txn);
-    leave(e, NULL);
-    return *ret_resized ? CKR_OK : mdb_rv(rc);
+    leave_with(e, rc);
+    return is_curable(rc) ? CKR_OK : mdb_rv(rc);
 }
 
 CK_RV env_read(struct env *e, MDB_txn **ret)
 {
-    bool resized = false;
+    int rc = 0;
 
     for (int tries = 0; tries < 8; tries++) {
-        TRY(read_once(e, ret, &resized));
-        if (!resized)
+        TRY(read_once(e, ret, &rc));
+        if (rc == 0)
             return CKR_OK;
-        TRY(follow(e));
+        TRY(cure(e, rc));
     }
     FAIL(CKR_DEVICE_ERROR);
 }
@@ -357,7 +456,8 @@ static void readers_sweep(struct env *e)
         log_debug(LOG_STORE, "cleared %d reader slots of dead processes", dead);
 }
 
-static CK_RV write_once(struct env *e, MDB_txn **ret, bool *ret_resized)
+/* *ret_rc is LMDB's answer where that is 0 or curable. */
+static CK_RV write_once(struct env *e, MDB_txn **ret, int *ret_rc)
 {
     MDB_txn *txn = NULL;
     CK_RV rv;
@@ -365,30 +465,27 @@ static CK_RV write_once(struct env *e, MDB_txn **ret, bool *ret_resized)
 
     TRY(enter(e, NULL));
     readers_sweep(e);
-    rc = mdb_txn_begin(e->db.env, NULL, 0, &txn);
-    *ret_resized = rc == MDB_MAP_RESIZED;
-    rv = *ret_resized ? CKR_OK : mdb_rv(rc);
-    if (rc == 0)
-        rv = file_lengthen(e);
+    rc = *ret_rc = mdb_txn_begin(e->db.env, NULL, 0, &txn);
+    rv = rc == 0 ? file_lengthen(e) : is_curable(rc) ? CKR_OK : mdb_rv(rc);
     if (rc == 0 && rv == CKR_OK) {
         *ret = txn;
         return CKR_OK;
     }
     if (txn != NULL)
         mdb_txn_abort(txn);
-    leave(e, NULL);
+    leave_with(e, rc);
     return rv;
 }
 
 CK_RV env_write(struct env *e, MDB_txn **ret)
 {
-    bool resized = false;
+    int rc = 0;
 
     for (int tries = 0; tries < 8; tries++) {
-        TRY(write_once(e, ret, &resized));
-        if (!resized)
+        TRY(write_once(e, ret, &rc));
+        if (rc == 0)
             return CKR_OK;
-        TRY(follow(e));
+        TRY(cure(e, rc));
     }
     FAIL(CKR_DEVICE_ERROR);
 }
@@ -411,34 +508,62 @@ void env_abort(struct env *e, MDB_txn *txn)
     leave(e, NULL);
 }
 
-static CK_RV copy_once(struct env *e, int fd, bool *ret_resized)
+/* Of MDB_MAP_RESIZED and MDB_PANIC nothing was written: they come before the snapshot. */
+static CK_RV copy_once(struct env *e, int fd, int *ret_rc)
 {
     int rc;
 
     TRY(enter(e, NULL));
-    rc = mdb_env_copyfd2(e->db.env, fd, MDB_CP_COMPACT);
-    leave(e, NULL);
-    *ret_resized =
-        rc == MDB_MAP_RESIZED; /* then nothing was written: it begins with the snapshot */
-    return *ret_resized ? CKR_OK : mdb_rv(rc);
+    rc = *ret_rc = mdb_env_copyfd2(e->db.env, fd, MDB_CP_COMPACT);
+    leave_with(e, rc);
+    return is_curable(rc) ? CKR_OK : mdb_rv(rc);
 }
 
 CK_RV env_copy(struct env *e, int fd)
 {
-    bool resized = false;
+    int rc = 0;
 
     for (int tries = 0; tries < 8; tries++) {
-        TRY(copy_once(e, fd, &resized));
-        if (!resized)
+        TRY(copy_once(e, fd, &rc));
+        if (rc == 0)
             return CKR_OK;
-        TRY(follow(e));
+        TRY(cure(e, rc));
     }
     FAIL(CKR_DEVICE_ERROR);
 }
 
-CK_RV env_commit(struct env *e, MDB_txn *txn, bool *ret_full)
+/* Bytes that the store's file system has left; UINT64_MAX where it does not count them. */
+static CK_RV bytes_left(struct env *e, uint64_t *ret)
+{
+    mdb_filehandle_t fd = -1;
+    struct statvfs v;
+
+    TRY(mdb_rv(mdb_env_get_fd(e->db.env, &fd)));
+    ENSURE(fstatvfs(fd, &v) == 0 && (v.f_flag & ST_RDONLY) == 0, CKR_DEVICE_ERROR);
+    *ret = v.f_blocks == 0 ? UINT64_MAX : (uint64_t)v.f_bavail * v.f_frsize;
+    return CKR_OK;
+}
+
+CK_RV env_room(struct env *e)
+{
+    uint64_t left = 0;
+
+    TRY(bytes_left(e, &left));
+    ENSURE(left >= ROOM_BYTES, CKR_DEVICE_MEMORY);
+    return CKR_OK;
+}
+
+/* LMDB calls a write that came out short EIO: mostly the disk is full. */
+static int commit_rc(struct env *e, MDB_txn *txn)
 {
     const int rc = mdb_txn_commit(txn);
+
+    return rc == EIO && env_room(e) == CKR_DEVICE_MEMORY ? ENOSPC : rc;
+}
+
+CK_RV env_commit(struct env *e, MDB_txn *txn, bool *ret_full)
+{
+    const int rc = commit_rc(e, txn);
     mdb_filehandle_t fd = -1;
     const bool is_short = rc == 0 && file_bytes(e, &fd) < bytes_used(e);
     MDB_txn *next = NULL;

@@ -46,5 +46,8 @@ NODISCARD CK_RV env_copy(struct env *e, int fd);
  * may be live; those of others are waited for, for a while: then CKR_DEVICE_MEMORY. */
 NODISCARD CK_RV env_grow(struct env *e, size_t had);
 size_t env_map_size(struct env *e);
+/* Is there room on the file system for some commits more? CKR_DEVICE_MEMORY: less than that is
+ * left; CKR_DEVICE_ERROR: it is read-only, or can't be asked. */
+NODISCARD CK_RV env_room(struct env *e);
 
 #endif

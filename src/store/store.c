@@ -95,7 +95,7 @@ static CK_RV store_new(const char *directory, bool create, uint64_t map_size,
     TRY(store_begin(realpath(directory, NULL), place->dev, place->ino, &s));
     if (place->has_data)
         TRY(data_check(directory));
-    TRY(env_open(directory, create, map_size, &s->env));
+    TRY(env_open(s->directory, create, map_size, &s->env));
     if (!place->has_data)
         TRY(place_sync(directory));
     *ret = TAKE(s);

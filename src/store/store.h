@@ -120,6 +120,11 @@ NODISCARD CK_RV txn_new_id(struct txn *t, uint64_t *ret);
  * it stays, nothing was made. Authenticated. */
 uint64_t txn_next_id(const struct txn *t);
 
+/* Is there room on the disk for some commits more? For who gives an answer away that he would have
+ * to take back if a commit failed. CKR_DEVICE_MEMORY: the file system is as good as full;
+ * CKR_DEVICE_ERROR: it is read-only. */
+NODISCARD CK_RV txn_room(const struct txn *t);
+
 /* Unverified: for what must be read before the tree key is known (the header, seals, and labels of
  * tokens that can't be opened). Treat the bytes as hostile; verify them with txn_get() later. */
 NODISCARD CK_RV txn_peek(struct txn *t, enum store_table table, struct span key, struct buf *ret,

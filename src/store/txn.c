@@ -194,6 +194,11 @@ uint64_t txn_count(const struct txn *t, enum store_table table)
     return t->head.rows[table];
 }
 
+CK_RV txn_room(const struct txn *t)
+{
+    return env_room(t->store->env);
+}
+
 static CK_RV head_write(struct txn *t)
 {
     uint8_t row[HEAD_MAX];

@@ -9,11 +9,30 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "keyring/role.h"
 #include "keyring_fixture.h"
+#include "log_capture.h"
+
+/* What the file system of the store is said to be. */
+static enum { DISK_AS_IT_IS, DISK_FULL, DISK_READ_ONLY, DISK_UNCOUNTED } disk;
+
+int __wrap_fstatvfs64(int fd, struct statvfs *ret);
+int __real_fstatvfs64(int fd, struct statvfs *ret);
+
+int __wrap_fstatvfs64(int fd, struct statvfs *ret)
+{
+    const int rc = __real_fstatvfs64(fd, ret);
+
+    if (disk != DISK_AS_IT_IS)
+        ret->f_bavail = 0;
+    ret->f_blocks = disk == DISK_UNCOUNTED ? 0 : 1000;
+    ret->f_flag = disk == DISK_READ_ONLY ? ST_RDONLY : 0;
+    return rc;
+}
 
 static int setup(void **state)
 {
@@ -173,6 +192,38 @@ static void login_row_changed_is_not_counted(void **state)
     raw_put(f, "token", token_row_key_span(&key), buf_span(&row));
     assert_int_equal(try_login(f->k, ROLE_USER, USER_PIN), CKR_OK);
     assert_int_equal(fixture_only_token(f).fails[ROLE_USER], 0);
+}
+
+/* A try that can't be counted is refused before it is one: it tells nothing, right or wrong. */
+static void login_full_disk_tries_none(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const uint64_t before = commits(f);
+
+    disk = DISK_FULL;
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(try_login(f->k, ROLE_USER, WRONG_PIN), CKR_DEVICE_MEMORY);
+    log_capture_clear();
+    assert_int_equal(try_login(f->k, ROLE_USER, USER_PIN), CKR_DEVICE_MEMORY);
+    assert_non_null(strstr(log_capture_text(), "no PIN is tried"));
+    disk = DISK_READ_ONLY;
+    assert_int_equal(try_login(f->k, ROLE_USER, USER_PIN), CKR_DEVICE_ERROR);
+    disk = DISK_AS_IT_IS;
+    assert_int_equal(commits(f), before);
+    assert_int_equal(fixture_only_token(f).fails[ROLE_USER], 0);
+    assert_int_equal(try_login(f->k, ROLE_USER, USER_PIN), CKR_OK);
+}
+
+/* ramfs, and tmpfs without a limit, count no blocks. */
+static void login_disk_without_a_count(void **state)
+{
+    struct keyring_fixture *f = *state;
+
+    disk = DISK_UNCOUNTED;
+    assert_int_equal(try_login(f->k, ROLE_USER, USER_PIN), CKR_OK);
+    assert_int_equal(try_login(f->k, ROLE_USER, WRONG_PIN), CKR_PIN_INCORRECT);
+    disk = DISK_AS_IT_IS;
+    assert_int_equal(fixture_only_token(f).fails[ROLE_USER], 1);
 }
 
 /* -- C_SetPIN -------------------------------------------------------------------------------- */
@@ -370,6 +421,8 @@ int main(void)
         {"/login/before-there-is-a-pin", login_before_there_is_a_pin, fixture_setup_token,
          fixture_teardown, NULL},
         USER_TEST("/login/changed-row-is-not-counted", login_row_changed_is_not_counted),
+        USER_TEST("/login/full-disk-tries-none", login_full_disk_tries_none),
+        USER_TEST("/login/disk-without-a-count", login_disk_without_a_count),
         USER_TEST("/login/set-pin/changes-it", set_pin_changes_it),
         USER_TEST("/login/set-pin/counts-and-locks", set_pin_counts_and_locks),
         USER_TEST("/login/set-pin/length", set_pin_length),
