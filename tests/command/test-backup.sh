@@ -4,13 +4,17 @@
 # test-backup.sh - a store copied while it is written, put back, and of no use without a way in;
 # killed at any moment, nothing half made is left.
 #
-# TEE_TEST_LONG=1: 200 kills of each kind instead of 8.
+# TEE_TEST_LONG=1: 200 kills of each kind instead of 8, and more writing.
 
 # shellcheck source=tests/command/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 needs pkcs11-tool python3
 kills=8
-[ -z "${TEE_TEST_LONG:-}" ] || kills=200
+writes=24
+if [ -n "${TEE_TEST_LONG:-}" ]; then
+    kills=200
+    writes=60
+fi
 
 configure "so-reset = yes"
 tee 3 backup none
@@ -183,7 +187,7 @@ writer() {
 writers=()
 for i in 1 2 3 4; do
     : >"journal-$i"
-    writer "$i" $((3 * kills)) &
+    writer "$i" "$writes" &
     writers+=($!)
 done
 for n in 1 2 3; do

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test-inspect.c - what a row says, looked at without a PIN: each kind of row that is what was stored
- * last and is wrong all the same.
+ * test-inspect.c - what a row says, looked at without a PIN: each kind of row that is what was
+ * stored last and is wrong all the same.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,9 +37,8 @@ struct looking {
 static CK_RV look_row(struct txn *t, struct span key, struct span row, void *arg)
 {
     const struct looking *l = arg;
-    const char *what = l->table == STORE_OBJECT
-                           ? vault_survey_row(l->vault, key, row)
-                           : inspect_row(l->inspector, t, l->table, key, row);
+    const char *what = l->table == STORE_OBJECT ? vault_survey_row(l->vault, key, row)
+                                                : inspect_row(l->inspector, t, l->table, key, row);
 
     l->found->n_rows++;
     if (what == NULL)
@@ -85,7 +84,8 @@ static int setup(void **state)
     return 0;
 }
 
-/* -- a row changed by somebody who may write the store --------------------------------------------- */
+/* -- a row changed by somebody who may write the store
+ * --------------------------------------------- */
 
 struct change {
     enum store_table table;
@@ -257,7 +257,8 @@ static void object_of_no_known_form(void **state)
     assert_one(f, STORE_OBJECT, "no object that can be read");
 }
 
-/* -- the list of all objects ------------------------------------------------------------------------- */
+/* -- the list of all objects
+ * ------------------------------------------------------------------------- */
 
 struct unlisting {
     const struct vault *v;

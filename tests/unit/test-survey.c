@@ -154,7 +154,8 @@ static struct span key_of(const struct fixture *f, size_t i, uint8_t room[MODEL_
     return span_of(room, MODEL_KEY);
 }
 
-/* -- the hands of a host ------------------------------------------------------------------------ */
+/* -- the hands of a host ------------------------------------------------------------------------
+ */
 
 /* With the store closed: write a row (value.p NULL: remove it). */
 static void raw_change(struct fixture *f, unsigned table, struct span key, struct span value)
@@ -212,7 +213,8 @@ static struct span node_find(struct fixture *f, unsigned depth, uint8_t key[NODE
     return span_of(key, n);
 }
 
-/* -- surveys ------------------------------------------------------------------------------------- */
+/* -- surveys -------------------------------------------------------------------------------------
+ */
 
 static void whole_store_has_no_fault(void **state)
 {
@@ -357,7 +359,8 @@ static void without_key_the_form_is_looked_at(void **state)
     assert_int_equal(f->n_rows, N_ROWS + 1);
 }
 
-/* -- copies -------------------------------------------------------------------------------------- */
+/* -- copies --------------------------------------------------------------------------------------
+ */
 
 static int file_new(const char *path)
 {
@@ -521,7 +524,8 @@ static void copy_may_be_written(void **state)
     assert_int_equal(access(scratch_path(f->directory, "copy-lock"), F_OK), -1);
 }
 
-/* -- the length of a file -------------------------------------------------------------------------- */
+/* -- the length of a file
+ * -------------------------------------------------------------------------- */
 
 /* Both meta pages name one transaction: LMDB takes the first then, and a last page that is there is
  * what the second one names. */
