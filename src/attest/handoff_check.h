@@ -36,7 +36,8 @@ struct handoff_pending {
     uint8_t hash[HANDOFF_HASH];
 };
 /* Read it from the request's own bytes, which *ret borrows; `evidence` holds what the rest points
- * into, and is to be cleared whatever happens. CKR_DATA_INVALID. */
+ * into, and is to be cleared whatever happens. CKR_DATA_INVALID; CKR_FUNCTION_NOT_SUPPORTED: its
+ * report is of a version that is newer than this program. */
 NODISCARD CK_RV handoff_pending_read(struct span request, struct evidence *evidence,
                                      struct handoff_pending *ret);
 
@@ -46,7 +47,7 @@ void handoff_check_approval(const struct verified *v, const struct handoff_pendi
 
 /* Both: the report is not of this launch of this VM (REPORT_ID). */
 void handoff_check_other(const struct verified *v, struct span own_report_id, struct result *res);
-/* REPORT_ID of a report's bytes; borrowed. CKR_DATA_INVALID: it is no report. */
+/* REPORT_ID of a report's bytes; borrowed. Errors as of report_read(). */
 NODISCARD CK_RV handoff_report_id(struct span report, struct span *ret);
 
 #endif

@@ -4,11 +4,12 @@
 #include "cli/handoff.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "cli/read_file.h"
 
 /* -- options ----------------------------------------------------------------------------------- */
 
@@ -146,49 +147,16 @@ int command_handoff(int argc, char **argv)
 
 /* -- messages ---------------------------------------------------------------------------------- */
 
-static void close_fd(int *fd)
-{
-    if (*fd > STDERR_FILENO)
-        (void)close(*fd);
-}
-
-/* To the end, or one byte more than `most`; ret has the room. */
-static bool read_all(int fd, size_t most, struct buf *ret)
-{
-    ssize_t n = 1;
-
-    while (ret->n <= most && n != 0) {
-        n = read(fd, ret->p + ret->n, most + 1 - ret->n);
-        if (n < 0 && errno != EINTR)
-            return false;
-        ret->n += n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
-int handoff_read(const char *path, size_t most, struct buf *ret)
-{
-    const bool standard = strcmp(path, "-") == 0;
-    AUTO(close_fd)
-    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-    buf_reserve(ret, most + 1);
-    if (ret->failed)
-        return cli_fail(EXIT_FAILED, "out of memory");
-    if (fd < 0 || !read_all(fd, most, ret))
-        return cli_fail(EXIT_FAILED, "%s: %s", standard ? "standard input" : path, strerror(errno));
-    return EXIT_DONE;
-}
-
 int handoff_take(const char *path, enum handoff_kind wanted, struct buf *bytes,
                  struct handoff_message *ret)
 {
     const char *objection = NULL;
-    int code = handoff_read(path, HANDOFF_MAX, bytes);
     CK_RV rv;
 
-    if (code != EXIT_DONE)
-        return code;
+    /* /dev/stdin would not do: a process that can't be debugged may not open its own. */
+    if (strcmp(path, "-") == 0 ? !fd_read_max(STDIN_FILENO, "standard input", HANDOFF_MAX, bytes)
+                               : !file_read_max(path, HANDOFF_MAX, bytes))
+        return EXIT_FAILED;
     rv = handoff_message_decode(buf_span(bytes), ret, &objection);
     if (rv == CKR_DATA_INVALID)
         return cli_fail(EXIT_REFUSED, "%s is no message of a hand-over: %s", path, objection);

@@ -31,11 +31,8 @@ int handoff_request(const struct handoff_options *o); /* handoff_request.c */
 int handoff_approve(const struct handoff_options *o); /* handoff_approve.c */
 int handoff_accept(const struct handoff_options *o);  /* handoff_accept.c */
 
-/* A whole file, or standard input ("-"), of at most `most` bytes; appended. EXIT_DONE, or an exit
- * code after an error was printed. */
-int handoff_read(const char *path, size_t most, struct buf *ret);
-/* The message of a file, of the kind that this step takes. `bytes` holds what *ret points into.
- * Codes as above. */
+/* The message of a file or of standard input ("-"), of the kind that this step takes. `bytes` holds
+ * what *ret points into. EXIT_DONE, or an exit code after an error was printed. */
 int handoff_take(const char *path, enum handoff_kind wanted, struct buf *bytes,
                  struct handoff_message *ret);
 /* Where the checks go. */

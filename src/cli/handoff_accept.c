@@ -9,6 +9,7 @@
 
 #include "cli/confirm.h"
 #include "cli/handoff.h"
+#include "cli/read_file.h"
 #include "keyring/handoff.h"
 
 #define KEY_FILE_MAX (HANDOFF_MAX + 8192u)
@@ -36,12 +37,12 @@ static void acceptance_clear(struct acceptance *a)
 static int take_key(const struct conf *c, const struct handoff_options *o, struct acceptance *a)
 {
     AUTO(buf_clear) struct buf file = BUF_INIT;
-    int code = handoff_read(o->key, KEY_FILE_MAX, &file);
     CK_RV rv;
 
-    if (code != EXIT_DONE)
-        return cli_fail(code, "there is no request that waits for an answer: make one, or it was "
-                              "accepted already");
+    if (!file_read_max(o->key, KEY_FILE_MAX, &file))
+        return cli_fail(EXIT_FAILED,
+                        "there is no request that waits for an answer: make one, or it was "
+                        "accepted already");
     rv = handoff_key_open(c, o->key, buf_span(&file), &a->private_key, &a->request);
     if (rv == CKR_OK)
         rv = handoff_pending_read(buf_span(&a->request), &a->own, &a->asked);
@@ -174,9 +175,10 @@ int handoff_accept(const struct handoff_options *o)
         return code;
     if (handoff_can_attest(c) != CKR_OK)
         return EXIT_REFUSED;
-    code = take_key(c, o, &a);
+    /* The message first: in a pipe it comes when the request is made, and its key is there. */
+    code = handoff_take(o->message, HANDOFF_APPROVAL, &a.answer, &a.in);
     if (code == EXIT_DONE)
-        code = handoff_take(o->message, HANDOFF_APPROVAL, &a.answer, &a.in);
+        code = take_key(c, o, &a);
     if (code == EXIT_DONE)
         code = judge(o, &a);
     return code == EXIT_DONE ? take_store(c, o, &a) : code;

@@ -37,20 +37,26 @@ static bool read_all(int fd, size_t max, struct buf *ret)
     return true;
 }
 
-bool file_read_max(const char *path, size_t max, struct buf *ret)
+bool fd_read_max(int fd, const char *name, size_t max, struct buf *ret)
 {
-    AUTO(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     const size_t before = ret->n;
 
     if (fd < 0 || !read_all(fd, max, ret)) {
-        cli_fail(EXIT_FAILED, "%s: %s", path, ret->failed ? "out of memory" : strerror(errno));
+        cli_fail(EXIT_FAILED, "%s: %s", name, ret->failed ? "out of memory" : strerror(errno));
         return false;
     }
     if (ret->n - before > max) {
-        cli_fail(EXIT_FAILED, "%s: longer than %zu bytes: not what is wanted here", path, max);
+        cli_fail(EXIT_FAILED, "%s: longer than %zu bytes: not what is wanted here", name, max);
         return false;
     }
     return true;
+}
+
+bool file_read_max(const char *path, size_t max, struct buf *ret)
+{
+    AUTO(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+    return fd_read_max(fd, path, max, ret);
 }
 
 bool file_read(const char *path, struct buf *ret)

@@ -1,86 +1,112 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# test-handoff.sh - a store given to another image and another chip, as a person types it, on the
-# emulated device; and every message that should not be believed, refused for its own reason.
+# test-handoff.sh - a store given to another image and another chip, as a person types it, between
+# two emulated machines; every message that should not be believed is refused, and for its own
+# reason; a hand-over that is killed at any moment loses nothing, and the next one completes.
 #
-# Run by with-snp-emulator.sh. One device plays all machines, one after the other: `on` says whose
-# turn it is. TEE_TEST_SNP_EMULATOR is the program itself, for a device with a root of its own.
-# TEE_TEST_HANDOFF_KILLS: how many hand-overs are killed (200 in the long form).
+# Run by with-snp-emulator.sh, whose device is the old machine's; TEE_TEST_SNP_EMULATOR is the program
+# itself, for the new machine's. Each has a root of its own: one is a forger's to the other's policy.
+#
+# TEE_TEST_LONG=1: 200 hand-overs are killed instead of 8, and more bytes of messages are changed.
 
 # shellcheck source=tests/command/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-needs python3 pkcs11-tool
-: "${SNP_EMULATOR_MOUNT:?}" "${TEE_TEST_SNP_EMULATOR:?}"
+needs python3 pkcs11-tool setsid
+: "${SNP_EMULATOR_MOUNT:?}" "${TEE_TEST_SNP_EMULATOR:?}" "${TEE_TEST_SOURCE:?}"
+kills=8
+flips=12
+if [ -n "${TEE_TEST_LONG:-}" ]; then
+    kills=200
+    flips=400
+fi
 
-# -- machines --------------------------------------------------------------------------------------
+# -- two machines ----------------------------------------------------------------------------------
 
-image1=a1a2a3
-image2=b1b2b3
-full() { printf '%s%0*d' "$1" $((96 - ${#1})) 0; }
+old_device=$SNP_EMULATOR_MOUNT
+new_device=$scratch/new-device
+mkdir "$new_device"
+"$TEE_TEST_SNP_EMULATOR" "$new_device" || die "there is no second device"
+trap 'umount "$new_device" || fusermount3 -u "$new_device"; rm -rf "$scratch"' EXIT
 
-# on CHIP IMAGE LAUNCH: this VM is what the device belongs to now. The launch is its REPORT_ID.
-on() {
-    printf '%s\n' "chip=$1" "measurement=$2" "report_id=$3" policy=0x30000 \
-        >"$SNP_EMULATOR_MOUNT/control" || die "the emulator refuses $*"
+# device MOUNT LINE...: what a machine is.
+device() {
+    local mount=$1
+
+    shift
+    printf '%s\n' "$@" >"$mount/control" || die "the emulator refuses $*"
 }
-# device LINE: something of the machine that it is now.
-device() { printf '%s\n' "$1" >"$SNP_EMULATOR_MOUNT/control" || die "the emulator refuses $1"; }
 
-old() { on 01 "$image1" 11; }      # where the store was made
-new() { on 01 "$image2" 22; }      # the next image on the same chip
-other() { on 02 "$image1" 33; }    # a second node
+# Every machine as it was launched: report_id is the launch.
+machines() {
+    device "$old_device" product=milan tcb=3.0.10.100 max_msg_version=1 certificates=1 host_data= \
+        id_key_digest= author_key_digest= vmpck=0 fail=none policy=0x30000 chip=01 \
+        measurement=a1a2a3 report_id=11
+    device "$new_device" product=milan tcb=3.0.10.100 certificates=1 policy=0x30000 chip=01 \
+        measurement=b1b2b3 report_id=22 fail=none
+}
+machines
 
-printf '%s\n' product=milan tcb=3.0.10.100 max_msg_version=1 certificates=1 host_data= \
-    id_key_digest= author_key_digest= vmpck=0 fail=none >"$SNP_EMULATOR_MOUNT/control"
-old
-{
-    printf '%s\n' "store = $scratch/store" 'root = sev-snp' \
-        "device = \"$SNP_EMULATOR_MOUNT/sev-guest\"" 'measured = image' 'hardware-only = yes' \
-        'pin-log2-n = 10' 'unseal-cache = 0'
-} >conf
+# conf NAME MOUNT: the configuration of the service on that machine.
+conf() {
+    printf '%s\n' "store = $scratch/store" 'root = sev-snp' "device = \"$2/sev-guest\"" \
+        'measured = image' 'hardware-only = yes' 'pin-log2-n = 10' 'unseal-cache = 0' >"$1"
+}
+conf conf.old "$old_device"
+conf conf.new "$new_device"
+old() { export TEE_PKCS11_CONF=$scratch/conf.old; }
+new() { export TEE_PKCS11_CONF=$scratch/conf.new; }
 
-# policy NAME IMAGE [MEMBER...]: who may get, or give, the key.
+# policy FILE MOUNT MEASUREMENT [MEMBER...]: who may get, or give, the key. A member of null is left
+# out.
 policy() {
-    local name=$1 image=$2
+    local file=$1 mount=$2 measurement=$3
 
-    shift 2
-    python3 - "$SNP_EMULATOR_MOUNT/ark.pem" "$(full "$image")" "$@" >"$name" <<'PY'
+    shift 3
+    python3 - "$mount/ark.pem" "$measurement" "$@" >"$file" <<'PY'
 import json, sys
-policy = {"measurements": sys.argv[2], "roots": open(sys.argv[1]).read(),
-          "min-tcb": {"Milan": {"bl": 3, "tee": 0, "snp": 10, "ucode": 100}}, "crl": "ignore"}
+policy = {"measurements": sys.argv[2].ljust(96, "0"), "roots": open(sys.argv[1]).read(),
+          "min-tcb": {"Milan": {"bl": 3, "tee": 0, "snp": 10, "ucode": 100}}}
 for member in sys.argv[3:]:
     policy.update(json.loads("{" + member + "}"))
 print(json.dumps({k: v for k, v in policy.items() if v is not None}))
 PY
 }
-policy gives-to-2 $image2
-policy takes-from-1 $image1
+policy gives "$new_device" b1b2b3
+policy takes "$old_device" a1a2a3
 
-# What the commands have in common: no network, no cache.
-handoff() {
-    local code=$1 step=$2
-
-    shift 2
-    case $step in
-    request) tee "$code" handoff request "$@" ;;
-    *) tee "$code" handoff "$step" --offline --no-cache "$@" ;;
-    esac
-}
-
-# splice FILE PART FROM-FILE: the file with its part (evidence, sealed, report, certificates) taken
-# from the other one. Other edits: see there.
+# What is to be done to a message on its way: see there.
 message() { python3 "$TEE_TEST_SOURCE/tests/command/handoff_message.py" "$@" || die "message $*"; }
 
-# refused REASON...: the last command said it, and nothing went to its output.
-refused() {
-    local reason
+# request, approve, accept CODE [OPTION...]: each on its machine. No network, no cache.
+request() {
+    new
+    tee "$1" handoff request --key pending --out request "${@:2}"
+}
+approve() {
+    old
+    tee "$1" handoff approve "$2" --policy gives --out approval --offline --no-cache "${@:3}"
+}
+accept() {
+    new
+    tee "$1" handoff accept "$2" --key pending --policy takes --offline --no-cache \
+        --expect "$(cat fingerprint.txt)" "${@:3}"
+}
 
-    for reason in "$@"; do complains "$reason"; done
+# not_approved MESSAGE REASON, not_accepted MESSAGE REASON: refused for it, and nothing came of it.
+not_approved() {
+    rm -f approval
+    approve 2 "$@"
+    [ ! -e approval ] || die "an approval was written"
+}
+commit() {
+    "$TEE_TEST_COMMAND" status --json 2>/dev/null |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["store"]["commit"])'
 }
 
 # -- the happy path --------------------------------------------------------------------------------
 
+old
 make_token web
 p11 --keygen --key-type AES:32 --label "a key" >/dev/null || die keygen
 printf '0123456789abcdef' >block16
@@ -102,30 +128,32 @@ works() {
         die "the key does not work"
     cmp -s encrypted before || die "the key is another one"
 }
+again() {
+    rm -rf store pending request approval
+    cp -r made store
+}
 works
 
 new
 tee 3 status
-handoff 0 request --key pending --out request
+request 0
 says "request"
 [ "$(stat -c %a pending)" = 600 ] || die "the key file is not private"
-old
-handoff 0 approve request --policy gives-to-2 --out approval
+approve 0 request
 says "ok        purpose"
 says "ok        store"
 says "ok        measurements"
 says "genuine and within policy"
 tee 0 audit show
 says "handoff-approved"
-new
-handoff 0 accept approval --key pending --policy takes-from-1 --expect "$(cat fingerprint.txt)" --dry-run
+accept 0 approval --dry-run
 says "would seal it"
 tee 3 status
-handoff 2 accept approval --key pending --policy takes-from-1
-refused "no terminal to ask"
-handoff 2 accept approval --key pending --policy takes-from-1 --expect "$(full 00 | cut -c1-64)"
-refused "not the expected one"
-handoff 0 accept approval --key pending --policy takes-from-1 --expect "$(cat fingerprint.txt)"
+tee 2 handoff accept approval --key pending --policy takes --offline --no-cache
+complains "no terminal to ask"
+tee 2 handoff accept approval --key pending --policy takes --offline --no-cache --expect 00
+complains "not the expected one"
+accept 0 approval
 says "ok        request"
 says "ok        sealed"
 says "ok        other-platform"
@@ -137,10 +165,304 @@ says "handoff-accepted"
 tee 0 audit verify
 old # the way back, for rollback-days
 works
-complains_nothing=$(grep -c "CANNOT" out)
-[ "$complains_nothing" -eq 0 ] || die "the old image is shut out"
 new
 tee 0 prune --superseded
 old
 tee 3 status
+says_not "fingerprint "
+
+# By a pipe, to a machine that has no store when it asks; all three run at once.
+again
+device "$new_device" chip=02 measurement=a1a2a3 report_id=33 # a second node, of the same image
+policy gives "$new_device" a1a2a3
+new
+TEE_PKCS11_CONF=conf.new "$TEE_TEST_COMMAND" handoff request --key pending --store "$store_id" 2>err.1 |
+    TEE_PKCS11_CONF=conf.old "$TEE_TEST_COMMAND" handoff approve - --policy gives --offline \
+        --no-cache 2>err.2 |
+    TEE_PKCS11_CONF=conf.new "$TEE_TEST_COMMAND" handoff accept - --key pending --policy takes \
+        --offline --no-cache --expect "$(cat fingerprint.txt)" --standby >out 2>err ||
+    die "the pipe"
+says "sealed to this platform"
+says_not "superseded"
+grep -q "ok        measurements" err.2 || die "approve does not say what it checked"
+works
+old
+works
+new
+tee 0 prune --superseded # there is none: both stay
+old
+works
+tee 0 rotate master # serves both
+works
+new
+works
+machines
+policy gives "$new_device" b1b2b3
+
+# -- hostile requests ------------------------------------------------------------------------------
+
+again
+old
+before=$(commit)
+request 0
+cp request honest
+message cut request 700 bad
+not_approved bad
+complains "it is cut off"
+message grow request bad
+not_approved bad
+complains "something behind its end"
+message version request bad
+not_approved bad
+complains "a version that this program does not know"
+echo "no message" >bad
+not_approved bad
+complains "it is not one in DER"
+head -c 100000 /dev/zero >bad
+approve 1 bad
+complains "longer than 73728 bytes"
+for field in store key time nonce kind; do
+    message restate request "$field" bad
+    not_approved bad
+    complains "statement: REPORT_DATA is not its hash"
+done
+rm -f approval
+approve 0 request --dry-run # and so it is the change that was refused
+says "would approve"
+[ ! -e approval ] || die "a dry run wrote"
+size=$(message size request)
+for at in $(seq 0 $((size / flips)) $((size - 1))); do
+    message flip request "$at" bad
+    not_approved bad
+    complains "tee-pkcs11: "
+done
+
+# hostile_request LINE...: what a VM says that is launched so, and does not refuse by itself.
+hostile_request() {
+    device "$new_device" "$@"
+    new
+    tee 0 attest --report-data "$(message report-data honest)" --out evidence
+    message of-evidence honest evidence bad
+    machines
+}
+hostile_request measurement=c1c2c3
+not_approved bad
+complains "measurements: MEASUREMENT c1c2c3"
+hostile_request policy=0xb0000
+not_approved bad
+complains "guest-policy.allow: the guest was launched with what the policy does not allow: debug"
+hostile_request tcb=3.0.9.100
+not_approved bad
+complains "min-tcb: "
+hostile_request fail=none
+approve 0 bad --dry-run # nothing is wrong with it
+policy gives.other "$old_device" b1b2b3 # signed, but not by whom this policy trusts
+tee 2 handoff approve request --policy gives.other --out approval --offline --no-cache
+complains "chain: "
+sleep 2
+not_approved request --max-age 1
+complains "max-age: "
+not_approved request --nonce 00
+complains "nonce: "
+request 0 --store 00112233445566778899aabbccddeeff
+not_approved request
+complains "store: 00112233445566778899aabbccddeeff: not this one"
+tee 0 handoff request --key pending.own --out own # of the very VM that is to approve
+device "$new_device" report_id=11
+request 0
+not_approved request
+complains "other-platform: "
+machines
+old
+[ "$(commit)" = "$before" ] || die "what was refused was written"
+
+# A nonce of the approving side; once answered, a request is none any more.
+request 0 --nonce c0ffee
+approve 0 request --nonce c0ffee
+cp approval first
+not_approved request --nonce c0ffee
+complains "a replay: this request was approved on"
+cp pending kept
+accept 0 first
+mv kept pending # as if it had been killed before its last act
+before=$(commit)
+accept 0 first
+says "accepted already"
+[ ! -e pending ] || die "the key is left behind"
+[ "$(commit)" = "$before" ] || die "it was sealed twice"
+accept 1 first
+complains "no request that waits"
+
+# Policies that don't decide.
+again
+request 0
+for bad in '"measurements": null' '"min-tcb": null' '"guest-policy": {"allow": ["smt", "debug"]}' \
+    '"time": "2026-01-01T00:00:00Z"'; do
+    policy gives.bad "$new_device" b1b2b3 "$bad"
+    old
+    tee 2 handoff approve request --policy gives.bad --out approval --offline --no-cache
+    complains "can't decide about a hand-over"
+done
+chmod 666 gives
+not_approved request
+complains "can be written by others"
+chmod 600 gives
+tee 64 handoff approve request # no policy at all
+tee 64 handoff approve --policy gives
+tee 64 handoff approve request --policy gives --key pending
+tee 64 handoff give
+tee 64 handoff request
+echo mine >precious
+new
+tee 2 handoff request --key precious --out request
+complains "it is not replaced"
+[ "$(cat precious)" = mine ] || die "a file was replaced"
+
+# -- hostile approvals -----------------------------------------------------------------------------
+
+again
+request 0
+cp pending pending.1
+approve 0 request
+cp approval approval.1
+request 0 # an earlier request is replaced
+approve 0 request
+cp approval approval.2
+before=$(commit)
+
+not_accepted() {
+    accept 2 "$@"
+    [ -e pending ] || die "the key is gone"
+}
+not_accepted request # reflected
+complains "this is the request of a hand-over, and here its approval is taken"
+old
+tee 2 handoff approve approval --policy gives --out bad --offline --no-cache
+complains "this is the approval of a hand-over, and here its request is taken"
+message splice request sealed approval bad # the request's own evidence, dressed up
+policy takes.self "$new_device" b1b2b3
+new
+tee 2 handoff accept bad --key pending --policy takes.self --yes --offline --no-cache
+complains "purpose: the evidence is about: handover; wanted: approval"
+not_accepted approval.1 # of the run before
+complains "nonce: "
+says "failed    request"
+message splice approval sealed approval.1 bad # mixed
+not_accepted bad
+complains "sealed: the encrypted key is not the one that the evidence speaks of"
+message splice approval report approval.1 bad
+not_accepted bad
+complains "statement: REPORT_DATA is not its hash"
+message cut approval 1500 bad
+not_accepted bad
+complains "it is cut off"
+size=$(message size approval)
+for at in $(seq 0 $((size / flips)) $((size - 1))); do
+    message flip approval "$at" bad
+    not_accepted bad
+    complains "tee-pkcs11: "
+done
+
+# hostile_approval LINE...: what an old machine says that is launched so.
+hostile_approval() {
+    device "$old_device" "$@"
+    old
+    tee 0 attest --report-data "$(message report-data approval)" --out evidence
+    message of-evidence approval evidence bad
+    machines
+}
+hostile_approval measurement=c1c2c3
+not_accepted bad
+complains "measurements: MEASUREMENT c1c2c3"
+hostile_approval policy=0xb0000
+not_accepted bad
+complains "guest-policy.allow: "
+hostile_approval tcb=3.0.9.100
+not_accepted bad
+complains "min-tcb: "
+hostile_approval report_id=22
+not_accepted bad
+complains "other-platform: "
+new
+policy takes.other "$new_device" a1a2a3
+tee 2 handoff accept approval --key pending --policy takes.other --yes --offline --no-cache
+complains "chain: "
+sleep 2
+not_accepted approval --max-age 1
+complains "max-age: "
+
+# The wrong machine, and the wrong store.
+device "$new_device" measurement=d1d2d3
+accept 3 approval
+complains "does not open here: accept where the request was made"
+machines
+mv store ours
+old
+make_token web
+accept 2 approval
+complains "of another store than"
+rm -rf store
+mv ours store
+new
+tee 1 handoff accept approval --key nowhere --policy takes --yes --offline --no-cache
+complains "no request that waits"
+old
+[ "$(commit)" = "$before" ] || die "what was refused was written"
+tee 0 rotate master
+accept 2 approval
+complains "it was rotated, or the disk is an older copy"
+works_not=$(TEE_PKCS11_CONF=conf.new "$TEE_TEST_COMMAND" status 2>/dev/null | grep -c "CANNOT BE OPENED")
+[ "$works_not" -eq 1 ] || die "it opens on the new machine"
+request 0
+approve 0 request
+accept 0 approval
+works
+
+# -- a software root has no evidence ---------------------------------------------------------------
+
+printf '%s\n' "store = $scratch/soft" 'root = software' 'pin-log2-n = 10' >conf.soft
+export TEE_PKCS11_CONF=$scratch/conf.soft
+for step in "request" "approve request --policy gives" "accept approval --policy takes"; do
+    # shellcheck disable=SC2086
+    case $step in
+    approve*) tee 2 handoff $step ;;
+    *) tee 2 handoff $step --key pending ;;
+    esac
+    complains "root = software has none"
+done
+
+# -- killed at any moment --------------------------------------------------------------------------
+
+# hand_over: the three steps; as a program of its own, to be killed as a whole.
+cat >hand_over <<'SH'
+set -eu
+TEE_PKCS11_CONF=conf.new "$TEE_TEST_COMMAND" handoff request --key pending --out request
+TEE_PKCS11_CONF=conf.old "$TEE_TEST_COMMAND" handoff approve request --policy gives --out approval \
+    --offline --no-cache
+TEE_PKCS11_CONF=conf.new "$TEE_TEST_COMMAND" handoff accept approval --key pending --policy takes \
+    --offline --no-cache --expect "$(cat fingerprint.txt)"
+SH
+again
+begin=$(date +%s%N)
+bash hand_over >out 2>err || die "a hand-over"
+usual=$((($(date +%s%N) - begin) / 1000))
+killed=0
+for n in $(seq 1 "$kills"); do
+    again
+    setsid bash hand_over >/dev/null 2>&1 &
+    pid=$! # its process group too
+    moment=$(((RANDOM * 32768 + RANDOM) % usual))
+    sleep "$((moment / 1000000)).$(printf %06d $((moment % 1000000)))"
+    kill -9 -- "-$pid" 2>/dev/null
+    wait "$pid" 2>/dev/null
+    [ $? -ne 137 ] || killed=$((killed + 1))
+    old
+    works
+    bash hand_over >out 2>err || die "the hand-over after kill $n"
+    new
+    works
+    tee 0 audit verify
+done
+[ "$killed" -gt $((kills / 2)) ] || die "only $killed of $kills were killed on the way"
+printf '%d hand-overs were killed on the way\n' "$killed"
 done_with handoff

@@ -256,6 +256,33 @@ def evidence_json(body=None, certificates=()):
     return json.dumps(out).encode()
 
 
+def approval_subject():
+    """A statement's subject: the answer of a hand-over."""
+    return tlv(0xa4, tlv(0x30, tlv(4, bytes(16)), tlv(4, b'\2' * 32), tlv(4, b'\3' * 64),
+                         tlv(4, b'\4' * 64)))
+
+
+def handoff_seeds():
+    """Messages of a hand-over: of each kind, and with each fault."""
+    asks = evidence(statement(tlv(0xa3, tlv(0x30, tlv(4, bytes(16)), tlv(4, SPKI)))), [SPKI])
+    answers = evidence(statement(approval_subject()))
+    request, sealed = tlv(0xa0, tlv(5)), tlv(0x81, b'sealed')
+    message = lambda inner, body, version=1: tlv(0x30, number(version), tlv(4, inner), body)
+    yield 'request', message(asks, request)
+    yield 'approval', message(answers, sealed)
+    yield 'small', message(b'e', request)
+    yield 'small-approval', message(b'e', sealed)
+    yield 'version', message(b'e', request, 2)
+    yield 'sealed-empty', message(b'e', tlv(0x81))
+    yield 'body-unknown', message(b'e', tlv(0xa2, tlv(5)))
+    yield 'body-explicit', message(b'e', tlv(0xa1, tlv(4, b'sealed')))
+    yield 'evidence-empty', message(b'', request)
+    yield 'left-over', message(b'e', request) + b'\0'
+    yield 'cut', message(b'e', request)[:-1]
+    yield 'indefinite', b'\x30\x80' + message(b'e', request)[2:] + b'\0\0'
+    yield 'pending', message(evidence(statement(tlv(0xa0, tlv(5)))), request)
+
+
 def evidence_seeds():
     """Containers and statements: of each kind, and with each fault."""
     nothing = statement(tlv(0xa0, tlv(5)))
@@ -264,7 +291,7 @@ def evidence_seeds():
     handover = statement(tlv(0xa3, tlv(0x30, tlv(4, bytes(16)), tlv(4, SPKI))))
     rotation = statement(rotation_subject())
     for name, body in (('nothing', nothing), ('key', key), ('file', file), ('handover', handover),
-                       ('rotation', rotation)):
+                       ('approval', statement(approval_subject())), ('rotation', rotation)):
         yield f'statement-{name}', body
         yield f'evidence-{name}', evidence(body, [SPKI])
     yield 'evidence-bare', evidence()
@@ -560,6 +587,7 @@ def uri_seeds():
 
 SEEDS = {'owner': owner_seeds, 'command': command_seeds, 'uri': uri_seeds,
          'report': report_seeds, 'certtable': certtable_seeds, 'evidence': evidence_seeds,
+         'handoff': handoff_seeds,
          'kds': kds_seeds, 'policy': policy_seeds,
          'conf': conf_seeds, 'env': env_seeds, 'record': record_seeds, 'binding': binding_seeds,
          'template': step_seeds, 'params': step_seeds, 'api': step_seeds, 'store': step_seeds}

@@ -478,6 +478,100 @@ static void nonsense_is_refused(void **state)
     open_with("rsa", "rsa.key", &junk, CKR_ENCRYPTED_DATA_INVALID);
 }
 
+/* -- to a key without a certificate ------------------------------------------------------------ */
+
+#define MASTER SPAN_LIT("a master key and more")
+
+static void key_opens_what_it_was_sent(void **state)
+{
+    AUTO(secret_freep) struct secret *key = NULL;
+    AUTO(secret_freep) struct secret *other = NULL;
+    AUTO(secret_freep) struct secret *plain = NULL;
+    AUTO(buf_clear) struct buf public_key = BUF_INIT;
+    AUTO(buf_clear) struct buf other_public = BUF_INIT;
+    AUTO(buf_clear) struct buf sealed = BUF_INIT;
+
+    (void)state;
+    assert_int_equal(cms_key_new(&key, &public_key), CKR_OK);
+    assert_int_equal(cms_key_new(&other, &other_public), CKR_OK);
+    assert_false(span_equal(buf_span(&public_key), buf_span(&other_public)));
+    assert_int_equal(cms_seal_to_key(buf_span(&public_key), MASTER, &sealed), CKR_OK);
+    assert_null(memmem(sealed.p, sealed.n, MASTER.p, MASTER.n));
+    assert_int_equal(cms_open_with_key(buf_span(&sealed), secret_span(other), &plain),
+                     CKR_ENCRYPTED_DATA_INVALID);
+    assert_null(plain);
+    assert_int_equal(cms_open_with_key(buf_span(&sealed), secret_span(key), &plain), CKR_OK);
+    assert_true(span_equal(secret_span(plain), MASTER));
+}
+
+/* As the documents say: the key alone is enough. */
+static void openssl_command_opens_to_key(void **state)
+{
+    AUTO(secret_freep) struct secret *key = NULL;
+    AUTO(buf_clear) struct buf public_key = BUF_INIT;
+    AUTO(buf_clear) struct buf sealed = BUF_INIT;
+    AUTO(buf_clear) struct buf plain = BUF_INIT;
+
+    (void)state;
+    assert_int_equal(cms_key_new(&key, &public_key), CKR_OK);
+    assert_int_equal(cms_seal_to_key(buf_span(&public_key), MASTER, &sealed), CKR_OK);
+    file_write("handoff.key", secret_span(key));
+    file_write("handoff.cms", buf_span(&sealed));
+    assert_int_equal(run("openssl cms -decrypt -inform DER -in handoff.cms -keyform DER "
+                         "-inkey handoff.key -out handoff.plain"),
+                     0);
+    file_read("handoff.plain", &plain);
+    assert_true(span_equal(buf_span(&plain), MASTER));
+}
+
+static void key_message_changed(void **state)
+{
+    AUTO(secret_freep) struct secret *key = NULL;
+    AUTO(buf_clear) struct buf public_key = BUF_INIT;
+    AUTO(buf_clear) struct buf sealed = BUF_INIT;
+
+    (void)state;
+    assert_int_equal(cms_key_new(&key, &public_key), CKR_OK);
+    assert_int_equal(cms_seal_to_key(buf_span(&public_key), MASTER, &sealed), CKR_OK);
+    for (size_t i = 0; i < sealed.n; i++) {
+        AUTO(secret_freep) struct secret *plain = NULL;
+        CK_RV rv;
+
+        sealed.p[i] ^= 0x20;
+        rv = cms_open_with_key(buf_span(&sealed), secret_span(key), &plain);
+        /* whom it names as recipient is not what opens it */
+        if (rv == CKR_OK)
+            assert_true(span_equal(secret_span(plain), MASTER));
+        else
+            assert_int_equal(rv, CKR_ENCRYPTED_DATA_INVALID);
+        sealed.p[i] ^= 0x20;
+    }
+}
+
+static void unfit_keys_are_refused(void **state)
+{
+    static const char *const unfit[] = {"rsa", "k1", "ed"};
+    AUTO(buf_clear) struct buf public_key = BUF_INIT;
+    AUTO(buf_clear) struct buf sealed = BUF_INIT;
+    AUTO(secret_freep) struct secret *key = NULL;
+
+    (void)state;
+    assert_int_equal(cms_key_new(&key, &public_key), CKR_OK);
+    assert_int_equal(cms_seal_to_key(SPAN_EMPTY, MASTER, &sealed), CKR_ARGUMENTS_BAD);
+    assert_int_equal(cms_seal_to_key(SPAN_LIT("not a key"), MASTER, &sealed), CKR_ARGUMENTS_BAD);
+    buf_u8(&public_key, 0); /* something behind its end */
+    assert_int_equal(cms_seal_to_key(buf_span(&public_key), MASTER, &sealed), CKR_ARGUMENTS_BAD);
+    for (size_t i = 0; i < N_ELEMENTS(unfit); i++) {
+        AUTO(buf_clear) struct buf spki = BUF_INIT;
+
+        assert_int_equal(run("openssl pkey -in %s.key -pubout -outform DER -out spki", unfit[i]),
+                         0);
+        file_read("spki", &spki);
+        assert_int_equal(cms_seal_to_key(buf_span(&spki), MASTER, &sealed), CKR_ARGUMENTS_BAD);
+    }
+    assert_int_equal(sealed.n, 0);
+}
+
 #define TEST(path, fn)                                                                             \
     {                                                                                              \
         path, fn, NULL, NULL, NULL                                                                 \
@@ -500,6 +594,10 @@ int main(void)
         TEST("/cms/open/changed-message-is-refused", changed_message_is_refused),
         TEST("/cms/open/unauthenticated-is-refused", unauthenticated_message_is_refused),
         TEST("/cms/open/nonsense-is-refused", nonsense_is_refused),
+        TEST("/cms/key/opens-what-it-was-sent", key_opens_what_it_was_sent),
+        TEST("/cms/key/openssl-command-opens", openssl_command_opens_to_key),
+        TEST("/cms/key/changed-message-is-refused", key_message_changed),
+        TEST("/cms/key/unfit-is-refused", unfit_keys_are_refused),
         TEST("/cms/agent/opens", agent_opens),
         TEST("/cms/agent/changed-message-is-refused", agent_changed_message),
     };
