@@ -103,14 +103,17 @@ CK_ULONG attrs_ulong(const struct attrs *a, CK_ATTRIBUTE_TYPE type, CK_ULONG oth
     return number;
 }
 
-/* Make room for one more entry. */
-static CK_RV grow(struct attrs *a)
+/* Make room for n more entries. */
+static CK_RV grow(struct attrs *a, size_t n)
 {
-    const size_t room = a->room == 0 ? FIRST_ROOM : 2 * a->room;
+    size_t room = a->room == 0 ? FIRST_ROOM : a->room;
     struct attr *v;
 
-    if (a->n < a->room)
+    if (n <= a->room - a->n)
         return CKR_OK;
+    ENSURE(n <= SIZE_MAX / 4 / sizeof(*v) && a->n <= SIZE_MAX / 4 / sizeof(*v), CKR_HOST_MEMORY);
+    while (room - a->n < n)
+        room *= 2;
     v = reallocarray(a->v, room, sizeof(*v));
     ENSURE(v != NULL, CKR_HOST_MEMORY);
     a->v = v;
@@ -138,20 +141,29 @@ static size_t chunk_start(const struct attrs_chunk *c, size_t n)
     return n == NUMBER ? (c->used + NUMBER - 1) / NUMBER * NUMBER : c->used;
 }
 
-/* A place for n bytes. */
-static CK_RV place_take(struct attrs *a, size_t n, uint8_t **ret)
+/* Room for n bytes in the newest chunk. */
+static CK_RV chunk_ensure(struct attrs *a, size_t n)
 {
-    struct attrs_chunk *c = a->chunks;
-    size_t start;
+    const struct attrs_chunk *c = a->chunks;
 
-    if (c == NULL || c->room < chunk_start(c, n) || c->room - chunk_start(c, n) < n)
-        TRY(chunk_add(a, n < FIRST_CHUNK ? FIRST_CHUNK : n));
-    c = a->chunks;
-    start = chunk_start(c, n);
-    memset(c->bytes + c->used, 0, start - c->used);
-    c->used = start + n;
-    *ret = c->bytes + start;
-    return CKR_OK;
+    if (c != NULL && n <= c->room - c->used)
+        return CKR_OK;
+    return chunk_add(a, n < FIRST_CHUNK ? FIRST_CHUNK : n);
+}
+
+/* A copy of the value in a chunk that has room for it and its alignment. NULL: it is empty. */
+static uint8_t *place_fill(struct attrs_chunk *c, struct span value)
+{
+    const size_t start = chunk_start(c, value.n);
+    uint8_t *const p = c->bytes + start;
+
+    if (value.n == 0)
+        return NULL;
+    for (; c->used < start; c->used++)
+        c->bytes[c->used] = 0;
+    memcpy(p, value.p, value.n);
+    c->used += value.n;
+    return p;
 }
 
 /* The value over one that is not shorter, which it may be a part of. */
@@ -168,13 +180,12 @@ static void overwrite(struct attr *old, struct span value)
 /* A copy of the value; it may stand in the set itself. */
 static CK_RV copy_of(struct attrs *a, struct span value, uint8_t **ret)
 {
-    uint8_t *p = NULL;
+    const struct attrs_chunk *c = a->chunks;
+    const size_t start = c == NULL ? 0 : chunk_start(c, value.n);
 
-    if (value.n > 0) {
-        TRY(place_take(a, value.n, &p));
-        memcpy(p, value.p, value.n);
-    }
-    *ret = p;
+    if (value.n > 0 && (c == NULL || c->room < start || c->room - start < value.n))
+        TRY(chunk_add(a, value.n < FIRST_CHUNK ? FIRST_CHUNK : value.n));
+    *ret = value.n > 0 ? place_fill(a->chunks, value) : NULL;
     return CKR_OK;
 }
 
@@ -183,7 +194,7 @@ static CK_RV insert(struct attrs *a, size_t i, CK_ATTRIBUTE_TYPE type, struct sp
 {
     uint8_t *copy = NULL;
 
-    TRY(grow(a));
+    TRY(grow(a, 1));
     TRY(copy_of(a, value, &copy));
     if (i < a->n)
         memmove(&a->v[i + 1], &a->v[i], (a->n - i) * sizeof(a->v[0]));
@@ -214,6 +225,46 @@ NODISCARD CK_RV attrs_add(struct attrs *a, CK_ATTRIBUTE_TYPE type, struct span v
     const size_t i = position(a, type);
 
     return is_at(a, i, type) ? CKR_OK : insert(a, i, type, value);
+}
+
+/* How many of the types are new, and how many bytes their values take at most. */
+static size_t count_new(const struct attrs *a, const struct attr_value *more, size_t n,
+                        size_t *ret_bytes)
+{
+    size_t news = 0;
+
+    *ret_bytes = 0;
+    for (size_t i = 0, k = 0; k < n; k++) {
+        while (i < a->n && a->v[i].type < more[k].type)
+            i++;
+        if (is_at(a, i, more[k].type))
+            continue;
+        news++;
+        *ret_bytes += more[k].value.n + NUMBER; /* it may be aligned */
+    }
+    return news;
+}
+
+NODISCARD CK_RV attrs_add_sorted(struct attrs *a, const struct attr_value *more, size_t n)
+{
+    size_t bytes;
+    const size_t news = count_new(a, more, n, &bytes);
+    size_t from = a->n, to = a->n + news;
+
+    TRY(grow(a, news));
+    TRY(chunk_ensure(a, bytes));
+    /* From the end, so that what moves has room; nothing can fail any more. */
+    a->n = to;
+    for (size_t k = n; k > 0 && to > from; k--) {
+        while (from > 0 && a->v[from - 1].type > more[k - 1].type)
+            a->v[--to] = a->v[--from];
+        if (from > 0 && a->v[from - 1].type == more[k - 1].type)
+            continue;
+        a->v[--to] = (struct attr){.type = more[k - 1].type,
+                                   .p = place_fill(a->chunks, more[k - 1].value),
+                                   .n = more[k - 1].value.n};
+    }
+    return CKR_OK;
 }
 
 NODISCARD CK_RV attrs_set_bool(struct attrs *a, CK_ATTRIBUTE_TYPE type, bool value)

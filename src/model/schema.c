@@ -93,16 +93,15 @@ const struct schema *schema_of(const struct attrs *a)
  * made asks a hundred times. A schema that is not one of `schemas`, or has more rows than there is
  * room for, is walked each time.
  */
-#define FLAT_RULES 64u
 #define FLAT_SLOTS                                                                                 \
     128u /* by the schema's address; a power of two, twice as many as schemas or more */
 
 struct flat {
     const struct schema *schema; /* NULL: a free slot */
     size_t n;
-    const struct attr_rule *in_order[FLAT_RULES];
-    const struct attr_rule *by_type[FLAT_RULES];
-    CK_ATTRIBUTE_TYPE types[FLAT_RULES]; /* theirs */
+    const struct attr_rule *in_order[SCHEMA_MAX_RULES];
+    const struct attr_rule *by_type[SCHEMA_MAX_RULES];
+    CK_ATTRIBUTE_TYPE types[SCHEMA_MAX_RULES]; /* theirs */
 };
 
 static struct flat flats[FLAT_SLOTS];
@@ -167,7 +166,7 @@ static CK_RV flat_add(const struct attr_rule *rule, void *arg)
 {
     struct flat *f = arg;
 
-    ENSURE(f->n < FLAT_RULES, CKR_BUFFER_TOO_SMALL);
+    ENSURE(f->n < SCHEMA_MAX_RULES, CKR_BUFFER_TOO_SMALL);
     f->in_order[f->n++] = rule;
     return CKR_OK;
 }
@@ -223,4 +222,12 @@ NODISCARD CK_RV schema_each(const struct schema *s, schema_fn *fn, void *arg)
     for (size_t i = 0; i < f->n; i++)
         TRY(fn(f->in_order[i], arg));
     return CKR_OK;
+}
+
+const struct attr_rule *const *schema_sorted(const struct schema *s, size_t *ret_n)
+{
+    const struct flat *f = flat_of(s);
+
+    *ret_n = f == NULL ? 0 : f->n;
+    return f == NULL ? NULL : f->by_type;
 }

@@ -79,6 +79,10 @@ const struct attr_rule *schema_rule(const struct schema *s, CK_ATTRIBUTE_TYPE ty
 /* Call fn for each attribute of the schema, nearest row only. Stops at the first error. */
 typedef CK_RV schema_fn(const struct attr_rule *rule, void *arg);
 NODISCARD CK_RV schema_each(const struct schema *s, schema_fn *fn, void *arg);
+/* The same rows in the order of their types, as attrs keeps values: for what meets both. NULL for a
+ * schema that is not among `schemas`, or has more than SCHEMA_MAX_RULES rows. */
+#define SCHEMA_MAX_RULES 64u
+const struct attr_rule *const *schema_sorted(const struct schema *s, size_t *ret_n);
 /* All concrete schemas, for tests and generated documents. */
 extern const struct schema *const schemas[];
 extern const size_t n_schemas;

@@ -141,15 +141,6 @@ static CK_RV take_inherited(const struct build *b)
     return CKR_OK;
 }
 
-static CK_RV require(const struct attr_rule *rule, void *arg)
-{
-    const struct build *b = arg;
-
-    ENSURE((rule->notes & ops[b->c->op].require) == 0 || attrs_has(b->a, rule->type),
-           CKR_TEMPLATE_INCOMPLETE);
-    return CKR_OK;
-}
-
 static const CK_BBOOL no = CK_FALSE, yes = CK_TRUE;
 static const CK_ULONG zero = 0, unavailable = CK_UNAVAILABLE_INFORMATION;
 
@@ -164,16 +155,31 @@ static const struct {
     [D_UNAVAILABLE] = {&unavailable, sizeof(unavailable)},
 };
 
-static CK_RV fill(const struct attr_rule *rule, void *arg)
+static enum attr_default default_of(const struct build *b, const struct attr_rule *rule)
 {
-    const struct build *b = arg;
-    enum attr_default def = rule->def;
+    return rule->def == D_TRUE && check_yields(b->a, rule->type) ? D_FALSE : rule->def;
+}
 
-    if (def == NO_DEFAULT)
-        return CKR_OK;
-    if (def == D_TRUE && check_yields(b->a, rule->type))
-        def = D_FALSE;
-    return attrs_add(b->a, rule->type, span_of(defaults[def].p, defaults[def].n));
+/* What must have been said by now was, and the rest is as the rows have it. */
+static CK_RV fill(const struct build *b)
+{
+    const uint32_t must = ops[b->c->op].require;
+    struct attr_value more[SCHEMA_MAX_RULES];
+    size_t n_rules;
+    const struct attr_rule *const *rules = schema_sorted(b->schema, &n_rules);
+    size_t n = 0;
+
+    ENSURE(rules != NULL, CKR_GENERAL_ERROR);
+    for (size_t i = 0; i < n_rules; i++) {
+        const enum attr_default def = default_of(b, rules[i]);
+
+        ENSURE((rules[i]->notes & must) == 0 || attrs_has(b->a, rules[i]->type),
+               CKR_TEMPLATE_INCOMPLETE);
+        if (def != NO_DEFAULT)
+            more[n++] = (struct attr_value){rules[i]->type,
+                                            span_of(defaults[def].p, defaults[def].n)};
+    }
+    return attrs_add_sorted(b->a, more, n);
 }
 
 NODISCARD CK_RV template_build(const struct template_context *c, const CK_ATTRIBUTE *v, CK_ULONG n,
@@ -194,8 +200,7 @@ NODISCARD CK_RV template_build(const struct template_context *c, const CK_ATTRIB
     TRY(take_identity(&b));
     TRY(take_nested(&b));
     TRY(take_inherited(&b));
-    TRY(schema_each(b.schema, require, &b));
-    TRY(schema_each(b.schema, fill, &b));
+    TRY(fill(&b));
     TRY(check_policy(b.schema, a));
     *ret = TAKE(a);
     return CKR_OK;
@@ -276,9 +281,15 @@ static CK_RV set_lengths(const struct schema *s, struct attrs *a)
 }
 
 /* What C_CreateObject must be told, every object has: a mechanism that left it out is a bug. */
-static CK_RV require_complete(const struct attr_rule *rule, void *arg)
+static CK_RV require_complete(const struct schema *s, const struct attrs *a)
 {
-    ENSURE((rule->notes & MUST_CREATE) == 0 || attrs_has(arg, rule->type), CKR_GENERAL_ERROR);
+    size_t n;
+    const struct attr_rule *const *rules = schema_sorted(s, &n);
+
+    ENSURE(rules != NULL, CKR_GENERAL_ERROR);
+    for (size_t i = 0; i < n; i++)
+        ENSURE((rules[i]->notes & MUST_CREATE) == 0 || attrs_has(a, rules[i]->type),
+               CKR_GENERAL_ERROR);
     return CKR_OK;
 }
 
@@ -289,7 +300,7 @@ NODISCARD CK_RV template_finish(const struct template_context *c, struct attrs *
     const struct schema *s = schema_of(a);
 
     ENSURE(s != NULL, CKR_GENERAL_ERROR);
-    TRY(schema_each(s, require_complete, a));
+    TRY(require_complete(s, a));
     TRY(set_history(c, s, a, gen_mechanism, parent));
     TRY(set_lengths(s, a));
     TRY(rule_set_unique_id(a, unique));
