@@ -21,7 +21,7 @@ struct object_cache {
     struct entry *newest, *oldest;
 };
 
-/* Ids are below 2^40 and never 0. */
+/* Ids are below 2^36 and never 0. */
 static uint64_t entry_key(enum handle_kind kind, uint64_t id)
 {
     return (uint64_t)kind << HANDLE_ID_BITS | id;

@@ -19,6 +19,7 @@
 #define GCM_NONCE 12
 #define SCRYPT_R  8u
 #define MAC_POOL  8u /* idle contexts kept per key: about as many as threads that use it at once */
+#define MAC_SUMS 8u /* remembered: the classes and key types of searches, of one scope */
 
 /* A KDF or MAC fetched once. Whoever publishes first wins: no lock, as in ossl.c. */
 static EVP_KDF *kdf_get(_Atomic(EVP_KDF *) *kept, const char *name)
@@ -256,9 +257,17 @@ CK_RV prim_x25519(const uint8_t private_key[PRIM_X25519], const uint8_t peer[PRI
  * A mac owns one keyed context that is only ever copied, and a few idle copies. A sum takes an idle
  * copy, restarts it (the key schedule stays) and puts it back: no allocation of ours on the way.
  */
+/* A sum that is remembered. Never changed and never replaced, so that it is read without a lock. */
+struct kept_sum {
+    size_t n;
+    uint8_t input[MAC_KEPT];
+    uint8_t sum[PRIM_HASH];
+};
+
 struct mac {
     EVP_MAC_CTX *keyed;
     _Atomic(EVP_MAC_CTX *) idle[MAC_POOL];
+    _Atomic(struct kept_sum *) kept[MAC_SUMS];
 };
 
 CK_RV mac_new(struct span key, struct mac **ret)
@@ -289,6 +298,8 @@ void mac_free(struct mac *m)
         return;
     for (size_t i = 0; i < MAC_POOL; i++)
         EVP_MAC_CTX_free(atomic_load(&m->idle[i]));
+    for (size_t i = 0; i < MAC_SUMS; i++)
+        free(atomic_load(&m->kept[i]));
     EVP_MAC_CTX_free(m->keyed);
     free(m);
 }
@@ -372,6 +383,56 @@ CK_RV mac_sum(const struct mac *m, const struct span *parts, size_t n_parts, uin
     }
     mac_give(pool, ctx);
     memcpy(ret, sum, sizeof(sum));
+    return CKR_OK;
+}
+
+/* The place where the input is remembered, or the first free one; NULL: all are taken. */
+static _Atomic(struct kept_sum *) *kept_place(struct mac *m, struct span input,
+                                              const struct kept_sum **ret_there)
+{
+    *ret_there = NULL;
+    for (size_t i = 0; i < MAC_SUMS; i++) {
+        const struct kept_sum *k = atomic_load_explicit(&m->kept[i], memory_order_acquire);
+
+        if (k == NULL)
+            return &m->kept[i];
+        if (k->n == input.n && memcmp(k->input, input.p, input.n) == 0) {
+            *ret_there = k;
+            return &m->kept[i];
+        }
+    }
+    return NULL;
+}
+
+/* Remember it, unless another thread took the place meanwhile. */
+static void keep_sum(_Atomic(struct kept_sum *) *place, struct span input,
+                     const uint8_t sum[PRIM_HASH])
+{
+    struct kept_sum *k = malloc(sizeof(*k)), *none = NULL;
+
+    if (k == NULL)
+        return;
+    k->n = input.n;
+    memcpy(k->input, input.p, input.n);
+    memcpy(k->sum, sum, PRIM_HASH);
+    if (!atomic_compare_exchange_strong(place, &none, k))
+        free(k);
+}
+
+CK_RV mac_sum_kept(const struct mac *m, struct span input, uint8_t ret[PRIM_HASH])
+{
+    const struct kept_sum *there;
+    _Atomic(struct kept_sum *) *place;
+
+    ENSURE(input.n <= MAC_KEPT, CKR_GENERAL_ERROR);
+    place = kept_place((struct mac *)(uintptr_t)m, input, &there);
+    if (there != NULL) {
+        memcpy(ret, there->sum, PRIM_HASH);
+        return CKR_OK;
+    }
+    TRY(mac_sum(m, &input, 1, ret));
+    if (place != NULL)
+        keep_sum(place, input, ret);
     return CKR_OK;
 }
 

@@ -63,5 +63,9 @@ DEFINE_AUTO(mac_freep, struct mac, mac_free)
 /* HMAC over the parts in order. */
 NODISCARD CK_RV mac_sum(const struct mac *m, const struct span *parts, size_t n_parts,
                         uint8_t ret[PRIM_HASH]);
+/* The same of one short input (MAC_KEPT bytes at most) of a few that are asked for again and again:
+ * the first ones are remembered as long as the key. */
+#define MAC_KEPT 24u
+NODISCARD CK_RV mac_sum_kept(const struct mac *m, struct span input, uint8_t ret[PRIM_HASH]);
 
 #endif

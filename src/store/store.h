@@ -114,7 +114,7 @@ NODISCARD CK_RV txn_put(struct txn *t, enum store_table table, struct span key, 
                         uint8_t ret_mac[STORE_MAC] /* NULL: not wanted */);
 /* CKR_OK whether or not the row was there; *ret_found (may be NULL) tells. */
 NODISCARD CK_RV txn_del(struct txn *t, enum store_table table, struct span key, bool *ret_found);
-/* A number never given before in this store: 1, 2, ... below 2^40. */
+/* A number never given before in this store: 1, 2, ... below 2^36. */
 NODISCARD CK_RV txn_new_id(struct txn *t, uint64_t *ret);
 /* The number that the next txn_new_id() gives, as this snapshot or write transaction has it: while
  * it stays, nothing was made. Authenticated. */

@@ -98,38 +98,54 @@ static struct plan plan_make(const struct vault *v, const struct attrs *search)
     return p;
 }
 
-/* Open the lists of the plan up to the first empty one; the shortest comes to lists[0]. Without any
- * listed attribute that is the list of all objects. */
-static CK_RV open_lists(const struct plan *p, struct rows *r, struct list lists[], size_t *ret_n)
+/* The lists of the plan in one scope. */
+struct opened {
+    struct list list[PLAN_LISTS]; /* in the plan's order */
+    size_t n;
+    size_t shortest;
+};
+
+/* Open them up to the first empty one. Without any listed attribute that is the list of all
+ * objects. */
+static CK_RV open_lists(const struct plan *p, struct rows *r, struct opened *ret)
 {
     const struct index *x = NULL;
     uint8_t key[LIST_KEY];
-    size_t n = 0;
 
+    ret->n = 0;
+    ret->shortest = 0;
     TRY(rows_index(r, &x));
     do {
-        TRY(index_key(x, p->n_listed == 0 ? NULL : p->listed[n], key));
-        TRY(list_open(r->t, key, &lists[n]));
-        if (lists[n].count < lists[0].count) {
-            const struct list shorter = lists[n];
-
-            lists[n] = lists[0];
-            lists[0] = shorter;
-        }
-        n++;
-    } while (n < p->n_listed && lists[0].count > 0);
-    *ret_n = n;
+        TRY(index_key(x, p->n_listed == 0 ? NULL : p->listed[ret->n], key));
+        TRY(list_open(r->t, key, &ret->list[ret->n]));
+        if (ret->list[ret->n].count < ret->list[ret->shortest].count)
+            ret->shortest = ret->n;
+        ret->n++;
+    } while (ret->n < p->n_listed && ret->list[ret->shortest].count > 0);
     return CKR_OK;
 }
 
-static CK_RV is_match(const struct plan *p, struct rows *r, struct list lists[], size_t n_lists,
-                      uint64_t id, bool *ret)
+/* Is the member of the shortest list one of the i-th? Its class is known without looking. */
+static CK_RV is_in(const struct plan *p, struct rows *r, struct opened *o, size_t i, uint64_t id,
+                   bool *ret)
+{
+    const uint8_t tag = list_tag(&o->list[o->shortest], id);
+
+    if (p->listed[i]->type != CKA_CLASS || tag == 0)
+        return list_has(r->t, &o->list[i], id, ret);
+    *ret = tag == index_tag(attrs_ulong(p->search, CKA_CLASS, SCHEMA_ANY));
+    return CKR_OK;
+}
+
+static CK_RV is_match(const struct plan *p, struct rows *r, struct opened *o, uint64_t id, bool *ret)
 {
     AUTO(attrs_freep) struct attrs *attrs = NULL;
     bool has = true;
 
-    for (size_t i = 1; has && i < n_lists; i++)
-        TRY(list_has(r->t, &lists[i], id, &has));
+    for (size_t i = 0; has && i < o->n; i++) {
+        if (i != o->shortest)
+            TRY(is_in(p, r, o, i, id, &has));
+    }
     if (has && !p->exact) {
         TRY(rows_expect(r, id, rows_get_attrs(r, id, &attrs, NULL)));
         has = template_matches(attrs, p->search);
@@ -140,19 +156,20 @@ static CK_RV is_match(const struct plan *p, struct rows *r, struct list lists[],
 
 static CK_RV find_in(const struct plan *p, struct rows *r, struct found *f, size_t *room)
 {
-    struct list lists[PLAN_LISTS];
-    size_t n_lists = 0;
+    struct opened lists;
+    struct list *from;
     uint64_t id = 0;
     bool found = false;
     bool matches = false;
 
-    TRY(open_lists(p, r, lists, &n_lists));
-    TRY(list_next(r->t, &lists[0], 0, &id, &found));
+    TRY(open_lists(p, r, &lists));
+    from = &lists.list[lists.shortest];
+    TRY(list_next(r->t, from, 0, &id, &found));
     while (found) {
-        TRY(is_match(p, r, lists, n_lists, id, &matches));
+        TRY(is_match(p, r, &lists, id, &matches));
         if (matches)
             TRY(found_add(f, room, id));
-        TRY(list_next(r->t, &lists[0], id + 1, &id, &found));
+        TRY(list_next(r->t, from, id + 1, &id, &found));
     }
     return CKR_OK;
 }

@@ -28,6 +28,17 @@ static struct span value_at_rest(const struct attr *a, uint8_t room[8])
     return span_of(room, 8);
 }
 
+/* The name of all objects, and of values that many objects share, is asked for by every search. */
+static CK_RV coarse_name(const struct mac *mac, const struct span parts[2], uint8_t ret[PRIM_HASH])
+{
+    uint8_t input[MAC_KEPT];
+
+    memcpy(input, parts[0].p, parts[0].n);
+    if (parts[1].n > 0)
+        memcpy(input + parts[0].n, parts[1].p, parts[1].n);
+    return mac_sum_kept(mac, span_of(input, parts[0].n + parts[1].n), ret);
+}
+
 CK_RV index_key(const struct index *x, const struct attr *a, uint8_t ret[LIST_KEY])
 {
     uint8_t head[1 + 8] = {NAME_ALL};
@@ -41,7 +52,10 @@ CK_RV index_key(const struct index *x, const struct attr *a, uint8_t ret[LIST_KE
         parts[0].n = sizeof(head);
         parts[1] = value_at_rest(a, number);
     }
-    TRY(mac_sum(x->mac, parts, N_ELEMENTS(parts), sum));
+    if ((a == NULL || index_is_coarse(a->type)) && parts[0].n + parts[1].n <= MAC_KEPT)
+        TRY(coarse_name(x->mac, parts, sum));
+    else
+        TRY(mac_sum(x->mac, parts, N_ELEMENTS(parts), sum));
     memcpy(ret, x->token, TOKEN_ID);
     ret[TOKEN_ID] = (uint8_t)x->scope;
     memcpy(ret + TOKEN_ID + 1, sum, NAME_BYTES);
@@ -54,7 +68,30 @@ static bool is_listed(const struct schema *s, const struct attr *a)
     return a->n > 0 && coverage_is_listed(schema_rule(s, a->type));
 }
 
-typedef CK_RV list_fn(struct txn *t, const uint8_t key[LIST_KEY], uint64_t id);
+/* Numbers are part of the format. */
+static const struct {
+    CK_OBJECT_CLASS class;
+    uint8_t tag;
+} tags[] = {
+    {CKO_DATA, 1}, {CKO_CERTIFICATE, 2}, {CKO_PUBLIC_KEY, 3}, {CKO_PRIVATE_KEY, 4}, {CKO_SECRET_KEY, 5},
+};
+
+uint8_t index_tag(CK_ULONG class)
+{
+    for (size_t i = 0; i < N_ELEMENTS(tags); i++) {
+        if (tags[i].class == class)
+            return tags[i].tag;
+    }
+    return 0;
+}
+
+typedef CK_RV list_fn(struct txn *t, const uint8_t key[LIST_KEY], uint64_t id, uint8_t tag);
+
+static CK_RV leave_list(struct txn *t, const uint8_t key[LIST_KEY], uint64_t id, uint8_t tag)
+{
+    (void)tag;
+    return list_remove(t, key, id);
+}
 
 /* Call `fn` for the lists that an object with the attributes `these` is in and one with `others`
  * (NULL: none) is not. */
@@ -63,6 +100,7 @@ static CK_RV each_difference(const struct index *x, struct txn *t, uint64_t id,
 {
     const struct schema *s = schema_of(these);
     const struct schema *other = others == NULL ? NULL : schema_of(others);
+    const uint8_t tag = index_tag(attrs_ulong(these, CKA_CLASS, SCHEMA_ANY));
     uint8_t key[LIST_KEY];
 
     ENSURE(s != NULL && (others == NULL || other != NULL), CKR_GENERAL_ERROR);
@@ -75,19 +113,19 @@ static CK_RV each_difference(const struct index *x, struct txn *t, uint64_t id,
             is_listed(other, a))
             continue;
         TRY(index_key(x, a, key));
-        TRY(fn(t, key, id));
+        TRY(fn(t, key, id, tag));
     }
     if (others != NULL)
         return CKR_OK;
     TRY(index_key(x, NULL, key));
-    return fn(t, key, id);
+    return fn(t, key, id, tag);
 }
 
 CK_RV index_change(const struct index *x, struct txn *t, uint64_t id, const struct attrs *before,
                    const struct attrs *after)
 {
     if (before != NULL)
-        TRY(each_difference(x, t, id, before, after, list_remove));
+        TRY(each_difference(x, t, id, before, after, leave_list));
     if (after != NULL)
         TRY(each_difference(x, t, id, after, before, list_add));
     return CKR_OK;

@@ -29,6 +29,9 @@ struct index {
 /* The key of the list of an attribute value; of all objects when `a` is NULL. */
 NODISCARD CK_RV index_key(const struct index *x, const struct attr *a, uint8_t ret[LIST_KEY]);
 
+/* What the lists say of a member's class, as their tag; 0: nothing. */
+uint8_t index_tag(CK_ULONG class);
+
 /* In a write transaction: object `id`, which had the attributes `before` (NULL: it is new), now has
  * `after` (NULL: it goes). Lists of what did not change are not touched. */
 NODISCARD CK_RV index_change(const struct index *x, struct txn *t, uint64_t id,

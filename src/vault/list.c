@@ -61,6 +61,8 @@ static CK_RV decode_short(struct cursor *c, struct list *l)
     ENSURE(l->count >= 1 && l->count <= LIST_SHORT, CKR_DATA_INVALID);
     for (size_t i = 0; i < l->count; i++) {
         l->ids[i] = take_id(c);
+        l->tags[i] = (uint8_t)(l->ids[i] >> LIST_ID_BITS);
+        l->ids[i] &= (UINT64_C(1) << LIST_ID_BITS) - 1;
         ENSURE(l->ids[i] > (i == 0 ? 0 : l->ids[i - 1]), CKR_DATA_INVALID);
     }
     return CKR_OK;
@@ -177,4 +179,14 @@ CK_RV list_has(struct txn *t, struct list *l, uint64_t id, bool *ret)
     i = list_short_find(l, id);
     *ret = i < l->count && l->ids[i] == id;
     return CKR_OK;
+}
+
+uint8_t list_tag(const struct list *l, uint64_t id)
+{
+    size_t i;
+
+    if (l->form != LIST_IS_SHORT)
+        return 0;
+    i = list_short_find(l, id);
+    return i < l->count && l->ids[i] == id ? l->tags[i] : 0;
 }

@@ -13,7 +13,7 @@ static void encode_head(const struct list *l, struct buf *ret)
     buf_u8(ret, (uint8_t)l->form);
     if (l->form == LIST_IS_SHORT) {
         for (size_t i = 0; i < l->count; i++)
-            put_id(ret, l->ids[i]);
+            put_id(ret, (uint64_t)l->tags[i] << LIST_ID_BITS | l->ids[i]);
         return;
     }
     buf_u8(ret, (uint8_t)l->top);
@@ -100,31 +100,33 @@ static CK_RV list_raise(struct txn *t, struct list *l)
     return CKR_OK;
 }
 
-static CK_RV short_add(struct list *l, uint64_t id)
+static CK_RV short_add(struct list *l, uint64_t id, uint8_t tag)
 {
     const size_t at = list_short_find(l, id);
 
     if (at < l->count && l->ids[at] == id)
         return list_broken(l, "already has a new object");
     memmove(&l->ids[at + 1], &l->ids[at], (l->count - at) * sizeof(l->ids[0]));
+    memmove(&l->tags[at + 1], &l->tags[at], l->count - at);
     l->ids[at] = id;
+    l->tags[at] = tag;
     l->count++;
     l->form = LIST_IS_SHORT;
     return CKR_OK;
 }
 
-CK_RV list_add(struct txn *t, const uint8_t key[LIST_KEY], uint64_t id)
+CK_RV list_add(struct txn *t, const uint8_t key[LIST_KEY], uint64_t id, uint8_t tag)
 {
     struct list l;
 
-    ENSURE(id > 0 && id >> LIST_ID_BITS == 0, CKR_GENERAL_ERROR);
+    ENSURE(id > 0 && id >> LIST_ID_BITS == 0 && tag < LIST_TAGS, CKR_GENERAL_ERROR);
     TRY(list_open(t, key, &l));
     if (l.form == LIST_IS_SHORT && l.count == LIST_SHORT)
         TRY(list_raise(t, &l));
     if (l.form == LIST_IS_TALL)
         TRY(tall_add(t, &l, id));
     else
-        TRY(short_add(&l, id));
+        TRY(short_add(&l, id, tag));
     return head_write(t, &l);
 }
 
@@ -135,6 +137,7 @@ static CK_RV short_remove(struct list *l, uint64_t id)
     if (at == l->count || l->ids[at] != id)
         return list_broken(l, "misses an object");
     memmove(&l->ids[at], &l->ids[at + 1], (l->count - at - 1) * sizeof(l->ids[0]));
+    memmove(&l->tags[at], &l->tags[at + 1], l->count - at - 1);
     l->count--;
     return CKR_OK;
 }

@@ -8,7 +8,7 @@
 
 #include "vault/list.h"
 
-#define LIST_ID 5 /* bytes of an id at rest */
+#define LIST_ID 5 /* bytes of an id at rest: four bits of tag, then the id */
 /* Key of a row below the head: the head's key, level, and the node's number from the top down, so
  * that the newest rows stand beside the head, mostly on one page of the database. */
 #define LIST_NODE_KEY (LIST_KEY + 1 + 4)

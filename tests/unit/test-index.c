@@ -215,7 +215,7 @@ static CK_RV apply_changes(struct txn *t, void *arg)
 
     for (size_t i = 0; i < c->n; i++) {
         if (c->v[i] > 0)
-            TRY(list_add(t, list_name, (uint64_t)c->v[i]));
+            TRY(list_add(t, list_name, (uint64_t)c->v[i], (uint8_t)(c->v[i] % LIST_TAGS)));
         else
             TRY(list_remove(t, list_name, (uint64_t)-c->v[i]));
     }
@@ -251,6 +251,8 @@ static void check_list(struct shelf *s, const struct model *m, uint64_t below)
                                     : ((uint64_t)random() << 20 ^ (uint64_t)random()) % below;
         assert_int_equal(list_has(t, &l, id, &has), CKR_OK);
         assert_int_equal(has, model_has(m, id));
+        assert_int_equal(list_tag(&l, id),
+                         has && l.form == LIST_IS_SHORT ? id % LIST_TAGS : 0);
         at = model_find(m, id);
         assert_int_equal(list_next(t, &l, id, &id, &found), CKR_OK);
         assert_int_equal(found, at < m->n);
@@ -301,7 +303,7 @@ static void test_list_model_short(void **state)
 {
     run_model(*state, 64, 100, 7);
     assert_no_rows(*state);
-    run_model(*state, 64, UINT64_C(1) << 40, 7);
+    run_model(*state, 64, UINT64_C(1) << LIST_ID_BITS, 7);
     assert_no_rows(*state);
 }
 
@@ -325,7 +327,7 @@ static void test_list_model_sparse(void **state)
 
 static void test_list_model_wide(void **state)
 {
-    run_model(*state, 300, UINT64_C(1) << 40, 60);
+    run_model(*state, 300, UINT64_C(1) << LIST_ID_BITS, 60);
     assert_no_rows(*state);
 }
 
@@ -335,7 +337,7 @@ static void test_list_grows_upwards(void **state)
     struct model m = {0};
     int64_t v[70];
     static const int64_t far[] = {1023, 1024, (1 << 20) - 1, 1 << 20, (INT64_C(1) << 30) - 1,
-                                  INT64_C(1) << 30, (INT64_C(1) << 40) - 1};
+                                  INT64_C(1) << 30, (INT64_C(1) << LIST_ID_BITS) - 1};
 
     for (int64_t i = 0; i < 70; i++) {
         v[i] = i + 1;
@@ -345,14 +347,14 @@ static void test_list_grows_upwards(void **state)
     for (size_t i = 0; i < N_ELEMENTS(far); i++) {
         assert_int_equal(change(*state, &far[i], 1), CKR_OK);
         model_add(&m, (uint64_t)far[i]);
-        check_list(*state, &m, UINT64_C(1) << 40);
+        check_list(*state, &m, UINT64_C(1) << LIST_ID_BITS);
     }
     free(m.v);
 }
 
 static void test_list_id_out_of_range_is_refused(void **state)
 {
-    static const int64_t wide = INT64_C(1) << 40;
+    static const int64_t wide = INT64_C(1) << LIST_ID_BITS;
     struct shelf *s = *state;
     struct changes c = {.v = &wide, .n = 1};
 

@@ -658,7 +658,7 @@ static bool ids_end(struct store *s)
 {
     uint64_t id = 0;
 
-    return store_write(s, take_id, &id) == CKR_OK && id == (UINT64_C(1) << 40) - 1 &&
+    return store_write(s, take_id, &id) == CKR_OK && id == (UINT64_C(1) << 36) - 1 &&
            store_write(s, take_id, &id) == CKR_DEVICE_MEMORY;
 }
 
@@ -676,7 +676,7 @@ static void ids_come_to_an_end(void **state)
     T_OK(keys_new(store_key(), &keys));
     assert_true(raw_get(&r, ROOT, HEAD_KEY, &value));
     T_OK(head_decode(buf_span(&value), keys, &head));
-    head.next_id = (UINT64_C(1) << 40) - 1;
+    head.next_id = (UINT64_C(1) << 36) - 1;
     T_OK(head_encode(&head, keys, row, &n));
     raw_put(&r, ROOT, HEAD_KEY, span_of(row, n));
     raw_end(&r);
