@@ -111,6 +111,7 @@ static const struct bench_case cases[] = {
      .p11 = &work_p11_sign_beside,
      SPEC(.key = KEY_P256, .mech = CKM_ECDSA, .prehashed = true, .n = 32)},
     {.name = "cold-null", .group = CASES_OBJECTS, .unit = STATS_TIME, .raw = &work_raw_null},
+    {.name = "cold-pin", .group = CASES_OBJECTS, .unit = STATS_TIME, .raw = &work_raw_pin},
     {.name = "cold-sign", .group = CASES_OBJECTS, .unit = STATS_TIME, .raw = &work_raw_cold,
      .p11 = &work_p11_cold, SPEC(.key = KEY_P256, .prehashed = true, .stretch = 2)},
     {.name = "memory", .group = CASES_OBJECTS, .unit = STATS_MEMORY, .single = true,

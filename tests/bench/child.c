@@ -15,7 +15,7 @@ extern char **environ;
 
 static const char *const roles[CHILD_N_ROLES] = {
     [CHILD_NULL] = "null",     [CHILD_COLD] = "cold",     [CHILD_SIGN] = "sign",
-    [CHILD_MEMORY] = "memory", [CHILD_ROTATE] = "rotate",
+    [CHILD_MEMORY] = "memory", [CHILD_ROTATE] = "rotate", [CHILD_PIN] = "pin",
 };
 
 enum place {

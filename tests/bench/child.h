@@ -16,7 +16,7 @@
 #define CHILD_OPTION "--child" /* as argv[1]: the rest is struct child_orders */
 #define CHILD_LINE   2200      /* bytes of the longest line and its terminator */
 
-enum child_role { CHILD_NULL, CHILD_COLD, CHILD_SIGN, CHILD_MEMORY, CHILD_ROTATE, CHILD_N_ROLES };
+enum child_role { CHILD_NULL, CHILD_COLD, CHILD_SIGN, CHILD_MEMORY, CHILD_ROTATE, CHILD_PIN, CHILD_N_ROLES };
 
 struct child_orders {
     enum child_role role;

@@ -77,6 +77,11 @@ static CK_RV raw_cold_start(struct job *j)
     return raw_prepare(j, CHILD_COLD);
 }
 
+static CK_RV pin_start(struct job *j)
+{
+    return start_prepare(j, CHILD_PIN);
+}
+
 static CK_RV p11_cold_start(struct job *j)
 {
     return p11_prepare(j, CHILD_COLD);
@@ -159,6 +164,7 @@ static CK_RV memory_run(struct job *j, double seconds, double *ret)
 }
 
 const struct work work_raw_null = {.start = null_start, .once = null_once};
+const struct work work_raw_pin = {.start = pin_start, .once = null_once};
 const struct work work_raw_cold = {.start = raw_cold_start, .once = cold_once};
 const struct work work_p11_cold = {
     .start = p11_cold_start, .once = cold_once, .check = p11_cold_check, .stop = p11_stop};

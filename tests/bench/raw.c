@@ -213,3 +213,14 @@ CK_RV raw_oaep_decrypt(EVP_PKEY *key, struct span in, uint8_t *ret, size_t *inou
     ENSURE(EVP_PKEY_decrypt(ctx, ret, inout_n, in.p, in.n) == 1, FAULT_OPENSSL);
     return CKR_OK;
 }
+
+CK_RV raw_scrypt(const char *pin)
+{
+    static const unsigned char salt[16] = {1};
+    unsigned char key[32];
+
+    ENSURE(EVP_PBE_scrypt(pin, strlen(pin), salt, sizeof(salt), 1 << 14, 8, 1, 64 << 20, key,
+                          sizeof(key)) == 1,
+           CKR_FUNCTION_FAILED);
+    return CKR_OK;
+}

@@ -28,6 +28,8 @@ NODISCARD CK_RV raw_decrypt(const EVP_CIPHER *cipher, const uint8_t *key, const 
                             size_t tag, struct span in, uint8_t *ret, size_t *ret_n);
 /* HMAC-SHA-256, 32 bytes. */
 NODISCARD CK_RV raw_hmac(EVP_MAC *hmac, struct span key, struct span in, uint8_t ret[32]);
+/* What a module of ours spends on a PIN where nothing else is configured: scrypt, N = 2^14, r = 8, p = 1. */
+NODISCARD CK_RV raw_scrypt(const char *pin);
 NODISCARD CK_RV raw_digest(const EVP_MD *md, struct span in, uint8_t *ret);
 /* ECDH: the x coordinate. */
 NODISCARD CK_RV raw_agree(EVP_PKEY *key, EVP_PKEY *peer, uint8_t *ret, size_t *inout_n);

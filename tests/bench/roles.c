@@ -193,11 +193,18 @@ static CK_RV role_rotate(const struct child_orders *orders)
     return rv;
 }
 
+/* What a PIN costs in a process that starts: memory that the kernel has yet to give is most of what
+ * a later login doesn't pay any more. */
+static CK_RV role_pin(const struct child_orders *orders)
+{
+    return raw_scrypt(orders->pin);
+}
+
 typedef CK_RV role_fn(const struct child_orders *orders);
 
 static role_fn *const roles[CHILD_N_ROLES] = {
     [CHILD_NULL] = role_null,     [CHILD_COLD] = role_cold,     [CHILD_SIGN] = role_sign,
-    [CHILD_MEMORY] = role_memory, [CHILD_ROTATE] = role_rotate,
+    [CHILD_MEMORY] = role_memory, [CHILD_ROTATE] = role_rotate, [CHILD_PIN] = role_pin,
 };
 
 int roles_run(const struct child_orders *orders)
