@@ -30,11 +30,11 @@ BUDGETS = {
     'sign-rsa2048-pkcs-sha256': (2585, 9),
     'aes256-gcm-enc-1k': (2304, 11),
     'hmac-sha256-64': (2433, 10),
-    'find-by-id': (14790, 30),
-    'find-miss': (14110, 28),
+    'find-by-id': (14950, 18),
+    'find-miss': (14290, 15),
     'get-attributes-one': (2800, 1),
     'init-finalize': (14550, 0),
-    'genkey-aes256-session': (18440, 9),
+    'genkey-aes256-session': (15580, 9),
 }
 
 # What the module never does with a ready key: fetch by name, decode (but for a signature's two
