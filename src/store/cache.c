@@ -154,14 +154,20 @@ void cache_keep(struct cache *c, const uint8_t mac[STORE_MAC], struct span conte
     free(old);
 }
 
-/* FNV-1a, finished so that the low bits depend on all: row keys often differ in one byte only. */
+/* FNV-1a over eight bytes at a time, finished so that the low bits depend on all: row keys often
+ * differ in one byte only. */
 static uint32_t path_index(enum store_table table, struct span key)
 {
-    uint32_t h = 2166136261u ^ (uint32_t)table;
+    uint64_t h = UINT64_C(14695981039346656037) ^ (uint64_t)table;
 
-    for (size_t i = 0; i < key.n; i++)
-        h = (h ^ key.p[i]) * 16777619u;
-    return h ^ h >> 15;
+    for (size_t i = 0; i < key.n; i += sizeof(h)) {
+        uint64_t word = 0;
+
+        memcpy(&word, key.p + i, key.n - i < sizeof(word) ? key.n - i : sizeof(word));
+        h = (h ^ word) * UINT64_C(1099511628211);
+        h ^= h >> 32;
+    }
+    return (uint32_t)(h ^ h >> 15);
 }
 
 bool cache_path(struct cache *c, enum store_table table, struct span key, uint8_t ret[PATH_BYTES])

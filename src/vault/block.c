@@ -79,8 +79,14 @@ static CK_RV decode_sparse(struct span bytes, struct block *ret)
 
 static void decode_bitmap(struct span bytes, struct block *ret)
 {
-    for (uint32_t i = 0; i < BLOCK_BYTES; i++)
-        ret->words[i / 8] |= (uint64_t)bytes.p[i] << (8 * (i % 8));
+    for (uint32_t i = 0; i < N_WORDS; i++) {
+        const uint8_t *p = bytes.p + 8 * i;
+
+        /* Low byte first; compilers make one load of it. */
+        ret->words[i] = (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 |
+                        (uint64_t)p[3] << 24 | (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 |
+                        (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
+    }
 }
 
 CK_RV block_decode(struct span bytes, struct block *ret)

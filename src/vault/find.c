@@ -49,17 +49,24 @@ static bool is_scope_attribute(CK_ATTRIBUTE_TYPE type)
     return type == CKA_TOKEN || type == CKA_PRIVATE;
 }
 
-/* The attributes that have lists and are (not) coarse. */
-static void plan_lists(struct plan *p, bool coarse)
+/* The attributes that have lists, coarse ones first. */
+static void plan_lists(struct plan *p)
 {
     const CK_ULONG class = attrs_ulong(p->search, CKA_CLASS, SCHEMA_ANY);
+    size_t n_coarse = 0;
 
     for (size_t i = 0; i < p->search->n && p->n_listed < PLAN_LISTS; i++) {
         const struct attr *a = &p->search->v[i];
+        size_t at = p->n_listed;
 
-        if (!is_scope_attribute(a->type) && index_is_coarse(a->type) == coarse &&
-            index_covers(a, class))
-            p->listed[p->n_listed++] = a;
+        if (is_scope_attribute(a->type) || !index_covers(a, class))
+            continue;
+        if (index_is_coarse(a->type)) {
+            at = n_coarse++;
+            memmove(&p->listed[at + 1], &p->listed[at], (p->n_listed - at) * sizeof(p->listed[0]));
+        }
+        p->listed[at] = a;
+        p->n_listed++;
     }
 }
 
@@ -92,8 +99,7 @@ static struct plan plan_make(const struct vault *v, const struct attrs *search)
         return p;
     p.scope[SCOPE_PUBLIC] = is_public;
     p.scope[SCOPE_PRIVATE] = is_private && rows_are_visible(v, SCOPE_PRIVATE);
-    plan_lists(&p, true);
-    plan_lists(&p, false);
+    plan_lists(&p);
     p.exact = p.n_listed == count_compared(search);
     return p;
 }

@@ -15,10 +15,15 @@ static void put_big_endian(uint8_t *to, uint64_t v)
         to[i] = (uint8_t)(v >> (56 - 8 * i));
 }
 
-/* The value as the record has it at rest, so that a store means the same on every machine. */
-static struct span value_at_rest(const struct attr *a, uint8_t room[8])
+static bool is_coarse(const struct attr_name *name)
 {
-    const struct attr_name *name = attr_name_find(a->type);
+    return name != NULL && (name->kind == AK_ULONG || name->kind == AK_BOOL);
+}
+
+/* The value as the record has it at rest, so that a store means the same on every machine. */
+static struct span value_at_rest(const struct attr_name *name, const struct attr *a,
+                                 uint8_t room[8])
+{
     CK_ULONG v;
 
     if (name == NULL || name->kind != AK_ULONG || a->n != sizeof(v))
@@ -41,18 +46,20 @@ static CK_RV coarse_name(const struct mac *mac, const struct span parts[2], uint
 
 CK_RV index_key(const struct index *x, const struct attr *a, uint8_t ret[LIST_KEY])
 {
+    const struct attr_name *name = NULL;
     uint8_t head[1 + 8] = {NAME_ALL};
     uint8_t number[8];
     uint8_t sum[PRIM_HASH];
     struct span parts[2] = {span_of(head, 1), SPAN_EMPTY};
 
     if (a != NULL) {
+        name = attr_name_find(a->type);
         head[0] = NAME_ATTRIBUTE;
         put_big_endian(head + 1, a->type);
         parts[0].n = sizeof(head);
-        parts[1] = value_at_rest(a, number);
+        parts[1] = value_at_rest(name, a, number);
     }
-    if ((a == NULL || index_is_coarse(a->type)) && parts[0].n + parts[1].n <= MAC_KEPT)
+    if ((a == NULL || is_coarse(name)) && parts[0].n + parts[1].n <= MAC_KEPT)
         TRY(coarse_name(x->mac, parts, sum));
     else
         TRY(mac_sum(x->mac, parts, N_ELEMENTS(parts), sum));
@@ -138,7 +145,5 @@ bool index_covers(const struct attr *a, CK_ULONG class)
 
 bool index_is_coarse(CK_ATTRIBUTE_TYPE type)
 {
-    const struct attr_name *name = attr_name_find(type);
-
-    return name != NULL && (name->kind == AK_ULONG || name->kind == AK_BOOL);
+    return is_coarse(attr_name_find(type));
 }
