@@ -178,11 +178,13 @@ CK_RV generate_leaving(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDL
     AUTO(object_unrefp) struct object *target = NULL;
     AUTO(key_unrefp) struct key *k = NULL;
     const struct mech *row;
+    CK_ULONG strength = 0;
 
     TRY(generate_find_row(m, CKF_WRAP, &row));
     TRY(generate_usable(s, wrapping, row, &key_use_wrap, &wrapper, &k));
     TRY(key_object(s, key, &target));
-    TRY(protection_may_leave(target, wrapper, k));
+    TRY(gen_wrap_strength(row, m, k, &strength));
+    TRY(protection_may_leave(target, wrapper, strength));
     *ret_row = row;
     *ret_wrapping = TAKE(k);
     *ret_key = TAKE(target);

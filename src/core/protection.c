@@ -53,20 +53,20 @@ static bool mixes_usages(const struct attrs *wrapping)
     return attrs_ulong(wrapping, CKA_CLASS, CKO_DATA) == CKO_SECRET_KEY && works_on_data(wrapping);
 }
 
-static CK_RV strong_enough(struct object *key, const struct key *by)
+static CK_RV strong_enough(struct object *key, CK_ULONG strength)
 {
     AUTO(key_unrefp) struct key *k = NULL;
 
     if (!policy_holds(POLICY_WRAP_STRENGTH))
         return CKR_OK;
     TRY(object_key(key, &k));
-    ENSURE(key_strength(by) >= key_strength(k), CKR_WRAPPING_KEY_SIZE_RANGE);
+    ENSURE(strength >= key_strength(k), CKR_WRAPPING_KEY_SIZE_RANGE);
     return CKR_OK;
 }
 
 /* What could be read anyway may leave under anything. */
 static CK_RV secret_may_leave(struct object *key, const struct attrs *wrapping,
-                              const struct key *by)
+                              CK_ULONG strength)
 {
     if (is_readable(object_attrs(key)))
         return CKR_OK;
@@ -74,10 +74,10 @@ static CK_RV secret_may_leave(struct object *key, const struct attrs *wrapping,
     ENSURE(!policy_holds(POLICY_WRAP_TRUSTED) || is_unknown_outside(wrapping) ||
                is_trusted(wrapping),
            CKR_KEY_NOT_WRAPPABLE);
-    return strong_enough(key, by);
+    return strong_enough(key, strength);
 }
 
-CK_RV protection_may_leave(struct object *key, const struct object *wrapping, const struct key *by)
+CK_RV protection_may_leave(struct object *key, const struct object *wrapping, CK_ULONG strength)
 {
     const struct attrs *a = object_attrs(key), *w = object_attrs(wrapping);
     const struct span rule = attrs_span(w, CKA_WRAP_TEMPLATE);
@@ -90,7 +90,7 @@ CK_RV protection_may_leave(struct object *key, const struct object *wrapping, co
     if (rule.n > 0)
         TRY(template_agrees(rule, a, &agrees));
     ENSURE(agrees, CKR_KEY_HANDLE_INVALID);
-    return secret_may_leave(key, w, by);
+    return secret_may_leave(key, w, strength);
 }
 
 /* What an unwrapped key gets from its unwrapping key, where that one has it. CKA_SENSITIVE it gets

@@ -10,12 +10,12 @@
 #include "core/object.h"
 
 /*
- * May `key` leave under `wrapping`, whose ready key is `by` (v3.2 5.18.3)? CKR_KEY_UNEXTRACTABLE;
+ * May `key` leave under `wrapping`, which is so strong (v3.2 5.18.3)? CKR_KEY_UNEXTRACTABLE;
  * CKR_KEY_NOT_WRAPPABLE: not under this one; CKR_WRAPPING_KEY_SIZE_RANGE: this one is weaker;
  * CKR_KEY_HANDLE_INVALID: the wrapping key's CKA_WRAP_TEMPLATE says no.
  */
 NODISCARD CK_RV protection_may_leave(struct object *key, const struct object *wrapping,
-                                     const struct key *by);
+                                     CK_ULONG strength);
 
 /* The attributes of a key that `unwrapping` brings in, before its value is there: raised to what
  * protects the unwrapping key, save where that one's own template says otherwise. `nested`: that

@@ -90,6 +90,9 @@ void gen_derive_deliver(const struct gen_derivation *d, const CK_OBJECT_HANDLE *
 /* Wrap `target` (a secret's value, or a private key as PKCS#8 PrivateKeyInfo) under `wrapping`. */
 NODISCARD CK_RV gen_wrap(const struct mech *row, const CK_MECHANISM *m, struct key *wrapping,
                          const struct attrs *target, struct out *out);
+/* How strong the wrapping is: key_strength() of its weakest key. CKR_MECHANISM_PARAM_INVALID. */
+NODISCARD CK_RV gen_wrap_strength(const struct mech *row, const CK_MECHANISM *m,
+                                  const struct key *wrapping, CK_ULONG *ret);
 /* The reverse: add the material to `a` (CKA_CLASS and CKA_KEY_TYPE stand there; a blob of another
  * type is CKR_WRAPPED_KEY_INVALID). One code for every failure of padding or content. */
 NODISCARD CK_RV gen_unwrap(const struct mech *row, const CK_MECHANISM *m, struct key *unwrapping,

@@ -46,6 +46,8 @@ struct gen_class {
     CK_RV(*open)
     (const struct mech *row, const CK_MECHANISM *m, struct key *unwrapping, struct span wrapped,
      struct buf *ret);
+    /* Bits of a key that stands between the wrapping key and what it wraps. NULL: there is none. */
+    CK_RV (*between)(const CK_MECHANISM *m, CK_ULONG *ret_bits);
     bool wraps_secrets, wraps_privates;
     bool unwraps_secrets, unwraps_privates;
     bool is_aead; /* by gen_wrap_aead.c: IVs can be made here, C_WrapKeyAuthenticated is served */

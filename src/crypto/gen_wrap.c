@@ -61,6 +61,18 @@ CK_RV wrap_encode(const struct gen_class *class, const struct attrs *a, struct b
     return buf_ok(ret);
 }
 
+CK_RV gen_wrap_strength(const struct mech *row, const CK_MECHANISM *m, const struct key *wrapping,
+                        CK_ULONG *ret)
+{
+    CK_ULONG strength = key_strength(wrapping);
+    CK_ULONG between = strength;
+
+    if (row->gen != NULL && row->gen->between != NULL)
+        TRY(row->gen->between(m, &between));
+    *ret = between < strength ? between : strength;
+    return CKR_OK;
+}
+
 CK_RV gen_wrap(const struct mech *row, const CK_MECHANISM *m, struct key *wrapping,
                const struct attrs *target, struct out *out)
 {

@@ -116,8 +116,19 @@ static CK_RV rsa_aes_open(const struct mech *row, const CK_MECHANISM *m, struct 
                         span_of(wrapped.p + n_rsa, wrapped.n - n_rsa), ret);
 }
 
+static CK_RV rsa_aes_between(const CK_MECHANISM *m, CK_ULONG *ret_bits)
+{
+    CK_MECHANISM oaep;
+    size_t n_aes = 0;
+
+    TRY(parts_of(m, &n_aes, &oaep));
+    *ret_bits = 8 * n_aes;
+    return CKR_OK;
+}
+
 const struct gen_class gen_wrap_rsa_aes = {
     .name = "wrap-rsa-aes",
+    .between = rsa_aes_between,
     .wraps_secrets = true,
     .wraps_privates = true,
     .unwraps_secrets = true,

@@ -699,6 +699,34 @@ static void rsa_aes_has_two_parts(void **state)
     T_RV(CKR_MECHANISM_PARAM_INVALID, unwrap(&f, k, SPAN_LIT("anything"), target));
 }
 
+/* What is wrapped is as safe as the weaker of both keys: the AES key between may be that. */
+static void rsa_aes_is_as_strong_as_its_weaker_key(void **state)
+{
+    static const struct {
+        bool largest;
+        CK_ULONG aes_bits, strength;
+    } rows[] = {{false, 128, 112}, {false, 256, 112}, {true, 128, 128}, {true, 192, 192},
+                {true, 256, 200}};
+    const struct mech *row = mech_find(CKM_RSA_AES_KEY_WRAP);
+    const struct mech *kwp = mech_find(CKM_AES_KEY_WRAP_KWP);
+    struct fixture_mech f;
+    CK_ULONG strength = 0;
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
+        fixture_mech(&f, row, 0);
+        f.param.rsa_aes.ulAESKeyBits = rows[i].aes_bits;
+        T_OK(gen_wrap_strength(row, &f.m, fixture_key(row, rows[i].largest, CKF_WRAP), &strength));
+        assert_int_equal(strength, rows[i].strength);
+    }
+    f.param.rsa_aes.ulAESKeyBits = 64;
+    T_RV(CKR_MECHANISM_PARAM_INVALID,
+         gen_wrap_strength(row, &f.m, fixture_key(row, true, CKF_WRAP), &strength));
+    fixture_mech(&f, kwp, 0);
+    T_OK(gen_wrap_strength(kwp, &f.m, fixture_key(kwp, true, CKF_WRAP), &strength));
+    assert_int_equal(strength, 256);
+}
+
 /* A blob of one type is not unwrapped to another; garbage in a right wrapping is no key. */
 static void types_must_match(void **state)
 {
@@ -886,6 +914,7 @@ int main(void)
         TEST("/gen/unwrap/cbc-brings-private-keys-in", cbc_brings_private_keys_in),
         TEST("/gen/unwrap/one-code", wrong_blobs_have_one_code),
         TEST("/gen/wrap/rsa-aes", rsa_aes_has_two_parts),
+        TEST("/gen/wrap/rsa-aes-strength", rsa_aes_is_as_strong_as_its_weaker_key),
         TEST("/gen/unwrap/types-must-match", types_must_match),
         TEST("/gen/unwrap/blobs-end-where-their-key-ends", blobs_end_where_their_key_ends),
         TEST("/gen/unwrap/kinds-of-keys", kinds_of_unwrapped_keys_are_checked),
