@@ -54,7 +54,8 @@ CK_ULONG attrs_ulong(const struct attrs *a, CK_ATTRIBUTE_TYPE type, CK_ULONG oth
 NODISCARD CK_RV attrs_set(struct attrs *a, CK_ATTRIBUTE_TYPE type, struct span value);
 /* The same, unless the attribute is there already. */
 NODISCARD CK_RV attrs_add(struct attrs *a, CK_ATTRIBUTE_TYPE type, struct span value);
-/* The same for n attributes that are sorted by type, each type once: one walk of both. All or none. */
+/* The same for n attributes that are sorted by type, each type once: one walk of both. All or none.
+ */
 NODISCARD CK_RV attrs_add_sorted(struct attrs *a, const struct attr_value *more, size_t n);
 NODISCARD CK_RV attrs_set_bool(struct attrs *a, CK_ATTRIBUTE_TYPE type, bool value);
 NODISCARD CK_RV attrs_set_ulong(struct attrs *a, CK_ATTRIBUTE_TYPE type, CK_ULONG value);

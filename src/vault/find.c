@@ -143,7 +143,8 @@ static CK_RV is_in(const struct plan *p, struct rows *r, struct opened *o, size_
     return CKR_OK;
 }
 
-static CK_RV is_match(const struct plan *p, struct rows *r, struct opened *o, uint64_t id, bool *ret)
+static CK_RV is_match(const struct plan *p, struct rows *r, struct opened *o, uint64_t id,
+                      bool *ret)
 {
     AUTO(attrs_freep) struct attrs *attrs = NULL;
     bool has = true;

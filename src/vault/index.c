@@ -80,7 +80,8 @@ static const struct {
     CK_OBJECT_CLASS class;
     uint8_t tag;
 } tags[] = {
-    {CKO_DATA, 1}, {CKO_CERTIFICATE, 2}, {CKO_PUBLIC_KEY, 3}, {CKO_PRIVATE_KEY, 4}, {CKO_SECRET_KEY, 5},
+    {CKO_DATA, 1},        {CKO_CERTIFICATE, 2}, {CKO_PUBLIC_KEY, 3},
+    {CKO_PRIVATE_KEY, 4}, {CKO_SECRET_KEY, 5},
 };
 
 uint8_t index_tag(CK_ULONG class)
