@@ -34,6 +34,8 @@ static const char *const flag_names[STATEMENT_N_FLAGS] = {
     "decrypt",
     "unwrap",
     "derive",
+    "signRecover",
+    "decapsulate",
 };
 
 const char *statement_kind_name(enum statement_kind kind)

@@ -51,8 +51,10 @@ enum statement_key_flag {
     STATEMENT_DECRYPT = 1 << 12,
     STATEMENT_UNWRAP = 1 << 13,
     STATEMENT_DERIVE = 1 << 14,
+    STATEMENT_SIGN_RECOVER = 1 << 15,
+    STATEMENT_DECAPSULATE = 1 << 16,
 };
-#define STATEMENT_N_FLAGS 15u
+#define STATEMENT_N_FLAGS 17u
 /* The name of bit `i` in evidence.asn ("neverExtractable"); NULL behind the last. */
 const char *statement_flag_name(size_t i);
 

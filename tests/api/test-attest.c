@@ -222,6 +222,32 @@ static void another_key(void **state)
     assert_verdict(GENUINE, "evidence", "--key \"$SCRATCH/key.der\"");
 }
 
+/* What else opens things to who holds the key is said too: a relying party may forbid it. */
+static void usages_are_told(void **state)
+{
+    static const CK_ATTRIBUTE_TYPE usages[] = {CKA_SIGN_RECOVER, CKA_DECAPSULATE};
+    static const char *const names[] = {"signRecover", "decapsulate"};
+    CK_OBJECT_HANDLE public_key, private_key;
+    CK_SESSION_HANDLE h = open_user();
+    CK_BBOOL yes = CK_TRUE;
+    char policy[64];
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(usages); i++) {
+        CK_ATTRIBUTE usage = {usages[i], &yes, sizeof(yes)};
+        const int n =
+            snprintf(policy, sizeof(policy), "{\"key\": {\"forbid\": [\"%s\"]}}", names[i]);
+
+        put_file("policy", policy, (size_t)n);
+        make_ec(h, CK_TRUE, names[i], &public_key, &private_key);
+        put_evidence(h, private_key, "evidence");
+        assert_verdict(GENUINE, "evidence", "--policy \"$SCRATCH/policy\"");
+        ASSERT_OK(p11->C_SetAttributeValue(h, private_key, &usage, 1));
+        put_evidence(h, private_key, "evidence");
+        assert_verdict(AGAINST_POLICY, "evidence", "--policy \"$SCRATCH/policy\"");
+    }
+}
+
 /* Every byte of the statement is bound: flags, id, public key, store and history. */
 static void flipped_anywhere(void **state)
 {
@@ -664,6 +690,7 @@ int main(void)
         TEST("/attest/key/flipped-anywhere", flipped_anywhere),
         TEST("/attest/key/imported-is-refused", imported_is_refused),
         TEST("/attest/key/extractable-is-refused", extractable_is_refused),
+        TEST("/attest/key/usages-are-told", usages_are_told),
         TEST("/attest/key/unwrapped-is-refused", unwrapped_is_refused),
         TEST("/attest/key/device-that-fails", device_that_fails),
         TEST("/attest/key/certificates-of-the-host", host_without_certificates),

@@ -224,7 +224,7 @@ def a_key(flags=0x5b, seals=(b'certificate', b'sev-snp')):
     """A key and where it lives."""
     store = tlv(0x30, tlv(4, bytes(16)), tlv(4, bytes(32)), tlv(12, b'0123456789abcdef'), number(1),
                 tlv(0x30, *(tlv(12, seal) for seal in seals)))
-    bits = (tlv(1, b'\xff' if flags >> i & 1 else b'\0') for i in range(15))
+    bits = (tlv(1, b'\xff' if flags >> i & 1 else b'\0') for i in range(17))
     return tlv(0x30, tlv(4, SPKI), tlv(4, b'id'), number(3), number(0x1040), *bits, store)
 
 
