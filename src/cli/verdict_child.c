@@ -9,6 +9,7 @@
 #include "cli/verdict_impl.h"
 #include "keyring/audit.h"
 #include "keyring/inspect.h"
+#include "keyring/token_row.h"
 #include "vault/inspect.h"
 
 #define PATIENCE_OPEN 600 /* seconds: a host may throttle its device */
@@ -261,31 +262,35 @@ static CK_RV survey_all(struct looking *l)
 /* -- what no single row shows --------------------------------------------------------------------
  */
 
-static void list_look(struct looking *l, const struct token_info *token)
+static void list_look(struct looking *l, const uint8_t token[TOKEN_ID])
 {
-    const struct span id = SPAN_ARRAY(token->id);
+    const struct span id = span_of(token, TOKEN_ID);
     uint64_t listed = 0, without = 0;
+    const CK_RV rv = vault_survey_list(l->vault, token, &listed, &without);
 
-    if (vault_survey_list(l->vault, token->id, &listed, &without) != CKR_OK)
+    if (rv == CKR_FUNCTION_FAILED)
+        return; /* the token got another secret since: the snapshot can't be looked into any more */
+    if (rv != CKR_OK)
         tell_fault(l, STORE_INDEX, id, "the list of the token's public objects can't be read");
     else if (without > 0)
         tell_fault(l, STORE_OBJECT, id, "the token's list names objects that are not there");
 }
 
-static void free_tokens(struct token_info **v)
+static void free_ids(uint8_t (**ids)[TOKEN_ID])
 {
-    free(*v);
+    free(*ids);
 }
 
+/* Of the tokens in the snapshot: one that is made meanwhile is not among them. */
 static void lists_look(struct looking *l)
 {
-    AUTO(free_tokens) struct token_info *v = NULL;
+    AUTO(free_ids) uint8_t(*ids)[TOKEN_ID] = NULL;
     size_t n = 0;
 
-    if (tokens_list(l->keyring, &v, &n) != CKR_OK)
+    if (token_row_ids(l->txn, &ids, &n) != CKR_OK)
         tell_fault(l, STORE_TOKEN, SPAN_EMPTY, "the tokens can't be listed");
     for (size_t i = 0; i < n; i++)
-        list_look(l, &v[i]);
+        list_look(l, ids[i]);
 }
 
 static void seals_tell(struct looking *l)

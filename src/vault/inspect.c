@@ -84,11 +84,16 @@ static const char *record_look(struct vault_survey *s, const uint8_t token[TOKEN
 {
     AUTO(attrs_freep) struct attrs *attrs = NULL;
     bool listed = false;
+    CK_RV rv = rows_turn_to(s, token);
 
-    if (rows_turn_to(s, token) != CKR_OK)
-        return "is of a token whose list of objects can't be read";
-    if (rows_get_attrs(&s->rows, id, &attrs, NULL) != CKR_OK)
-        return "doesn't open under its DEK, or holds no record";
+    if (rv == CKR_OK)
+        rv = rows_get_attrs(&s->rows, id, &attrs, NULL);
+    /* The token got another secret since the snapshot: its DEKs are not to be had for that one. */
+    if (rv == CKR_FUNCTION_FAILED)
+        return NULL;
+    if (rv != CKR_OK)
+        return s->listed ? "doesn't open under its DEK, or holds no record"
+                         : "is of a token whose list of objects can't be read";
     if (list_has(s->t, &s->all, id, &listed) != CKR_OK || !listed)
         return "is not in the list of its token's objects";
     return NULL;

@@ -193,6 +193,8 @@ done
 for n in 1 2 3; do
     cat journal-* >"before-$n"
     tee 0 backup "hot-$n"
+    tee 0 verify-store # which is one moment of a store that goes on
+    says "the store is whole"
 done
 for pid in "${writers[@]}"; do
     wait "$pid" || die "a writer failed while a backup was taken"

@@ -96,7 +96,7 @@ mv whole store
 # -- bytes, pages and cuts at random ---------------------------------------------------------------------
 
 cat >spoil.py <<'END'
-import json, os, random, subprocess, sys, time
+import json, os, random, shutil, subprocess, sys, time
 
 command, good, long = sys.argv[1], open('good', 'rb').read(), sys.argv[2] != ""
 random.seed(int(os.environ.get('TEE_TEST_SEED', '7')))
@@ -144,13 +144,32 @@ for n in range(500 if long else 30):
     size = random.randrange(len(good))
     report = look(good[:size], f'cut to {size}')
     assert report['n_faults'] == 1 and report['faults'][0]['table'] == 'database', (size, report)
+# What is damaged is not restored, and leaves nothing; what is restored is whole.
+restored = 0
+for n in range(1000 if long else 40):
+    page = random.randrange(2, pages)
+    spoiled = flipped(page * PAGE + random.randrange(PAGE), 1 << random.randrange(8))
+    with open('spoiled', 'wb') as f:
+        f.write(spoiled)
+    done = subprocess.run([command, 'restore', 'spoiled'], timeout=300, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert done.returncode in (0, 1, 3), (page, done)
+    assert os.path.exists('store') == (done.returncode == 0), (page, done)
+    if done.returncode == 0:
+        restored += 1
+        subprocess.run([command, 'verify-store'], check=True, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE)
+        shutil.rmtree('store')
+print(f'restore: {restored} of {1000 if long else 40} spoiled backups were whole all the same')
 print('verify-store:', ', '.join(f'{n} {name}' for name, n in count.items()),
       f'; the slowest took {slowest:.1f} s')
 assert count['faults'] > 50 and count['whole'] > 0, count
 END
+mv store kept
 python3 spoil.py "$TEE_TEST_COMMAND" "${TEE_TEST_LONG:-}" 2>spoil.err || {
     cat spoil.err >&2
     die "a spoiled file"
 }
+mv kept store
 tee 0 verify-store
 done_with verify-store
