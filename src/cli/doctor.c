@@ -142,7 +142,8 @@ static void check_store(const struct conf *c)
             output_mark(MARK_INFO, "%s", (const char *)why.p);
     }
     bad("the store does not open",
-        "`tee-pkcs11 recover --key FILE` with a recovery certificate's key");
+        "`tee-pkcs11 recover --key FILE` with a recovery certificate's key; where it is damaged "
+        "(`tee-pkcs11 verify-store`), `tee-pkcs11 restore` with a backup");
 }
 
 /* Integrity below the file system is what keeps a hostile disk out of LMDB's page code. */

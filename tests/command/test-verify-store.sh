@@ -69,12 +69,14 @@ configure "so-reset = yes"
 # -- a file that is cut short is refused by everyone who opens it, before its pages are read -----------
 
 cp -a store whole
+printf 'A=b\n' >secrets.env
 truncate -s -1 good.cut 2>/dev/null
 cp good good.cut
 chmod u+w good.cut
 truncate -s -1 good.cut
 for command in "status" "seal list" "verify-store" "doctor" "audit verify" "rotate master" "prune" \
-    "seal test 00" "recover --recovery-key recovery.key --yes" "backup copied" "rotate dek"; do
+    "init-token --label more --so-pin-file so.pin" "seal test 00" \
+    "import --env-file secrets.env --token web --pin-file user.pin" "recover --recovery-key recovery.key --yes" "backup copied" "rotate dek"; do
     cp good.cut store/data.mdb
     # shellcheck disable=SC2086
     "$TEE_TEST_COMMAND" $command >out 2>err </dev/null
