@@ -35,6 +35,7 @@ static const struct option options[] = {
     {"env", required_argument, NULL, 'v'},
     {"from", required_argument, NULL, 'u'},
     {"softhsm2", required_argument, NULL, 's'},
+    {"softhsm2-store", required_argument, NULL, 'd'},
     {"module", required_argument, NULL, 'm'},
     {"source-pin-file", required_argument, NULL, 'i'},
     {"source-pin-fd", required_argument, NULL, 'I'},
@@ -74,7 +75,7 @@ static bool take_text(int c, struct request *r)
 
 static bool take_option(int c, struct request *r)
 {
-    if (strchr("evus", c) != NULL)
+    if (strchr("evusd", c) != NULL)
         r->sources[r->n_sources++] = (struct source){c, optarg};
     else if (c == 'x')
         r->keys.extractable = true;
@@ -117,6 +118,8 @@ static int collect_one(const struct request *r, const struct source *s, struct p
         return import_token(s->of, &r->source_pin, &r->keys, items);
     if (s->letter == 's')
         return import_softhsm2(s->of, r->module, &r->source_pin, &r->keys, items);
+    if (s->letter == 'd')
+        return import_softhsm2_store(s->of, &r->source_pin, &r->keys, items);
     return import_file(s->of, p, &r->keys, items);
 }
 

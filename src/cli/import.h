@@ -11,6 +11,7 @@
 
 #include "cli/cli.h"
 #include "core/import.h"
+#include "model/schema.h"
 
 struct import_item {
     CK_OBJECT_CLASS class;
@@ -29,6 +30,12 @@ struct import_items {
     size_t n, room;
 };
 
+/* What is said of keys on the command line. */
+struct import_keys {
+    const char *label; /* of keys and their certificates; NULL: what the source says */
+    bool extractable;
+};
+
 void import_items_clear(struct import_items *items);
 /* A new item, with an empty template that has its class; the pointer is good until the next one.
  * CKR_HOST_MEMORY. */
@@ -37,6 +44,28 @@ NODISCARD CK_RV import_item_new(struct import_items *items, CK_OBJECT_CLASS clas
 /* Something that can't be moved, with a constant that says why. */
 NODISCARD CK_RV import_item_skip(struct import_items *items, CK_OBJECT_CLASS class,
                                  struct span name, const char *reason);
+
+/* Something that went wrong by itself. */
+NODISCARD CK_RV import_item_fail(struct import_items *items, CK_OBJECT_CLASS class,
+                                 struct span name, CK_RV why);
+
+/* -- objects of other tokens ---------------------------------------------------------------------
+ */
+
+#define IMPORT_NO_SUCH_TYPE "of a type that the token has no objects of"
+#define IMPORT_HAS_TEMPLATE                                                                        \
+    "it has a template for other keys (CKA_UNWRAP_TEMPLATE or the like), which can't be carried "  \
+    "over"
+
+/* The schema that an object with these CKA_CLASS, CKA_KEY_TYPE and CKA_CERTIFICATE_TYPE would have
+ * here; NULL: the token has none such that an application makes. */
+const struct schema *import_schema(const struct attrs *a);
+/* Does the attribute come along? What the import says itself, what only the token or the SO says,
+ * and what follows from the rest, does not. */
+bool import_carries(const struct attr_rule *rule);
+/* At the end, for an object of another token: label, protection, and what is left behind. */
+NODISCARD CK_RV import_settle_item(struct import_item *item, const struct import_keys *keys,
+                                   bool was_trusted);
 
 /* What a key from outside is: not to be read, and not to leave unless `extractable`. */
 NODISCARD CK_RV import_protect(struct import_item *item, bool extractable);
@@ -60,11 +89,6 @@ struct passphrase {
 };
 bool passphrase_get(struct passphrase *p);
 
-struct import_keys {
-    const char *label; /* of keys and their certificates; NULL: what the source says */
-    bool extractable;
-};
-
 /* Keys and certificates of a file: PEM, DER, PKCS#8, PKCS#12. */
 int import_file(const char *path, struct passphrase *p, const struct import_keys *keys,
                 struct import_items *items);
@@ -76,6 +100,9 @@ int import_token(const char *uri, const struct pin_source *pin, const struct imp
  * usually is (NULL). */
 int import_softhsm2(const char *label, const char *module, const struct pin_source *pin,
                     const struct import_keys *keys, struct import_items *items);
+/* The same through its files, whose directory is named: of all objects, extractable or not. */
+int import_softhsm2_store(const char *directory, const struct pin_source *pin,
+                          const struct import_keys *keys, struct import_items *items);
 /* The assignments of an .env file (env_file.h), as data objects of an application. */
 int import_env_file(const char *path, const char *application, struct import_items *items);
 /* The variables of this process's environment whose names fit the pattern (fnmatch). */

@@ -156,18 +156,13 @@ static CK_RV private_item(const struct file *f, const struct bag_entry *e, struc
 static CK_RV to_reason(struct import_items *items, size_t before, CK_OBJECT_CLASS class,
                        struct span name, CK_RV rv)
 {
-    bool skipped;
-    const char *why = import_objection(rv, &skipped);
-
     ENSURE(rv != CKR_HOST_MEMORY, rv);
     while (items->n > before) {
         items->n--;
         attrs_free(TAKE(items->v[items->n].attrs));
         free(TAKE(items->v[items->n].name));
     }
-    TRY(import_item_skip(items, class, name, why));
-    items->v[items->n - 1].rv = rv;
-    return CKR_OK;
+    return import_item_fail(items, class, name, rv);
 }
 
 static bool same_key(const struct bag_entry *e, enum bag_kind kind, const uint8_t id[MATERIAL_ID])

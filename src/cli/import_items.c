@@ -68,6 +68,62 @@ CK_RV import_item_skip(struct import_items *items, CK_OBJECT_CLASS class, struct
     return item_add(items, class, name, reason, &item);
 }
 
+CK_RV import_item_fail(struct import_items *items, CK_OBJECT_CLASS class, struct span name,
+                       CK_RV why)
+{
+    TRY(import_item_skip(items, class, name, NULL));
+    items->v[items->n - 1].rv = why;
+    return CKR_OK;
+}
+
+/* -- objects of other tokens ------------------------------------------------------------------- */
+
+const struct schema *import_schema(const struct attrs *a)
+{
+    static const struct {
+        CK_OBJECT_CLASS class;
+        CK_ATTRIBUTE_TYPE subtype; /* CKA_CLASS: there are no kinds of it */
+    } kinds[] = {
+        {CKO_DATA, CKA_CLASS},          {CKO_CERTIFICATE, CKA_CERTIFICATE_TYPE},
+        {CKO_PUBLIC_KEY, CKA_KEY_TYPE}, {CKO_PRIVATE_KEY, CKA_KEY_TYPE},
+        {CKO_SECRET_KEY, CKA_KEY_TYPE},
+    };
+    const CK_OBJECT_CLASS class = attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+
+    for (size_t i = 0; i < N_ELEMENTS(kinds); i++) {
+        if (kinds[i].class == class)
+            return schema_find(class, kinds[i].subtype == CKA_CLASS
+                                          ? SCHEMA_ANY
+                                          : attrs_ulong(a, kinds[i].subtype, SCHEMA_ANY));
+    }
+    return NULL;
+}
+
+bool import_carries(const struct attr_rule *rule)
+{
+    static const CK_ATTRIBUTE_TYPE ours[] = {CKA_CLASS,       CKA_TOKEN,       CKA_SENSITIVE,
+                                             CKA_EXTRACTABLE, CKA_CHECK_VALUE, CKA_PUBLIC_KEY_INFO};
+
+    for (size_t i = 0; i < N_ELEMENTS(ours); i++) {
+        if (ours[i] == rule->type)
+            return false;
+    }
+    return (rule->notes & (NOT_CREATE | SO_TRUE)) == 0;
+}
+
+CK_RV import_settle_item(struct import_item *item, const struct import_keys *keys, bool was_trusted)
+{
+    if (was_trusted)
+        item->note = "CKA_TRUSTED: for the SO of this token to say";
+    if (item->class == CKO_CERTIFICATE)
+        TRY(attrs_add(item->attrs, CKA_SUBJECT, SPAN_EMPTY)); /* the token fills it in */
+    if (keys->label != NULL)
+        TRY(attrs_set(item->attrs, CKA_LABEL, span_of(keys->label, strlen(keys->label))));
+    return import_protect(item, keys->extractable);
+}
+
+/* -- what becomes of them ---------------------------------------------------------------------- */
+
 CK_RV import_protect(struct import_item *item, bool extractable)
 {
     if (item->class != CKO_PRIVATE_KEY && item->class != CKO_SECRET_KEY)

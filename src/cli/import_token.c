@@ -28,16 +28,7 @@ struct origin {
     struct import_items *items;
 };
 
-/* -- the kinds of objects that are moved ------------------------------------------------------- */
-
-static const struct {
-    CK_OBJECT_CLASS class;
-    CK_ATTRIBUTE_TYPE subtype; /* CKA_CLASS: there are no kinds of it */
-} kinds[] = {
-    {CKO_DATA, CKA_CLASS},          {CKO_CERTIFICATE, CKA_CERTIFICATE_TYPE},
-    {CKO_PUBLIC_KEY, CKA_KEY_TYPE}, {CKO_PRIVATE_KEY, CKA_KEY_TYPE},
-    {CKO_SECRET_KEY, CKA_KEY_TYPE},
-};
+/* -- reading attributes ------------------------------------------------------------------------ */
 
 /* A number of the object; `otherwise` where it has none. */
 static CK_ULONG get_ulong(const struct origin *o, CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type,
@@ -65,31 +56,18 @@ static bool get_bool(const struct origin *o, CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TY
 }
 
 /* The schema that an object of the source would have here; NULL: none. */
-static const struct schema *schema_for(const struct origin *o, CK_OBJECT_HANDLE h,
-                                       CK_OBJECT_CLASS class)
+static CK_RV schema_for(const struct origin *o, CK_OBJECT_HANDLE h, CK_OBJECT_CLASS class,
+                        const struct schema **ret)
 {
-    for (size_t i = 0; i < N_ELEMENTS(kinds); i++) {
-        if (kinds[i].class == class)
-            return schema_find(class, kinds[i].subtype == CKA_CLASS
-                                          ? SCHEMA_ANY
-                                          : get_ulong(o, h, kinds[i].subtype, SCHEMA_ANY));
-    }
-    return NULL;
-}
+    static const CK_ATTRIBUTE_TYPE types[] = {CKA_KEY_TYPE, CKA_CERTIFICATE_TYPE};
+    AUTO(attrs_freep) struct attrs *a = NULL;
 
-/* -- reading attributes ------------------------------------------------------------------------ */
-
-/* What the import says itself, or the token works out. */
-static bool is_ours_to_say(CK_ATTRIBUTE_TYPE type)
-{
-    static const CK_ATTRIBUTE_TYPE ours[] = {CKA_CLASS,       CKA_TOKEN,       CKA_SENSITIVE,
-                                             CKA_EXTRACTABLE, CKA_CHECK_VALUE, CKA_PUBLIC_KEY_INFO};
-
-    for (size_t i = 0; i < N_ELEMENTS(ours); i++) {
-        if (ours[i] == type)
-            return true;
-    }
-    return false;
+    TRY(attrs_new(&a));
+    TRY(attrs_set_ulong(a, CKA_CLASS, class));
+    for (size_t i = 0; i < N_ELEMENTS(types); i++)
+        TRY(attrs_set_ulong(a, types[i], get_ulong(o, h, types[i], SCHEMA_ANY)));
+    *ret = import_schema(a);
+    return CKR_OK;
 }
 
 struct reading {
@@ -108,7 +86,7 @@ static CK_RV ask_for(const struct attr_rule *rule, void *arg)
 {
     struct reading *r = arg;
 
-    if ((rule->notes & (NOT_CREATE | SO_TRUE)) != 0 || is_ours_to_say(rule->type))
+    if (!import_carries(rule))
         return CKR_OK;
     ENSURE(r->n < ATTRS_MAX, CKR_GENERAL_ERROR);
     r->rules[r->n] = rule;
@@ -216,8 +194,7 @@ static const char *key_objection(const struct origin *o, CK_OBJECT_HANDLE h,
                                  const struct secrets *s)
 {
     if (s->template)
-        return "it has a template for other keys (CKA_UNWRAP_TEMPLATE or the like), which can't "
-               "be carried over";
+        return IMPORT_HAS_TEMPLATE;
     if (s->missing && !get_bool(o, h, CKA_EXTRACTABLE, false))
         return "not extractable at its source (CKA_EXTRACTABLE is false)";
     return NULL;
@@ -260,32 +237,21 @@ static CK_RV label_read(const struct origin *o, CK_OBJECT_HANDLE h, struct buf *
     return CKR_OK;
 }
 
-static CK_RV protect(const struct origin *o, CK_OBJECT_HANDLE h, struct import_item *item)
-{
-    if (get_bool(o, h, CKA_TRUSTED, false))
-        item->note = "CKA_TRUSTED: for the SO of this token to say";
-    if (item->class == CKO_CERTIFICATE)
-        TRY(attrs_add(item->attrs, CKA_SUBJECT, SPAN_EMPTY)); /* the token fills it in */
-    if (o->keys->label != NULL)
-        TRY(attrs_set(item->attrs, CKA_LABEL, span_of(o->keys->label, strlen(o->keys->label))));
-    return import_protect(item, o->keys->extractable);
-}
-
 static CK_RV object_take(struct origin *o, CK_OBJECT_HANDLE h)
 {
     AUTO(buf_clear) struct buf label = BUF_INIT;
     const CK_OBJECT_CLASS class = get_ulong(o, h, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
-    const struct schema *s = schema_for(o, h, class);
+    const struct schema *s = NULL;
     struct import_item *item = NULL;
 
     TRY(label_read(o, h, &label));
+    TRY(schema_for(o, h, class, &s));
     if (s == NULL)
-        return import_item_skip(o->items, class, buf_span(&label),
-                                "of a type that the token has no objects of");
+        return import_item_skip(o->items, class, buf_span(&label), IMPORT_NO_SUCH_TYPE);
     TRY(import_item_new(o->items, class, buf_span(&label), &item));
     item->begins = true;
     TRY(attributes_read(o, h, s, item));
-    TRY(protect(o, h, item));
+    TRY(import_settle_item(item, o->keys, get_bool(o, h, CKA_TRUSTED, false)));
     return class == CKO_PRIVATE_KEY || class == CKO_SECRET_KEY ? key_take(o, h, s, item) : CKR_OK;
 }
 

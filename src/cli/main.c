@@ -37,7 +37,8 @@ static const struct cli_command commands[] = {
      "[--pin-file FILE | --pin-fd N] [--expect FINGERPRINT | --yes] [--dry-run]",
      "open the store with what its owner keeps, and seal it to this platform", command_recover},
     {"import",
-     "(FILE | --env-file FILE | --env NAME | --softhsm2 LABEL | --from URI)... --token LABEL "
+     "(FILE | --env-file FILE | --env NAME | --softhsm2 LABEL | --softhsm2-store DIRECTORY | "
+     "--from URI)... --token LABEL "
      "[--pin-file FILE | --pin-fd N] [--passphrase-file FILE | --passphrase-fd N] "
      "[--module FILE] [--source-pin-file FILE | --source-pin-fd N] [--label LABEL] "
      "[--application NAME] [--extractable] [--dry-run]",

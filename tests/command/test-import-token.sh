@@ -119,6 +119,52 @@ grep "Access:" list | grep -q "local\|extractable\|always" && die "as ours: $(ca
 tee 0 audit show
 says "4 private keys, 5 public keys, 3 secret keys, 1 certificate, 2 data objects from SoftHSM2 token old & good"
 
+# -- through its files: also what its module never lets out --
+make_token files
+store=$(dirname "$(echo hsm/*/token.object)")
+files=(--softhsm2-store "$store" --source-pin-file hsm.pin --token files --pin-file user.pin)
+f11() { pkcs11-tool --module "$TEE_TEST_MODULE" --token-label files --login --pin 1234 "$@" 2>&1; }
+tee 0 import "${files[@]}" --dry-run
+counts "total" "18 18 0 0"
+tee 0 import "${files[@]}"
+counts "private keys" "6 6 0 0"
+counts "public keys" "5 5 0 0"
+counts "secret keys" "4 4 0 0"
+counts "certificates" "1 1 0 0"
+counts "data objects" "2 2 0 0"
+tee 0 import "${files[@]}"
+counts "total" "18 0 18 0"
+# What came through the module came the same through the files.
+tee 0 import "${from[@]}" --token files --pin-file user.pin
+counts "total" "18 0 18 0"
+old --list-objects | sort | cmp - before || die "the source was changed"
+f11 --sign -m ECDSA --id 02 -i digest -o signature >/dev/null || die "sign by what stayed"
+old --verify -m ECDSA --id 02 -i digest --signature-file signature >made || die "another key"
+f11 --sign -m EDDSA --id 04 -i data -o ours >/dev/null || die "sign by Ed25519"
+old --sign -m EDDSA --id 04 -i data -o theirs >/dev/null || die "sign by Ed25519 there"
+cmp ours theirs || die "Ed25519 is another key"
+f11 --encrypt -m AES-ECB --id 06 -i value -o ours >/dev/null || die "encrypt"
+old --encrypt -m AES-ECB --id 06 -i value -o theirs >/dev/null || die "encrypt there"
+cmp ours theirs || die "AES-128 is another key"
+f11 --list-objects --type privkey | grep "Access:" | grep -q "local\|extractable\|always" &&
+    die "as ours"
+printf '1111\n' >wrong
+tee 2 import --softhsm2-store "$store" --source-pin-file wrong --token files --pin-file user.pin
+complains "the PIN is wrong"
+tee 1 import --softhsm2-store hsm --source-pin-file hsm.pin --token files --pin-file user.pin
+complains "not the directory of a token"
+# A file that is damaged fails alone; the others come.
+cp -r "$store" copy
+object=$(find copy -name '*.object' -size +1k ! -name token.object | head -n 1)
+head -c 500 "$object" >part && cp part "$object"
+make_token rest
+tee 1 import --softhsm2-store copy --source-pin-file hsm.pin --token rest --pin-file user.pin
+counts "total" "18 17 0 1"
+says "it can't be read: other object \"$(basename "$object")\""
+head -c 100 copy/token.object >part && cp part copy/token.object
+tee 2 import --softhsm2-store copy --source-pin-file hsm.pin --token rest --pin-file user.pin
+complains "no token of SoftHSM2, or damaged"
+
 # -- one object, by URI, from any module; and allowed to leave --
 make_token second
 uri="pkcs11:token=old%20%26%20good;type=private"

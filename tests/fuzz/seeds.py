@@ -89,6 +89,39 @@ export export = 2
     yield 'bytes', b'A=\xff\xfe\x01\n'
 
 
+def softhsm2(*attributes):
+    """A file of SoftHSM2: each attribute is a type and what a kind of value has."""
+    kinds = {bool: lambda v: struct.pack('>QB', 1, 0xff if v else 0),
+             int: lambda v: struct.pack('>QQ', 2, v),
+             bytes: lambda v: struct.pack('>QQ', 3, len(v)) + v,
+             dict: lambda v: struct.pack('>QQ', 4, len(v['nested'])) + v['nested'],
+             list: lambda v: struct.pack('>QQ', 5, len(v)) + b''.join(
+                 struct.pack('>Q', m) for m in v)}
+    return struct.pack('>Q', 7) + b''.join(
+        struct.pack('>Q', kind) + kinds[type(value)](value) for kind, value in attributes)
+
+
+def softhsm2_seeds():
+    """Objects and tokens: all kinds of values, and each kind of mistake. The first byte: a token."""
+    label, pin = 0x80005349, 0x8000534d
+    secret = [(0, 4), (1, True), (2, False), (3, b'aes'), (0x11, bytes(16)), (0x100, 0x1f),
+              (0x110, b''), (0x40000600, [0x1081, 0x1082]), (0x40000212, {'nested': b''})]
+    yield 'object', b'\0' + softhsm2(*secret)
+    yield 'private', b'\0' + softhsm2((0, 3), (2, True), (0x110, b'20261127'), (0x11, bytes(48)))
+    yield 'nested', b'\0' + softhsm2((0, 4), (0x40000211, {'nested': b'x' * 17}))
+    yield 'twice', b'\0' + softhsm2((0, 4), (0, 4))
+    yield 'flag', b'\0' + softhsm2((2, True))[:-1] + b'\1'
+    yield 'kind', b'\0' + struct.pack('>QQQ', 7, 0, 6)
+    yield 'long', b'\0' + struct.pack('>QQQQ', 7, 3, 3, 1 << 40)
+    yield 'many', b'\0' + struct.pack('>QQQQ', 7, 0x40000600, 5, 1 << 61)
+    yield 'cut', b'\0' + softhsm2(*secret)[:-5]
+    yield 'empty', b'\0'
+    yield 'token', b'\1' + softhsm2((label, b'old'.ljust(32)), (pin, bytes(72)))
+    yield 'token-new', b'\1' + softhsm2((label, b'old'.ljust(32)))
+    yield 'token-pin', b'\1' + softhsm2((label, b'old'.ljust(32)), (pin, bytes(8)))
+    yield 'token-label', b'\1' + softhsm2((label, b'old'), (pin, bytes(72)))
+
+
 def attr(kind, value):
     """One attribute of a record."""
     return struct.pack('>QI', kind, len(value)) + value
@@ -589,7 +622,7 @@ SEEDS = {'owner': owner_seeds, 'command': command_seeds, 'uri': uri_seeds,
          'report': report_seeds, 'certtable': certtable_seeds, 'evidence': evidence_seeds,
          'handoff': handoff_seeds,
          'kds': kds_seeds, 'policy': policy_seeds,
-         'conf': conf_seeds, 'env': env_seeds, 'record': record_seeds, 'binding': binding_seeds,
+         'conf': conf_seeds, 'env': env_seeds, 'softhsm2': softhsm2_seeds, 'record': record_seeds, 'binding': binding_seeds,
          'template': step_seeds, 'params': step_seeds, 'api': step_seeds, 'store': step_seeds}
 
 
