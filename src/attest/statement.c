@@ -176,6 +176,7 @@ static CK_RV write_approval(struct der *d, const struct statement *s)
 {
     TRY(der_set_bytes(d, "subject.approval.store", SPAN_ARRAY(s->approval.store)));
     TRY(der_set_bytes(d, "subject.approval.fingerprint", SPAN_ARRAY(s->approval.fingerprint)));
+    TRY(der_set_bytes(d, "subject.approval.seal", SPAN_ARRAY(s->approval.seal)));
     TRY(der_set_bytes(d, "subject.approval.request", SPAN_ARRAY(s->approval.request)));
     return der_set_bytes(d, "subject.approval.sealed", SPAN_ARRAY(s->approval.sealed));
 }
@@ -266,6 +267,7 @@ static CK_RV read_approval(const struct der *d, struct statement *ret)
 
     TRY(der_copy(d, "subject.approval.store", a->store, sizeof(a->store)));
     TRY(der_copy(d, "subject.approval.fingerprint", a->fingerprint, sizeof(a->fingerprint)));
+    TRY(der_copy(d, "subject.approval.seal", a->seal, sizeof(a->seal)));
     TRY(der_copy(d, "subject.approval.request", a->request, sizeof(a->request)));
     return der_copy(d, "subject.approval.sealed", a->sealed, sizeof(a->sealed));
 }

@@ -96,6 +96,7 @@ struct statement_handover {
 struct statement_approval {
     uint8_t store[16];
     uint8_t fingerprint[32];
+    uint8_t seal[16];    /* that opens the store where it is given */
     uint8_t request[64]; /* handoff_message_hash() of the request */
     uint8_t sealed[64];  /* SHA-512 of the CMS message */
 };

@@ -131,14 +131,18 @@ static int drop_key(const struct handoff_options *o)
 static int adopt(struct keyring *k, const struct handoff_options *o, const struct acceptance *a,
                  const char *fingerprint)
 {
+    const uint8_t *giver = a->judged.facts.statement.approval.seal;
+    uint8_t id[16];
+    char text[2 * 4 + 1];
     CK_RV rv;
 
     if (!confirm_store(o->expect, o->yes, fingerprint))
         return EXIT_REFUSED;
-    rv = handoff_adopt(k, a->asked.hash, o->standby);
+    rv = handoff_adopt(k, a->asked.hash, o->standby ? NULL : giver, id);
     if (rv != CKR_OK)
         return cli_rv(rv, "sealing to this platform");
-    puts("sealed to this platform: the store opens here from now on");
+    printf("sealed to this platform by seal %s: the store opens here from now on\n",
+           hex_encode(span_of(id, 4), text));
     confirm_seals(k);
     return drop_key(o);
 }

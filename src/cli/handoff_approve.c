@@ -17,6 +17,7 @@ struct approval {
     struct handoff_message in; /* points into request */
     struct handoff_judged judged;
     uint8_t hash[HANDOFF_HASH];
+    uint8_t seal[16];
 };
 
 static void approval_clear(struct approval *a)
@@ -75,6 +76,7 @@ static int attest(const struct conf *c, struct keyring *k, const struct handoff_
         return cli_rv(rv, "reading the store");
     memcpy(s.approval.store, info.id, sizeof(s.approval.store));
     memcpy(s.approval.fingerprint, info.fingerprint, sizeof(s.approval.fingerprint));
+    memcpy(s.approval.seal, a->seal, sizeof(s.approval.seal));
     memcpy(s.approval.request, a->hash, sizeof(s.approval.request));
     return own_evidence(c, k, &s, &o->fetch, &a->evidence);
 }
@@ -100,7 +102,8 @@ static int make(const struct conf *c, struct keyring *k, const struct handoff_op
                 struct approval *a)
 {
     struct handoff_message m = {.kind = HANDOFF_APPROVAL};
-    CK_RV rv = handoff_release(k, a->judged.facts.statement.handover.public_key, &a->sealed);
+    CK_RV rv =
+        handoff_release(k, a->judged.facts.statement.handover.public_key, &a->sealed, a->seal);
     int code;
 
     if (rv == CKR_ARGUMENTS_BAD)

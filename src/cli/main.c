@@ -30,7 +30,7 @@ static const struct cli_command commands[] = {
      "--passphrase FILE) [--name NAME] | remove|revoke ID [--no-recovery] [--no-platform] | "
      "test ID "
      "[--key FILE|URI | --opened FILE | --recovery-key FILE | --shares FILE | --passphrase FILE] | "
-     "export ID | reseal [--dry-run]",
+     "export ID | import FILE [--dry-run] | reseal [--dry-run]",
      "the ways into the store: list, add, remove, try, renew", command_seal},
     {"recover",
      "(--key FILE|URI | --opened FILE | --recovery-key FILE | --shares FILE | --passphrase FILE) "

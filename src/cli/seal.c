@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* seal.c - `tee-pkcs11 seal list|add|remove|revoke|test|reseal|export`: the ways into a store. */
+/* seal.c - `tee-pkcs11 seal list|add|remove|revoke|test|reseal|export|import`: the ways into a
+ * store. */
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
@@ -12,6 +13,7 @@
 #include "cli/json_text.h"
 #include "cli/proof.h"
 #include "cli/seal.h"
+#include "keyring/seal_carry.h"
 #include "keyring/seals.h"
 
 struct request {
@@ -407,7 +409,15 @@ static int run_reseal(struct keyring *k, const struct request *r)
 /* -- export ------------------------------------------------------------------------------------ */
 
 /* The CMS message of a certificate's seal, for the openssl command on the machine where the private
- * key is: works where the store does not open. */
+ * key is; or a platform's seal, for another copy of the store. Works where the store does not open.
+ */
+static CK_RV export_one(struct store *s, const struct seal_info *which, struct buf *ret)
+{
+    if (which->kind == SEAL_PLATFORM || which->kind == SEAL_OWNED)
+        return seal_carry_out(s, which->id, ret);
+    return seal_message(s, which->id, ret);
+}
+
 static int run_export(const struct conf *c, const struct request *r)
 {
     AUTO(store_unrefp) struct store *s = NULL;
@@ -424,11 +434,37 @@ static int run_export(const struct conf *c, const struct request *r)
     code = r->id != NULL ? find(&l, r->id, &found) : cli_usage("seal");
     if (code != EXIT_DONE)
         return code;
-    if (seal_message(s, found->id, &der) != CKR_OK)
-        return cli_fail(EXIT_REFUSED, "a seal of that kind has no message: it is a %s",
+    if (export_one(s, found, &der) != CKR_OK)
+        return cli_fail(EXIT_REFUSED, "a seal of that kind is not exported: it is a %s",
                         seal_kind_name(found->kind));
     if (fwrite(der.p, 1, der.n, stdout) != der.n || fflush(stdout) != 0)
         return cli_fail(EXIT_FAILED, "writing: %s", strerror(errno));
+    return EXIT_DONE;
+}
+
+/* The seal of another node, into this store. */
+static int run_import(struct keyring *k, const struct request *r)
+{
+    AUTO(buf_clear) struct buf file = BUF_INIT;
+    uint8_t id[SEAL_ID];
+    char text[SEAL_ID_TEXT];
+    CK_RV rv;
+
+    if (r->id == NULL)
+        return cli_usage("seal");
+    if (!file_read(r->id, &file))
+        return EXIT_FAILED;
+    rv = seal_carry_in(k, buf_span(&file), r->dry_run, id);
+    if (rv == CKR_DATA_INVALID)
+        return cli_fail(EXIT_REFUSED, "%s is no seal of a platform, as `seal export` writes it",
+                        r->id);
+    if (rv == CKR_DEVICE_ERROR)
+        return cli_fail(EXIT_REFUSED, "%s is no seal that the store's own key made: refused",
+                        r->id);
+    if (rv != CKR_OK)
+        return cli_rv(rv, "importing the seal");
+    printf("%s seal %s of another node\n", r->dry_run ? "would add" : "added",
+           seal_id_text(id, text));
     return EXIT_DONE;
 }
 
@@ -446,6 +482,8 @@ static int run(const struct conf *c, struct keyring *k, const struct request *r)
         return run_test(k, r);
     if (strcmp(r->what, "reseal") == 0)
         return run_reseal(k, r);
+    if (strcmp(r->what, "import") == 0)
+        return run_import(k, r);
     return cli_usage("seal");
 }
 

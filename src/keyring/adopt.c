@@ -69,6 +69,15 @@ static CK_RV adoption_read(struct keyring *k, struct adoption *a)
     return config_get(t, &a->config);
 }
 
+/* Does it stay what it is, beside the new one? */
+static bool lives_on(const struct adoption *a, const struct seal *s)
+{
+    const struct adopt_terms *t = a->terms;
+
+    return s->superseded != 0 || t->others == ADOPT_SUPERSEDES_NONE ||
+           (t->others == ADOPT_SUPERSEDES_ONE && memcmp(s->id, t->one, SEAL_ID) != 0);
+}
+
 /* Seals of the platform so far are kept for going back, for a while, or live on beside the new one;
  * those of a lesser root go. */
 static CK_RV supersede(struct txn *t, const struct adoption *a, const struct seal *old)
@@ -83,7 +92,7 @@ static CK_RV supersede(struct txn *t, const struct adoption *a, const struct sea
     TRY(binding_decode(s.binding, &b));
     if (root_rank(b.kind) < root_rank(a->root))
         return txn_del(t, STORE_SEAL, SPAN_ARRAY(s.id), NULL);
-    if (s.superseded != 0 || a->terms->standby)
+    if (lives_on(a, &s))
         return CKR_OK;
     s.superseded = a->now;
     TRY(seal_open_auth(&a->header, old, secret_span(a->master), &auth));
@@ -126,7 +135,8 @@ static CK_RV adopt_txn(struct txn *t, void *arg)
     TRY(audit_add(a->keyring, t, a->terms->event, NULL, "%s%ssealed to a %s root: seal %s%s",
                   a->terms->by != NULL ? a->terms->by : "", a->terms->by != NULL ? ", " : "",
                   root_kind_name(a->root), seal_id_text(a->made->id, id),
-                  a->terms->standby ? ", beside those that there are" : ""));
+                  a->terms->others == ADOPT_SUPERSEDES_NONE ? ", beside those that there are"
+                                                            : ""));
     return seal_put(t, a->made->id, &a->made->row);
 }
 
@@ -141,7 +151,7 @@ static void lesser_root_left(struct keyring *k)
                  k->conf->store, rv);
 }
 
-CK_RV keyring_adopt(struct keyring *k, const struct adopt_terms *terms)
+CK_RV keyring_adopt(struct keyring *k, const struct adopt_terms *terms, uint8_t ret_id[SEAL_ID])
 {
     AUTO(platform_seal_clear) struct platform_seal made = {.row = BUF_INIT};
     struct adoption a = {
@@ -169,6 +179,8 @@ CK_RV keyring_adopt(struct keyring *k, const struct adopt_terms *terms)
                  "guesses it needs no hardware. Add another recovery, then take it away: "
                  "tee-pkcs11 seal list, tee-pkcs11 seal revoke ID",
                  k->conf->store);
+    if (ret_id != NULL)
+        memcpy(ret_id, made.id, SEAL_ID);
     if (moved)
         lesser_root_left(k);
     return CKR_OK;

@@ -9,13 +9,15 @@
 #include "keyring/audit.h"
 #include "keyring/ring.h"
 
+/* Which seals of other platforms are superseded: they open for rollback-days more. */
+enum adopt_others { ADOPT_SUPERSEDES_ALL, ADOPT_SUPERSEDES_ONE, ADOPT_SUPERSEDES_NONE };
+
 struct adopt_terms {
     enum audit_event event; /* what it is told as */
     const char *by;         /* words in front of the entry; NULL: none */
     const char *again;      /* what to do when the master was rotated meanwhile */
-    /* The seals of other platforms stay what they are. Else they are superseded: they open for
-     * rollback-days more. */
-    bool standby;
+    enum adopt_others others;
+    const uint8_t *one; /* ADOPT_SUPERSEDES_ONE: its id; where it is not there any more, none is */
 };
 
 /*
@@ -23,7 +25,9 @@ struct adopt_terms {
  * one thread, with no other user of the keyring. CKR_FUNCTION_REJECTED when the configured root
  * protects less than the one that the store was made for, or an owner's secret is demanded and not
  * configured. CKR_DEVICE_ERROR: the master was rotated meanwhile. Asks the device.
+ * ret_id (may be NULL) is the new seal's.
  */
-NODISCARD CK_RV keyring_adopt(struct keyring *k, const struct adopt_terms *terms);
+NODISCARD CK_RV keyring_adopt(struct keyring *k, const struct adopt_terms *terms,
+                              uint8_t ret_id[16]);
 
 #endif

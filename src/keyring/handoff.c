@@ -178,19 +178,23 @@ CK_RV handoff_store_id(const struct conf *c, uint8_t ret[STORE_ID])
 
 /* -- giving ------------------------------------------------------------------------------------ */
 
-CK_RV handoff_release(struct keyring *k, struct span public_key, struct buf *ret_sealed)
+CK_RV handoff_release(struct keyring *k, struct span public_key, struct buf *ret_sealed,
+                      uint8_t ret_seal[SEAL_ID])
 {
     AUTO(secret_freep) struct secret *master = NULL;
     AUTO(buf_clear) struct buf grant = BUF_INIT;
+    uint8_t seal[SEAL_ID];
     struct header h;
 
-    TRY(master_open(k, &master, &h));
+    TRY(master_open_here(k, &master, &h, seal));
     buf_u8(&grant, GRANT_VERSION);
     buf_put(&grant, SPAN_ARRAY(h.store_id));
     buf_u64(&grant, h.epoch);
     buf_put(&grant, secret_span(master));
     TRY(buf_ok(&grant));
-    return cms_seal_to_key(public_key, buf_span(&grant), ret_sealed);
+    TRY(cms_seal_to_key(public_key, buf_span(&grant), ret_sealed));
+    memcpy(ret_seal, seal, SEAL_ID);
+    return CKR_OK;
 }
 
 /* "request 5f0c...": how an entry names it. */
@@ -334,13 +338,17 @@ CK_RV handoff_open(const struct conf *c, struct store *s, struct span sealed,
     return CKR_OK;
 }
 
-CK_RV handoff_adopt(struct keyring *k, const uint8_t name[HANDOFF_NAME], bool standby)
+CK_RV handoff_adopt(struct keyring *k, const uint8_t name[HANDOFF_NAME], const uint8_t *supersedes,
+                    uint8_t ret_id[SEAL_ID])
 {
     char text[NAME_TEXT];
-    const struct adopt_terms terms = {.event = AUDIT_HANDOFF_ACCEPTED,
-                                      .by = name_text(name, text),
-                                      .again = "make a new request",
-                                      .standby = standby};
+    const struct adopt_terms terms = {
+        .event = AUDIT_HANDOFF_ACCEPTED,
+        .by = name_text(name, text),
+        .again = "make a new request",
+        .others = supersedes != NULL ? ADOPT_SUPERSEDES_ONE : ADOPT_SUPERSEDES_NONE,
+        .one = supersedes,
+    };
 
-    return keyring_adopt(k, &terms);
+    return keyring_adopt(k, &terms, ret_id);
 }

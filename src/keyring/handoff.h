@@ -45,9 +45,11 @@ bool handoff_key_is(struct span file);
 
 /* -- the platform that has the store ----------------------------------------------------------- */
 
-/* The master key, encrypted to the public half (cms_seal_to_key()): CMS, appended. Asks the device.
- * CKR_ARGUMENTS_BAD: it is no key that can receive. */
-NODISCARD CK_RV handoff_release(struct keyring *k, struct span public_key, struct buf *ret_sealed);
+/* The master key, encrypted to the public half (cms_seal_to_key()): CMS, appended; and the id of
+ * the seal by which the store opens here. Asks the device. CKR_ARGUMENTS_BAD: it is no key that can
+ * receive. */
+NODISCARD CK_RV handoff_release(struct keyring *k, struct span public_key, struct buf *ret_sealed,
+                                uint8_t ret_seal[16]);
 /* The entry in the audit log: to be written before the approval leaves. `to` says in words who gets
  * it. */
 NODISCARD CK_RV handoff_note(struct keyring *k, const uint8_t name[HANDOFF_NAME], const char *to);
@@ -69,7 +71,9 @@ NODISCARD CK_RV handoff_past(struct keyring *k, enum audit_event event,
  */
 NODISCARD CK_RV handoff_open(const struct conf *c, struct store *s, struct span sealed,
                              const struct secret *private_key, struct keyring **ret);
-/* Seal it to this platform: keyring_adopt() with the entry of a hand-over. */
-NODISCARD CK_RV handoff_adopt(struct keyring *k, const uint8_t name[HANDOFF_NAME], bool standby);
+/* Seal it to this platform: keyring_adopt() with the entry of a hand-over. `supersedes` is the seal
+ * of the platform that gave it; NULL: that one lives on, as all others do. */
+NODISCARD CK_RV handoff_adopt(struct keyring *k, const uint8_t name[HANDOFF_NAME],
+                              const uint8_t *supersedes, uint8_t ret_id[16]);
 
 #endif

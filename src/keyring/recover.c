@@ -122,5 +122,5 @@ CK_RV recover_adopt(struct keyring *k)
 {
     const struct adopt_terms terms = {.event = AUDIT_STORE_RECOVERED, .again = "recover again"};
 
-    return keyring_adopt(k, &terms);
+    return keyring_adopt(k, &terms, NULL);
 }

@@ -146,9 +146,10 @@ static json_t *handover_json(const struct statement_handover *h)
 
 static json_t *approval_json(const struct statement_approval *a)
 {
-    return json_pack("{s:o, s:o, s:o, s:o}", "store", hex_json(SPAN_ARRAY(a->store)), "fingerprint",
-                     hex_json(SPAN_ARRAY(a->fingerprint)), "request",
-                     hex_json(SPAN_ARRAY(a->request)), "sealed", hex_json(SPAN_ARRAY(a->sealed)));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "store", hex_json(SPAN_ARRAY(a->store)),
+                     "fingerprint", hex_json(SPAN_ARRAY(a->fingerprint)), "seal",
+                     hex_json(SPAN_ARRAY(a->seal)), "request", hex_json(SPAN_ARRAY(a->request)),
+                     "sealed", hex_json(SPAN_ARRAY(a->sealed)));
 }
 
 /* The new key is the member "key" beside it. */

@@ -58,6 +58,7 @@ static struct statement of_kind(enum statement_kind kind)
     s.handover.store[15] = 0xff;
     s.approval.store[0] = 1;
     memset(s.approval.fingerprint, 2, sizeof(s.approval.fingerprint));
+    memset(s.approval.seal, 5, sizeof(s.approval.seal));
     memset(s.approval.request, 3, sizeof(s.approval.request));
     memset(s.approval.sealed, 4, sizeof(s.approval.sealed));
     s.rotation = (struct statement_rotation){

@@ -291,8 +291,8 @@ def evidence_json(body=None, certificates=()):
 
 def approval_subject():
     """A statement's subject: the answer of a hand-over."""
-    return tlv(0xa4, tlv(0x30, tlv(4, bytes(16)), tlv(4, b'\2' * 32), tlv(4, b'\3' * 64),
-                         tlv(4, b'\4' * 64)))
+    return tlv(0xa4, tlv(0x30, tlv(4, bytes(16)), tlv(4, b'\2' * 32), tlv(4, b'\5' * 16),
+                         tlv(4, b'\3' * 64), tlv(4, b'\4' * 64)))
 
 
 def handoff_seeds():

@@ -16,6 +16,7 @@
 
 #include "crypto/cms.h"
 #include "keyring/handoff.h"
+#include "keyring/seal_carry.h"
 #include "keyring_fixture.h"
 #include "log_capture.h"
 #include "snp_bench.h"
@@ -34,6 +35,8 @@ struct machine {
     char owner_key[128];
     struct secret *private_key;
     struct buf public_key, sealed;
+    uint8_t seal[16]; /* of the old machine */
+    uint8_t made_seal[16];
 };
 
 static void old_machine(struct machine *m)
@@ -84,7 +87,8 @@ static int teardown(void **state)
 static void release(struct machine *m)
 {
     buf_clear(&m->sealed);
-    assert_int_equal(handoff_release(m->f->k, buf_span(&m->public_key), &m->sealed), CKR_OK);
+    assert_int_equal(handoff_release(m->f->k, buf_span(&m->public_key), &m->sealed, m->seal),
+                     CKR_OK);
     fixture_close(m->f);
 }
 
@@ -136,7 +140,7 @@ static void adopts(struct machine *m, bool standby, size_t expect_superseded)
     assert_int_equal(keyring_info(m->f->k, &info), CKR_OK);
     assert_memory_equal(info.fingerprint, m->made.fingerprint, sizeof(info.fingerprint));
     assert_int_equal(info.counter, m->made.counter); /* nothing is written before it is adopted */
-    assert_int_equal(handoff_adopt(m->f->k, name, standby), CKR_OK);
+    assert_int_equal(handoff_adopt(m->f->k, name, standby ? NULL : m->seal, m->made_seal), CKR_OK);
     fixture_close(m->f);
     assert_int_equal(count_superseded(m, &platforms), expect_superseded);
     assert_int_equal(platforms, 2);
@@ -159,6 +163,35 @@ static void standby_leaves_others(void **state)
     opens(m);
     new_machine(m);
     opens(m);
+}
+
+/* An update of one node's image leaves the other node's seal alone. */
+static void supersedes_the_giver_alone(void **state)
+{
+    struct machine *m = *state;
+    struct seal_info *v = NULL;
+    size_t platforms = 0, n = 0;
+
+    adopts(m, true, 0); /* the other node: here the new machine */
+    assert_int_equal(fixture_open(m->f, &m->f->k), CKR_OK);
+    release(m);
+    snp_bench_set(&m->bench, "measurement=c1c2c3");
+    assert_int_equal(take(m, m->private_key), CKR_OK);
+    assert_int_equal(handoff_adopt(m->f->k, other_name, m->seal, m->made_seal), CKR_OK);
+    assert_int_equal(seals_list(m->f->k, keyring_store(m->f->k), &v, &n), CKR_OK);
+    for (size_t i = 0; i < n; i++) {
+        platforms += v[i].kind == SEAL_PLATFORM;
+        assert_int_equal(v[i].superseded, memcmp(v[i].id, m->seal, sizeof(m->seal)) == 0);
+    }
+    assert_int_equal(platforms, 3);
+    seals_info_free(v, n);
+    fixture_close(m->f);
+    fixture_time_shift += (int64_t)KEEP_SECONDS + 60;
+    opens(m);
+    new_machine(m);
+    opens(m);
+    old_machine(m);
+    assert_int_equal(fixture_open(m->f, &m->f->k), CKR_DEVICE_ERROR);
 }
 
 static void superseded_ends(void **state)
@@ -194,10 +227,11 @@ static void bad_receivers(void **state)
     AUTO(buf_clear) struct buf out = BUF_INIT;
 
     for (size_t i = 0; i < N_ELEMENTS(bad); i++)
-        assert_int_equal(handoff_release(m->f->k, bad[i], &out), CKR_ARGUMENTS_BAD);
+        assert_int_equal(handoff_release(m->f->k, bad[i], &out, m->seal), CKR_ARGUMENTS_BAD);
     for (size_t i = 0; i < m->public_key.n; i += 9) { /* a point that is not on the curve, ... */
         m->public_key.p[i] ^= 1;
-        assert_int_not_equal(handoff_release(m->f->k, buf_span(&m->public_key), &out), CKR_OK);
+        assert_int_not_equal(handoff_release(m->f->k, buf_span(&m->public_key), &out, m->seal),
+                             CKR_OK);
         m->public_key.p[i] ^= 1;
     }
     assert_int_equal(out.n, 0);
@@ -209,7 +243,8 @@ static void rotated_meanwhile(void **state)
     struct machine *m = *state;
 
     buf_clear(&m->sealed);
-    assert_int_equal(handoff_release(m->f->k, buf_span(&m->public_key), &m->sealed), CKR_OK);
+    assert_int_equal(handoff_release(m->f->k, buf_span(&m->public_key), &m->sealed, m->seal),
+                     CKR_OK);
     assert_int_equal(master_rotate(m->f->k, NULL), CKR_OK);
     fixture_close(m->f);
     new_machine(m);
@@ -226,13 +261,13 @@ static void rotated_at_the_last_moment(void **state)
     struct keyring *old = m->f->k;
 
     m->f->k = NULL;
-    assert_int_equal(handoff_release(old, buf_span(&m->public_key), &m->sealed), CKR_OK);
+    assert_int_equal(handoff_release(old, buf_span(&m->public_key), &m->sealed, m->seal), CKR_OK);
     assert_int_equal(take(m, m->private_key), CKR_OK);
     assert_int_equal(master_rotate(old, NULL), CKR_OK);
     keyring_unref(old);
     new_machine(m);
     log_capture_clear();
-    assert_int_equal(handoff_adopt(m->f->k, name, false), CKR_DEVICE_ERROR);
+    assert_int_equal(handoff_adopt(m->f->k, name, m->seal, m->made_seal), CKR_DEVICE_ERROR);
     assert_non_null(strstr(log_capture_text(), "rotated meanwhile: make a new request"));
     fixture_close(m->f);
     old_machine(m);
@@ -363,6 +398,99 @@ static void names_the_store(void **state)
     fixture_run("mv '%s.ours' '%s'", m->f->store, m->f->store);
 }
 
+/* -- the seal of a second node, carried to the first one's store --------------------------------
+ */
+
+/* A copy goes to the second node, which seals it and exports its seal; the copy is thrown away. */
+static void second_node(struct machine *m, struct buf *ret_seal)
+{
+    AUTO(store_unrefp) struct store *s = NULL;
+
+    release(m);
+    fixture_run("cp -r '%s' '%s.first'", m->f->store, m->f->store);
+    snp_bench_set(&m->bench, "chip=02");
+    assert_int_equal(take(m, m->private_key), CKR_OK);
+    assert_int_equal(handoff_adopt(m->f->k, name, NULL, m->made_seal), CKR_OK);
+    fixture_close(m->f);
+    assert_int_equal(store_open(m->f->store, false, 0, &s), CKR_OK);
+    assert_int_equal(seal_carry_out(s, m->made_seal, ret_seal), CKR_OK);
+    store_unref(TAKE(s));
+    fixture_run("rm -r '%s' && mv '%s.first' '%s'", m->f->store, m->f->store, m->f->store);
+    assert_int_equal(fixture_open(m->f, &m->f->k), CKR_DEVICE_ERROR); /* without it */
+    old_machine(m);
+    assert_int_equal(fixture_open(m->f, &m->f->k), CKR_OK);
+    log_capture_clear();
+}
+
+static void second_node_opens_later_copies(void **state)
+{
+    struct machine *m = *state;
+    AUTO(buf_clear) struct buf seal = BUF_INIT;
+    uint8_t id[SEAL_ID];
+
+    second_node(m, &seal);
+    assert_int_equal(seal_carry_in(m->f->k, buf_span(&seal), true, id), CKR_OK);
+    assert_int_equal(seal_carry_in(m->f->k, buf_span(&seal), false, id), CKR_OK);
+    assert_memory_equal(id, m->made_seal, sizeof(id));
+    assert_int_equal(seal_carry_in(m->f->k, buf_span(&seal), false, id), CKR_FUNCTION_REJECTED);
+    assert_non_null(strstr(log_capture_text(), "there already"));
+    assert_int_equal(master_rotate(m->f->k, NULL), CKR_OK);
+    fixture_close(m->f);
+    opens(m);
+    snp_bench_set(&m->bench, "chip=02");
+    opens(m);
+}
+
+static void changed_seal_is_refused(void **state)
+{
+    struct machine *m = *state;
+    AUTO(buf_clear) struct buf seal = BUF_INIT;
+    struct store_info before, after;
+    uint8_t id[SEAL_ID];
+
+    second_node(m, &seal);
+    assert_int_equal(keyring_info(m->f->k, &before), CKR_OK);
+    for (size_t i = 0; i < seal.n; i++) {
+        seal.p[i] ^= 4;
+        assert_int_not_equal(seal_carry_in(m->f->k, buf_span(&seal), false, id), CKR_OK);
+        seal.p[i] ^= 4;
+    }
+    for (size_t n = 0; n < seal.n; n += 7)
+        assert_int_equal(seal_carry_in(m->f->k, span_of(seal.p, n), false, id), CKR_DATA_INVALID);
+    assert_int_equal(keyring_info(m->f->k, &after), CKR_OK);
+    assert_int_equal(after.counter, before.counter);
+    assert_int_equal(seal_carry_in(m->f->k, buf_span(&seal), false, id), CKR_OK);
+}
+
+static void seal_that_does_not_fit(void **state)
+{
+    struct machine *m = *state;
+    AUTO(buf_clear) struct buf seal = BUF_INIT;
+    AUTO(buf_clear) struct buf none = BUF_INIT;
+    struct seal_info *v = NULL;
+    uint8_t id[SEAL_ID];
+    size_t n = 0;
+
+    second_node(m, &seal);
+    assert_int_equal(seals_list(m->f->k, keyring_store(m->f->k), &v, &n), CKR_OK);
+    for (size_t i = 0; i < n; i++) {
+        if (v[i].kind == SEAL_CERTIFICATE)
+            assert_int_equal(seal_carry_out(keyring_store(m->f->k), v[i].id, &none),
+                             CKR_ARGUMENTS_BAD);
+    }
+    seals_info_free(v, n);
+    assert_int_equal(master_rotate(m->f->k, NULL), CKR_OK);
+    assert_int_equal(seal_carry_in(m->f->k, buf_span(&seal), false, id), CKR_FUNCTION_REJECTED);
+    assert_non_null(strstr(log_capture_text(), "rotated since"));
+    fixture_close(m->f);
+    fixture_run("mv '%s' '%s.ours'", m->f->store, m->f->store);
+    assert_int_equal(keyring_create(&m->f->conf, &m->f->k), CKR_OK);
+    assert_int_equal(seal_carry_in(m->f->k, buf_span(&seal), false, id), CKR_FUNCTION_REJECTED);
+    assert_non_null(strstr(log_capture_text(), "of another store"));
+    fixture_close(m->f);
+    fixture_run("rm -r '%s' && mv '%s.ours' '%s'", m->f->store, m->f->store, m->f->store);
+}
+
 static int group_teardown(void **state)
 {
     (void)state;
@@ -380,6 +508,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST("/keyring/handoff/another-image-takes-over", another_image_takes_over),
         TEST("/keyring/handoff/standby-leaves-others", standby_leaves_others),
+        TEST("/keyring/handoff/supersedes-the-giver-alone", supersedes_the_giver_alone),
         TEST("/keyring/handoff/superseded-ends", superseded_ends),
         TEST("/keyring/handoff/another-key-opens-nothing", another_key_opens_nothing),
         TEST("/keyring/handoff/bad-receivers", bad_receivers),
@@ -392,6 +521,9 @@ int main(void)
         TEST("/keyring/handoff/is-remembered", is_remembered),
         TEST("/keyring/handoff/software-has-no-part", software_has_no_part),
         TEST("/keyring/handoff/names-the-store", names_the_store),
+        TEST("/keyring/carry/second-node", second_node_opens_later_copies),
+        TEST("/keyring/carry/changed-is-refused", changed_seal_is_refused),
+        TEST("/keyring/carry/what-does-not-fit", seal_that_does_not_fit),
     };
 
     return cmocka_run_group_tests(tests, NULL, group_teardown);
