@@ -51,8 +51,9 @@ struct env {
     pthread_mutex_t lock;
     pthread_cond_t change; /* live fell to 0, or draining ended */
     unsigned live;
-    bool draining;
-    bool broken; /* the map was lost, or a write: to be opened anew */
+    unsigned draining; /* threads that wait for that */
+    unsigned moves;    /* how often the map was moved */
+    bool broken;       /* the map was lost, or a write: to be opened anew */
     atomic_uint n_writes;
     unsigned n_idle;
     MDB_txn *idle[IDLE_MAX];
@@ -163,21 +164,24 @@ static struct timespec moment(long ms)
     return t;
 }
 
-/* Wait, under the lock, until no transaction is live. */
-static CK_RV drain(struct env *e)
+/* Wait, under the lock, until no transaction is live; or until another thread that waited has moved
+ * the map: *ret_moved, and there may be transactions. */
+static CK_RV drain(struct env *e, bool *ret_moved)
 {
     const struct timespec until = moment(DRAIN_MS);
+    const unsigned moves = e->moves;
 
-    e->draining = true;
-    while (e->live > 0)
+    e->draining++;
+    while (e->live > 0 && e->moves == moves)
         if (pthread_cond_timedwait(&e->change, &e->lock, &until) != 0)
             break;
-    e->draining = false;
+    e->draining--;
     (void)pthread_cond_broadcast(&e->change);
-    if (e->live > 0)
-        log_err("the store's map must change, but %u transactions stay open", e->live);
-    ENSURE(e->live == 0, CKR_DEVICE_MEMORY);
-    return CKR_OK;
+    *ret_moved = e->moves != moves;
+    if (*ret_moved || e->live == 0)
+        return CKR_OK;
+    log_err("the store's map must change, but %u transactions stay open", e->live);
+    FAIL(CKR_DEVICE_MEMORY);
 }
 
 /* The database, opened as at first; its file must be the one that env_newest() looks at. */
@@ -205,26 +209,28 @@ static CK_RV reopen(const struct env *e, struct db *ret)
 /* Under the lock: close what is broken, and open it anew. */
 static CK_RV revive_locked(struct env *e)
 {
-    TRY(drain(e));
-    /* While it waited another thread may have done it. */
-    if (!e->broken)
+    bool moved = false;
+
+    TRY(drain(e, &moved));
+    if (moved)
         return CKR_OK;
     db_close(e);
     TRY(reopen(e, &e->db));
     e->broken = false;
+    e->moves++;
     log_warn("store %s: opened anew after a write had failed", e->directory);
     return CKR_OK;
 }
 
 static CK_RV enter_locked(struct env *e, MDB_txn **ret_idle)
 {
-    if (e->draining) {
+    if (e->draining > 0) {
         const struct timespec until = moment(YIELD_MS);
 
-        while (e->draining && pthread_cond_timedwait(&e->change, &e->lock, &until) == 0)
+        while (e->draining > 0 && pthread_cond_timedwait(&e->change, &e->lock, &until) == 0)
             ;
     }
-    if (e->broken)
+    while (e->broken)
         TRY(revive_locked(e));
     e->live++;
     if (ret_idle != NULL && e->n_idle > 0)
@@ -249,7 +255,7 @@ static void leave(struct env *e, MDB_txn **idle)
     (void)pthread_mutex_lock(&e->lock);
     if (idle != NULL && *idle != NULL && e->n_idle < IDLE_MAX)
         e->idle[e->n_idle++] = TAKE(*idle);
-    if (--e->live == 0 && e->draining)
+    if (--e->live == 0 && e->draining > 0)
         (void)pthread_cond_broadcast(&e->change);
     (void)pthread_mutex_unlock(&e->lock);
 }
@@ -283,6 +289,7 @@ static CK_RV remap(struct env *e, size_t size)
     }
     rc = mdb_env_set_mapsize(e->db.env, size);
     e->broken = rc != 0;
+    e->moves++;
     return mdb_rv(rc);
 }
 
@@ -305,13 +312,14 @@ size_t env_map_size(struct env *e)
 
 static CK_RV grow_locked(struct env *e, size_t had)
 {
+    bool moved = false;
+
     ENSURE(!e->broken, CKR_DEVICE_ERROR);
     if (map_size_locked(e) > had)
         return CKR_OK;
     ENSURE(had <= SIZE_MAX / 4, CKR_DEVICE_MEMORY);
-    TRY(drain(e));
-    /* While it waited another thread may have done it. */
-    if (map_size_locked(e) > had)
+    TRY(drain(e, &moved));
+    if (moved)
         return CKR_OK;
     log_debug(LOG_STORE, "map grows from %zu to %zu bytes", had, 2 * had);
     return remap(e, 2 * had);
@@ -342,12 +350,15 @@ static uint64_t bytes_used(struct env *e)
 static CK_RV follow_locked(struct env *e)
 {
     mdb_filehandle_t fd = -1;
+    bool moved = false;
     size_t size;
 
     ENSURE(!e->broken, CKR_DEVICE_ERROR);
     TRY(mdb_rv(mdb_env_get_fd(e->db.env, &fd)));
     TRY(page_check(fd, PLACE_DATA));
-    TRY(drain(e));
+    TRY(drain(e, &moved));
+    if (moved)
+        return CKR_OK;
     size = map_size_locked(e);
     while (size < bytes_used(e) && size <= SIZE_MAX / 4)
         size *= 2;

@@ -242,10 +242,10 @@ static CK_RV write_once(struct store *s, txn_fn *fn, void *arg, bool *ret_again)
     TRY(env_write(s->env, &t->mdb));
     t->id = mdb_txn_id(t->mdb) - 1;
     rv = write_run(t, fn, arg);
-    *ret_again = t->full;
     if (t->full) {
         txn_end(TAKE(t));
         TRY(env_grow(s->env, had));
+        *ret_again = true;
     }
     return rv;
 }

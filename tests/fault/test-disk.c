@@ -855,6 +855,17 @@ static void test_cases(void **state)
     assert_int_equal(n_wrong, 0);
 }
 
+/* A whole store, and a child that asserts what it says to log_fd. */
+static void in_child_or_say(int (*fn)(void *))
+{
+    disk_restore(store, &base);
+    log_clear();
+    if (in_child(fn, NULL) == 0)
+        return;
+    print_error("%s\n", log_text());
+    fail();
+}
+
 /* -- a full disk and PINs ---------------------------------------------------------------------- */
 
 static int child_full(void *arg)
@@ -883,9 +894,102 @@ static int child_full(void *arg)
 static void test_full_disk_tries_no_pin(void **state)
 {
     (void)state;
-    disk_restore(store, &base);
-    if (in_child(child_full, NULL) != 0)
-        fail_msg("%s", log_text());
+    in_child_or_say(child_full);
+}
+
+/* -- a map that can't grow --------------------------------------------------------------------- */
+
+#define N_LARGE    ((CK_ULONG)4 << 20)
+#define MAX_LARGE  64
+#define SPACE_LEFT ((rlim_t)160 << 20) /* the map gets 128 MiB of it, or 64 */
+
+/* Address space that this process has in use. */
+static rlim_t space_used(void)
+{
+    FILE *f = fopen("/proc/self/statm", "re");
+    unsigned long pages = 0;
+
+    assert_non_null(f);
+    assert_int_equal(fscanf(f, "%lu", &pages), 1);
+    (void)fclose(f);
+    return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+static void space_limit(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_AS, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+}
+
+static CK_RV create_large(unsigned i)
+{
+    static uint8_t value[N_LARGE];
+    char label[16];
+
+    (void)snprintf(label, sizeof(label), "large %u", i);
+    fill_pattern(value, 4096, i);
+    return create(label, CK_FALSE, value, N_LARGE);
+}
+
+static void assert_large(unsigned n)
+{
+    static uint8_t value[N_LARGE];
+    CK_ATTRIBUTE v = {CKA_VALUE, value, sizeof(value)};
+    uint8_t expected[4096];
+    char label[16];
+
+    for (unsigned i = 0; i < n; i++) {
+        CK_OBJECT_HANDLE o;
+
+        (void)snprintf(label, sizeof(label), "large %u", i);
+        assert_int_equal(find_label(session, label, &o), 1);
+        v.ulValueLen = sizeof(value);
+        ASSERT_OK(p11->C_GetAttributeValue(session, o, &v, 1));
+        fill_pattern(expected, sizeof(expected), i);
+        assert_memory_equal(value, expected, sizeof(expected));
+    }
+}
+
+static int child_map_full(void *arg)
+{
+    CK_RV rv = CKR_OK;
+    unsigned n = 0;
+
+    (void)arg;
+    (void)dup2(log_fd, STDERR_FILENO);
+    space_limit(space_used() + SPACE_LEFT);
+    ASSERT_OK(p11->C_Initialize(NULL));
+    session = open_user();
+    while (rv == CKR_OK && n < MAX_LARGE) {
+        rv = create_large(n);
+        n += rv == CKR_OK;
+    }
+    ASSERT_RV(CKR_DEVICE_MEMORY, rv);
+    assert_true(n > 0 && log_names("no address space"));
+    assert_null(strstr(strstr(log_text(), "no address space") + 1, "no address space"));
+    space_limit(RLIM_INFINITY);
+    assert_large(n);
+    ASSERT_OK(create_large(n));
+    assert_large(n + 1);
+    ASSERT_OK(p11->C_Finalize(NULL));
+    ASSERT_OK(p11->C_Initialize(NULL));
+    session = open_user();
+    assert_large(n + 1);
+    ASSERT_OK(p11->C_Finalize(NULL));
+    return 0;
+}
+
+/* LMDB's map is full and there is no address space for a larger one: refused, until there is. */
+static void test_map_full(void **state)
+{
+    (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    skip(); /* has its own terabytes */
+#endif
+    in_child_or_say(child_map_full);
 }
 
 /* -- who is there while the disk fails others ----------------------------------------------------
@@ -1047,6 +1151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST("/disk/cases", test_cases),
         TEST("/disk/full-tries-no-pin", test_full_disk_tries_no_pin),
+        TEST("/disk/map-full", test_map_full),
         TEST("/disk/beside-others", test_witness),
     };
 

@@ -8,6 +8,7 @@ Usage: test-docs.py SOURCE_ROOT. Exit 1 with a line per fault:
 - an option of the verifier or a key of a policy that its manual does not have, or the other way round;
 - a link in README.md or docs/ to a file that is not there;
 - a test that docs/threat-model.md or docs/policy.md names and that does not exist;
+- a promise of docs/threat-model.md without a test, a fuzz harness or a test's file that exists;
 - a rule of the policy (src/util/policy.c) that docs/policy.md or the manual does not have, or the
   other way round, or that is marked otherwise than it is;
 - a path of the machine that something was written on.
@@ -132,6 +133,28 @@ def promise_faults(root):
                 yield f'{page}: there is no test {name}'
 
 
+WITNESS = re.compile(r'`(/[a-z0-9-]+(?:/[a-z0-9-]+)+)`|\b(fuzz-[a-z]+)\b|\b(tests/[\w/.-]+\w)')
+
+
+def witness_faults(root):
+    """Each promise of docs/threat-model.md names a test, a fuzz harness or a test's file, which exists."""
+    page = (root / 'docs/threat-model.md').read_text()
+    promised = page.split('\n## What is promised', 1)[1].split('\n## ', 1)[0]
+    rows = [line for line in promised.split('\n') if line.startswith('| ')
+            and not line.startswith('| promise |')]
+    if len(rows) < 50:
+        yield 'docs/threat-model.md: the promises were not found'
+    for row in rows:
+        named = WITNESS.findall(row.rsplit(' | ', 1)[-1])
+        if not named:
+            yield f'docs/threat-model.md: no test tries to break: {row[2:70]}...'
+        for _, harness, path in named:
+            if harness and not (root / f'tests/fuzz/{harness}.c').exists():
+                yield f'docs/threat-model.md: there is no harness {harness}'
+            if path and not list(root.glob(path + '*')):
+                yield f'docs/threat-model.md: there is no {path}'
+
+
 def tracked(root):
     """The files of the project as git has them, with new ones that it does not ignore."""
     listed = subprocess.run(['git', '-C', root, 'ls-files', '-co', '--exclude-standard', '-z'],
@@ -157,7 +180,7 @@ def main():
     root = pathlib.Path(sys.argv[1])
     bad = 0
     for check in (conf_faults, policy_faults, command_faults, verifier_faults, link_faults,
-                  promise_faults, machine_faults):
+                  promise_faults, witness_faults, machine_faults):
         for text in check(root):
             print(text)
             bad += 1
