@@ -211,8 +211,8 @@ static CK_RV key_take(struct origin *o, CK_OBJECT_HANDLE h, const struct schema 
     if (item->reason == NULL && found.missing)
         rv = take_wrapped(o, h, item);
     if (rv == CKR_KEY_NOT_WRAPPABLE)
-        item->reason = "extractable, but its token wraps it by no AES key wrapping that is known "
-                       "here";
+        item->reason = "extractable, but its token does not wrap it under a key of ours (by AES "
+                       "key wrapping)";
     else if (rv != CKR_HOST_MEMORY)
         item->rv = rv;
     if (item->reason != NULL)

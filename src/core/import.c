@@ -11,7 +11,7 @@
 #include "model/schema.h"
 
 #define BATCH 64 /* objects of a transaction: some ms in which no other writer gets in */
-#define TRIES 16 /* somebody made an object in between: look again */
+#define TRIES 256 /* somebody made an object in between: look again; nothing was written for it */
 
 /* What is known, as MACs under a key of this run: a search tree of nodes of PRIM_HASH bytes. */
 struct known {

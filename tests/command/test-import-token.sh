@@ -72,7 +72,7 @@ counts "data objects" "2 2 0 0"
 says "     2  not extractable at its source (CKA_EXTRACTABLE is false): "
 says 'private key "ec stays"'
 says 'secret key "aes stays"'
-says 'its token wraps it by no AES key wrapping that is known here: private key "ed stays"'
+says 'its token does not wrap it under a key of ours (by AES key wrapping): private key "ed stays"'
 first=$(contents)
 tee 0 import "${from[@]}" "${to[@]}"
 counts "total" "18 0 18 0"
@@ -176,6 +176,25 @@ grep -q "Access:.*sensitive, extractable" list || die "not extractable: $(cat li
 tee 0 audit show
 says "from $uri;object=ec%20wrapped"
 says_not "pin-value"
+
+# -- from a token of ours: its policy lets nothing out under a key that came from outside --
+make_token origin
+o11() { pkcs11-tool --module "$TEE_TEST_MODULE" --token-label origin --login --pin 1234 "$@" 2>&1; }
+o11 --keypairgen --key-type EC:prime256v1 --id 01 --label ec --extractable >made || die "$(cat made)"
+o11 --keygen --key-type GENERIC:33 --id 02 --label odd --extractable --sensitive >made ||
+    die "$(cat made)"
+ours=(--from "pkcs11:token=origin?module-path=$TEE_TEST_MODULE" --source-pin-file user.pin)
+tee 0 import "${ours[@]}" --token rest --pin-file user.pin
+counts "total" "3 1 2 0"
+says "does not wrap it under a key of ours"
+configure "so-reset = yes" "policy = compatible"
+tee 0 import "${ours[@]}" --token rest --pin-file user.pin # by CKM_AES_KEY_WRAP_KWP
+counts "total" "3 2 1 0"
+r11() { pkcs11-tool --module "$TEE_TEST_MODULE" --token-label rest --login --pin 1234 "$@" 2>&1; }
+o11 --sign -m SHA256-HMAC --id 02 -i data -o ours >/dev/null || die "HMAC"
+r11 --sign -m SHA256-HMAC --id 02 -i data -o theirs >/dev/null || die "HMAC"
+cmp ours theirs || die "the secret is another one"
+configure "so-reset = yes"
 
 # -- what goes wrong has its own words, and writes nothing --
 first=$(contents)
