@@ -19,6 +19,7 @@
 #define ATTRS_MAX 64
 #define VALUE_MAX (1u << 20) /* bytes of one attribute: what a wrong length can make us take */
 #define FIND_STEP 64
+#define FIND_MAX  (1u << 20) /* objects: what a search without an end can make us take */
 
 struct origin {
     CK_FUNCTION_LIST *module;
@@ -73,6 +74,7 @@ static CK_RV schema_for(const struct origin *o, CK_OBJECT_HANDLE h, CK_OBJECT_CL
 struct reading {
     CK_ATTRIBUTE v[ATTRS_MAX];
     const struct attr_rule *rules[ATTRS_MAX];
+    CK_ULONG room[ATTRS_MAX]; /* of each value in `bytes` */
     CK_ULONG n;
     struct buf bytes; /* all values */
 };
@@ -118,22 +120,21 @@ static CK_RV read_values(const struct origin *o, CK_OBJECT_HANDLE h, struct read
     r->n = n;
     buf_reserve(&r->bytes, total);
     TRY(buf_ok(&r->bytes));
-    for (CK_ULONG i = 0; i < n; i++)
-        r->v[i].pValue = buf_extend(&r->bytes, r->v[i].ulValueLen);
+    for (CK_ULONG i = 0; i < n; i++) {
+        r->room[i] = r->v[i].ulValueLen;
+        r->v[i].pValue = buf_extend(&r->bytes, r->room[i]);
+    }
     (void)o->module->C_GetAttributeValue(o->session, h, r->v, n);
     return CKR_OK;
 }
 
 static CK_RV take_values(const struct reading *r, struct import_item *item)
 {
-    const uint8_t *end = r->bytes.p + r->bytes.n;
-
     for (CK_ULONG i = 0; i < r->n; i++) {
         const CK_ATTRIBUTE *a = &r->v[i];
 
         /* Not more than there was room for, whatever it says now. */
-        if (is_there(a) && a->pValue != NULL &&
-            a->ulValueLen <= (size_t)(end - (const uint8_t *)a->pValue))
+        if (is_there(a) && a->pValue != NULL && a->ulValueLen <= r->room[i])
             TRY(attrs_set(item->attrs, a->type, span_of(a->pValue, a->ulValueLen)));
     }
     return CKR_OK;
@@ -270,9 +271,10 @@ static CK_RV handles_find(const struct origin *o, P11KitUri *uri, struct buf *re
         rv = o->module->C_FindObjects(o->session, step, FIND_STEP, &got);
         if (rv == CKR_OK && got > 0 && got <= FIND_STEP)
             buf_put(ret, span_of(step, got * sizeof(step[0])));
-    } while (rv == CKR_OK && got > 0 && !ret->failed);
+    } while (rv == CKR_OK && got > 0 && !ret->failed && ret->n / sizeof(step[0]) <= FIND_MAX);
     (void)o->module->C_FindObjectsFinal(o->session);
     TRY(rv);
+    ENSURE(ret->n / sizeof(step[0]) <= FIND_MAX, CKR_DATA_LEN_RANGE);
     return buf_ok(ret);
 }
 
