@@ -250,5 +250,8 @@ int command_restore(int argc, char **argv)
     if (!parse(argc, argv, &r))
         return cli_usage("restore");
     c = cli_conf(&code);
-    return c != NULL ? restore(c, &r) : code;
+    if (c == NULL)
+        return code;
+    c->unseal_cache = 0; /* whether the platform opens it is for the platform to say */
+    return restore(c, &r);
 }

@@ -107,15 +107,6 @@ static CK_RV meta_history(struct inspector *i, struct txn *t, struct span row)
     return history_get(t, &history);
 }
 
-/* Its chain is the audit log's to check. */
-static CK_RV meta_audit(struct inspector *i, struct txn *t, struct span row)
-{
-    (void)i;
-    (void)t;
-    ENSURE(row.n == 1 + 8 + PRIM_HASH, CKR_DEVICE_ERROR);
-    return CKR_OK;
-}
-
 static CK_RV meta_clean(struct inspector *i, struct txn *t, struct span row)
 {
     (void)i;
@@ -128,12 +119,11 @@ static const struct {
     const char *name;
     CK_RV (*look)(struct inspector *i, struct txn *t, struct span row);
 } meta_rows[] = {
-    {"header", meta_header}, {"keys", meta_keys},       {"config", meta_config},
-    {"slots", meta_slots},   {"history", meta_history}, {"audit", meta_audit},
-    {"clean", meta_clean},
+    {"header", meta_header},   {"keys", meta_keys},   {"config", meta_config}, {"slots", meta_slots},
+    {"history", meta_history}, {"clean", meta_clean},
 };
 
-/* A row of another name is somebody else's (the vault's), or of a later version. */
+/* A row of another name is somebody else's (the vault's, the log's), or of a later version. */
 static const char *look_meta(struct inspector *i, struct txn *t, struct span key, struct span row)
 {
     for (size_t n = 0; n < N_ELEMENTS(meta_rows); n++) {

@@ -149,21 +149,24 @@ cp store/data.mdb as-it-was
 tee 2 restore one
 complains "never overwritten"
 cmp store/data.mdb as-it-was || die "a refused restoration changed the store"
-python3 - "$scratch/store/lock.mdb" <<'END' &
-import fcntl, os, sys, time
-fd = os.open(sys.argv[1], os.O_RDWR)
-fcntl.lockf(fd, fcntl.LOCK_SH, 1, 0) # as LMDB does, as long as the store is open
-open('locked', 'w').close()
-time.sleep(60)
-END
+# A backup that nobody reads on has the store open, and writers go on.
+head -c 5000 /dev/urandom >large # the most that pkcs11-tool takes; a pipe takes 65536 bytes
+for n in $(seq 1 20); do
+    p11 --write-object large --type data --label "large $n" >/dev/null || die write
+done
+mkfifo slow
+exec 9<>slow
+"$TEE_TEST_COMMAND" backup - >slow 2>slow.err 9>&- &
 holder=$!
-until [ -e locked ]; do sleep 0.05; done
+read -r -N 1 -u 9 _ # it has begun, and the pipe is full soon
+p11 --write-object data --type data --label "beside a slow backup" >/dev/null || die "a writer waits"
 rm store/data.mdb
 tee 2 restore two
-complains "process $holder still has the store open"
+complains "still has the store open"
 [ ! -e store/data.mdb ] || die "restored under a process that has the store open"
-kill "$holder"
-wait "$holder" 2>/dev/null
+exec 9>&-
+wait "$holder" && die "a backup that nobody read ended well"
+grep -q "Broken pipe" slow.err || die "a backup does not say that nobody read it"
 head -c 20000 two >short
 tee 1 restore short
 complains "cut short"
