@@ -13,6 +13,7 @@
 #include "store/place.h"
 
 #define CHILDREN_MAX 64 /* that end by a signal before it is given up */
+#define STEPS        2
 #define STRIDE       16 /* of the first byte of a key, where no row of a table could be read */
 #define STUCK_MAX    2  /* that stand still: each takes a minute to find out */
 
@@ -212,9 +213,12 @@ static bool key_after(const uint8_t *key, size_t n, struct verdict_task *task)
     return true;
 }
 
-/* Nothing could be read from where it began: begin later. */
+/* Nothing could be read from where it began: begin later, at first by a row or so, as ids of
+ * objects follow each other. */
 static bool from_later(struct verdict_task *task)
 {
+    if (task->n_from > 1 && task->n_steps++ < STEPS)
+        return key_after(task->from, task->n_from, task);
     if (task->n_from > 1)
         return key_after(task->from, task->n_from - 1, task);
     if (task->n_from == 0)
@@ -236,6 +240,8 @@ static void leap(struct verdict_task *task)
         task->n_from = 0;
     task->phase = PHASE_ROWS;
     task->table = p->table;
+    if (p->n_key > 0)
+        task->n_steps = 0;
     if (p->n_key > 0 ? key_after(p->key, p->n_key, task) : from_later(task))
         return;
     task->table++;

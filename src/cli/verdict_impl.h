@@ -51,6 +51,7 @@ struct verdict_task {
     unsigned table;
     uint8_t from[STORE_KEY_MAX];
     size_t n_from;
+    unsigned n_steps; /* from one row to the next, before it leaps further */
     struct verdict_poison poison[POISON_MAX];
     size_t n_poison;
 };

@@ -119,8 +119,8 @@ static const struct {
     const char *name;
     CK_RV (*look)(struct inspector *i, struct txn *t, struct span row);
 } meta_rows[] = {
-    {"header", meta_header},   {"keys", meta_keys},   {"config", meta_config}, {"slots", meta_slots},
-    {"history", meta_history}, {"clean", meta_clean},
+    {"header", meta_header}, {"keys", meta_keys},       {"config", meta_config},
+    {"slots", meta_slots},   {"history", meta_history}, {"clean", meta_clean},
 };
 
 /* A row of another name is somebody else's (the vault's, the log's), or of a later version. */
