@@ -21,6 +21,7 @@ checks=0
 
 die() {
     printf 'FAILED: %s\n' "$*" >&2
+    [ -d "$scratch" ] || printf 'the scratch directory %s was removed by somebody\n' "$scratch" >&2
     sed 's/^/    | /' out err >&2 2>/dev/null
     exit 1
 }

@@ -6,7 +6,7 @@ set -eu
 
 command -v shellcheck >/dev/null || { echo "shellcheck is missing"; exit 77; }
 cd "$1"
-set -- check quickstart .ci/run packaging/install-packages pkcs11-tests/run tests/bench/run tests/bench/publish
+set -- check quickstart .ci/run packaging/install-packages pkcs11-tests/run tests/bench/run tests/bench/publish tests/bench/rotations
 for file in "$@"; do
     [ -f "$file" ] || { echo "$file is missing"; exit 1; }
 done

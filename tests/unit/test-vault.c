@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "crypto/prim.h"
+#include "keyring/audit.h"
 #include "model/schema.h"
 #include "model/template.h"
 #include "vault/rows.h"
@@ -189,8 +190,7 @@ static void check_sees_public_only(const struct vault *v, uint64_t open, uint64_
     assert_int_equal(get(v, open, SCOPE_PUBLIC), CKR_OK);
     assert_int_equal(get(v, secret, SCOPE_PRIVATE), CKR_OBJECT_HANDLE_INVALID);
     assert_int_equal(vault_destroy(v, secret, SCOPE_PRIVATE), CKR_OBJECT_HANDLE_INVALID);
-    assert_int_equal(vault_replace(v, secret, SCOPE_PRIVATE, a, &stamp),
-                     CKR_OBJECT_HANDLE_INVALID);
+    assert_int_equal(vault_replace(v, secret, SCOPE_PRIVATE, a, &stamp), CKR_OBJECT_HANDLE_INVALID);
     assert_int_equal(vault_same(v, secret, SCOPE_PRIVATE, &stamp, &same), CKR_OK);
     assert_false(same);
     attrs_free(a);
@@ -311,6 +311,133 @@ static CK_RV count_rows(const struct vault *v, uint64_t *ret_objects, uint64_t *
     *ret_objects = txn_count(t, STORE_OBJECT);
     *ret_index = txn_count(t, STORE_INDEX);
     return CKR_OK;
+}
+
+/* -- a successor: what is new and what becomes of the old is one transaction ---------------------
+ */
+
+struct heir {
+    const struct vault *v;
+    struct attrs *new_pair[2], *old_after[2];
+    uint64_t old_ids[2];
+    struct vault_change changes[2];
+};
+
+static void read_change(struct heir *h, size_t i, enum scope scope)
+{
+    h->changes[i] = (struct vault_change){.id = h->old_ids[i], .scope = scope};
+    assert_int_equal(vault_get(h->v, h->old_ids[i], scope, &h->old_after[i], &h->changes[i].stamp),
+                     CKR_OK);
+    (void)with_flag(h->old_after[i], i == 0 ? CKA_SIGN : CKA_ENCRYPT, false);
+    h->changes[i].attrs = h->old_after[i];
+}
+
+static struct heir heir_make(const struct vault *v)
+{
+    struct heir h = {.v = v};
+
+    h.old_ids[0] =
+        object_store(v, with_flag(object_ec(CKO_PRIVATE_KEY, "heir", "old", true), CKA_SIGN, true));
+    h.old_ids[1] = object_store(
+        v, with_flag(object_ec(CKO_PUBLIC_KEY, "heir", "old", false), CKA_ENCRYPT, true));
+    h.new_pair[0] = object_ec(CKO_PRIVATE_KEY, "heir", "new", true);
+    h.new_pair[1] = object_ec(CKO_PUBLIC_KEY, "heir", "new", false);
+    read_change(&h, 0, SCOPE_PRIVATE);
+    read_change(&h, 1, SCOPE_PUBLIC);
+    return h;
+}
+
+static void heir_clear(struct heir *h)
+{
+    for (size_t i = 0; i < 2; i++) {
+        attrs_free(h->new_pair[i]);
+        attrs_free(h->old_after[i]);
+    }
+}
+
+static CK_RV heir_commit(const struct heir *h, uint64_t ids[2])
+{
+    return vault_succeed(h->v, (const struct attrs *const *)h->new_pair, 2, h->changes, 2, ids);
+}
+
+static bool flag_of(const struct vault *v, uint64_t id, enum scope scope, CK_ATTRIBUTE_TYPE type)
+{
+    AUTO(attrs_freep) struct attrs *a = NULL;
+    struct stamp stamp;
+
+    assert_int_equal(vault_get(v, id, scope, &a, &stamp), CKR_OK);
+    return attrs_bool(a, type, false);
+}
+
+static CK_RV last_event(const struct audit_entry *e, void *arg)
+{
+    *(enum audit_event *)arg = e->event;
+    return CKR_OK;
+}
+
+static void test_successor_comes_with_the_change(void **state)
+{
+    const struct vault *v = &((struct vault_fixture *)*state)->vault[0];
+    AUTO(heir_clear) struct heir h = heir_make(v);
+    enum audit_event last = AUDIT_STORE_MADE;
+    uint64_t ids[2] = {0, 0};
+
+    assert_int_equal(heir_commit(&h, ids), CKR_OK);
+    assert_int_equal(n_labelled(v, "heir"), 4);
+    assert_int_equal(n_found(v, search_text(CKA_ID, "new")), 2);
+    assert_int_equal(get(v, ids[0], SCOPE_PRIVATE), CKR_OK);
+    assert_int_equal(get(v, ids[1], SCOPE_PUBLIC), CKR_OK);
+    assert_false(flag_of(v, h.old_ids[0], SCOPE_PRIVATE, CKA_SIGN));
+    assert_false(flag_of(v, h.old_ids[1], SCOPE_PUBLIC, CKA_ENCRYPT));
+    assert_int_equal(audit_walk(v->keyring, last_event, &last, NULL, NULL), CKR_OK);
+    assert_int_equal(last, AUDIT_KEY_ROTATED);
+}
+
+/* One of the old objects was changed meanwhile, or is gone: nothing of it happens, and what was
+ * changed first stays as somebody made it. */
+static void test_successor_of_a_changed_key_is_refused(void **state)
+{
+    const struct vault *v = &((struct vault_fixture *)*state)->vault[0];
+    AUTO(heir_clear) struct heir h = heir_make(v);
+    AUTO(attrs_freep) struct attrs *now = NULL;
+    enum audit_event last = AUDIT_STORE_MADE;
+    struct stamp stamp;
+    uint64_t ids[2] = {7, 7};
+
+    assert_int_equal(vault_get(v, h.old_ids[1], SCOPE_PUBLIC, &now, &stamp), CKR_OK);
+    assert_int_equal(
+        vault_replace(v, h.old_ids[1], SCOPE_PUBLIC, with_text(now, CKA_ID, "moved"), &stamp),
+        CKR_OK);
+    assert_int_equal(heir_commit(&h, ids), CKR_FUNCTION_FAILED);
+    assert_int_equal(ids[0], 7);
+    assert_int_equal(n_labelled(v, "heir"), 2);
+    assert_true(flag_of(v, h.old_ids[0], SCOPE_PRIVATE, CKA_SIGN));
+    assert_true(flag_of(v, h.old_ids[1], SCOPE_PUBLIC, CKA_ENCRYPT));
+    assert_int_equal(vault_destroy(v, h.old_ids[1], SCOPE_PUBLIC), CKR_OK);
+    assert_int_equal(heir_commit(&h, ids), CKR_OBJECT_HANDLE_INVALID);
+    assert_int_equal(n_labelled(v, "heir"), 1);
+    assert_true(flag_of(v, h.old_ids[0], SCOPE_PRIVATE, CKA_SIGN));
+    assert_int_equal(audit_walk(v->keyring, last_event, &last, NULL, NULL), CKR_OK);
+    assert_int_not_equal(last, AUDIT_KEY_ROTATED);
+}
+
+static void test_successor_needs_the_user(void **state)
+{
+    const struct vault_fixture *f = *state;
+    AUTO(heir_clear) struct heir h = heir_make(&f->vault[0]);
+    uint64_t ids[2] = {7, 7};
+
+    h.v = &f->nobody;
+    assert_int_equal(heir_commit(&h, ids), CKR_USER_NOT_LOGGED_IN);
+    h.v = &f->officer;
+    assert_int_equal(heir_commit(&h, ids), CKR_USER_NOT_LOGGED_IN);
+    h.v = &f->vault[1]; /* another token's user */
+    assert_int_equal(heir_commit(&h, ids), CKR_OBJECT_HANDLE_INVALID);
+    assert_int_equal(
+        vault_succeed(&f->vault[0], (const struct attrs *const *)h.new_pair, 2, h.changes, 0, ids),
+        CKR_ARGUMENTS_BAD);
+    assert_int_equal(n_labelled(&f->vault[0], "heir"), 2);
+    assert_int_equal(n_labelled(&f->vault[1], "heir"), 0);
 }
 
 static void test_destroy_leaves_no_row(void **state)
@@ -458,7 +585,7 @@ static void check_search(const struct vault *v, struct attrs *const *objects, co
     size_t at = 0;
 
     assert_int_equal(vault_find(v, search, &f), CKR_OK);
-    for (int private = 0; private < 2; private++) {
+    for (int private = 0; private < 2; private ++) {
         for (size_t i = 0; i < n; i++) {
             if (objects[i] == NULL || attrs_bool(objects[i], CKA_PRIVATE, true) != private ||
                 !template_matches(objects[i], search))
@@ -474,8 +601,7 @@ static void check_search(const struct vault *v, struct attrs *const *objects, co
 
 static void change_randomly(const struct vault *v, struct attrs **object, uint64_t id)
 {
-    const enum scope scope =
-        attrs_bool(*object, CKA_PRIVATE, true) ? SCOPE_PRIVATE : SCOPE_PUBLIC;
+    const enum scope scope = attrs_bool(*object, CKA_PRIVATE, true) ? SCOPE_PRIVATE : SCOPE_PUBLIC;
     AUTO(attrs_freep) struct attrs *stored = NULL;
     const char *label = pick(labels, N_ELEMENTS(labels));
     struct stamp stamp;
@@ -883,7 +1009,10 @@ static void test_threads_and_processes_at_once(void **state)
     assert_int_equal(n, 3 * EACH);
 }
 
-#define VAULT_TEST(name, fn) {name, fn, vault_fixture_setup, vault_fixture_teardown, NULL}
+#define VAULT_TEST(name, fn)                                                                       \
+    {                                                                                              \
+        name, fn, vault_fixture_setup, vault_fixture_teardown, NULL                                \
+    }
 
 int main(void)
 {
@@ -899,6 +1028,9 @@ int main(void)
         VAULT_TEST("/vault/replace/moves-the-index", test_replace_moves_the_index),
         VAULT_TEST("/vault/replace/changed-is-refused",
                    test_replace_of_a_changed_object_is_refused),
+        VAULT_TEST("/vault/succeed/comes-with-the-change", test_successor_comes_with_the_change),
+        VAULT_TEST("/vault/succeed/changed-is-refused", test_successor_of_a_changed_key_is_refused),
+        VAULT_TEST("/vault/succeed/needs-the-user", test_successor_needs_the_user),
         VAULT_TEST("/vault/destroy/leaves-no-row", test_destroy_leaves_no_row),
         VAULT_TEST("/vault/find/public-before-private", test_find_orders_public_before_private),
         VAULT_TEST("/vault/find/token-and-private", test_find_token_and_private_need_no_record),
