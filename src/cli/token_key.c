@@ -175,7 +175,9 @@ static CK_RV agree(void *arg, struct span point, struct secret **ret)
     CK_ATTRIBUTE value;
     CK_RV rv;
 
-    ENSURE(k->type == CKK_EC && point.n % 2 == 1 && point.n > 1, CKR_ARGUMENTS_BAD);
+    /* The point is out of the message, and as long as whoever wrote it liked. */
+    ENSURE(k->type == CKK_EC && point.n % 2 == 1 && point.n > 1 && point.n / 2 <= SECRET_MAX,
+           CKR_ARGUMENTS_BAD);
     rv = derive(k, point, &derived);
     if (rv != CKR_OK)
         return refused("ECDH", rv);

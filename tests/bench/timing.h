@@ -55,7 +55,7 @@ NODISCARD CK_RV timing_keys(struct timing *t);
 struct timing_result {
     size_t n;          /* samples */
     double mean;       /* nanoseconds, of both classes */
-    double difference; /* of their means, where |t| is largest */
+    double difference; /* of their means, where the smallest can be seen */
     double t;          /* the largest |t| over all samples and over shares of the fastest */
     double visible;    /* nanoseconds from which on a difference would reach TIMING_LIMIT there */
 };

@@ -53,7 +53,8 @@ static void teardown(void)
     buf_clear(&to_ec);
 }
 
-/* -- an agent with both keys --------------------------------------------------------------------- */
+/* -- an agent with both keys ---------------------------------------------------------------------
+ */
 
 static CK_RV agent_decrypt(void *arg, struct span encrypted, struct secret **ret)
 {
@@ -95,7 +96,8 @@ static CK_RV agent_agree(void *arg, struct span point, struct secret **ret)
 
 static const struct cms_agent agent = {NULL, agent_decrypt, agent_agree};
 
-/* -- messages ------------------------------------------------------------------------------------ */
+/* -- messages ------------------------------------------------------------------------------------
+ */
 
 static bool is_plain(const struct secret *s)
 {
@@ -122,12 +124,15 @@ static void message(struct span input)
     rv = cms_open_by(input, &agent, &plain);
     FUZZ_RV(rv, CKR_OK, CKR_ENCRYPTED_DATA_INVALID, CKR_FUNCTION_FAILED);
     FUZZ_CHECK(rv == CKR_OK ? is_plain(plain) : plain == NULL);
-    (void)opens(input, ec_pem, ec_key);
+    /* Reading the key takes the most of the time: not for every message that is none. */
+    if (asked || input.n % 8 == 0)
+        (void)opens(input, ec_pem, ec_key);
     if (asked)
         (void)opens(input, rsa_pem, rsa_key);
 }
 
-/* -- certificates and keys ----------------------------------------------------------------------- */
+/* -- certificates and keys -----------------------------------------------------------------------
+ */
 
 /* What is taken can be sealed to, and is read again as what it was written as. */
 static void certificate(struct span input)

@@ -193,8 +193,8 @@ static void seal(struct span input)
     fields(&c, &s);
     FUZZ_OK(seal_encode(&header, &s, SPAN_ARRAY(key), seal_secret_auth(secret), &bytes));
     if (seal_decode(id, buf_span(&bytes), &back) != CKR_OK) {
-        FUZZ_CHECK(s.subject.n > SEAL_NAME_MAX || (s.kind == SEAL_CERTIFICATE &&
-                   (s.certificate.n == 0 || s.wrapped.n == 0)));
+        FUZZ_CHECK(s.subject.n > SEAL_NAME_MAX ||
+                   (s.kind == SEAL_CERTIFICATE && (s.certificate.n == 0 || s.wrapped.n == 0)));
         return;
     }
     FUZZ_CHECK(back.created == s.created && back.superseded == s.superseded &&
