@@ -11,6 +11,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define FEWEST 30 /* samples of a class: of fewer, the variance is a guess */
+
 struct moments {
     double n, mean, squares; /* squares: sum of squared distances from the mean */
 };
@@ -50,6 +52,8 @@ static void test_below(const double *v, const uint8_t *class, size_t n, double l
         if (v[i] <= limit)
             moments_add(&m[class[i] & 1], v[i]);
     }
+    if (m[0].n < FEWEST || m[1].n < FEWEST)
+        return;
     error = sqrt(moments_error(&m[0]) + moments_error(&m[1]));
     if (error <= 0)
         return;
