@@ -106,12 +106,22 @@ static CK_RV modify(const struct attrs *now, void *arg, struct attrs **ret)
     return template_modify(now, m->is_so, m->v, m->n, ret);
 }
 
+/* A read-only session is no answer about an object that is not there. */
+static CK_RV may_change(struct session *s, CK_OBJECT_HANDLE h)
+{
+    AUTO(object_unrefp) struct object *o = NULL;
+
+    if (s->rw)
+        return CKR_OK;
+    TRY(token_object(s->token, h, &o));
+    return session_may_write(s, object_is_token(o), false);
+}
+
 CK_RV object_set_attributes(struct session *s, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *v,
                             CK_ULONG n)
 {
     struct modification m = {.is_so = session_is_so(s), .v = v, .n = n};
-    const enum handle_kind kind = handle_kind(h);
 
-    TRY(session_may_write(s, !handle_kind_is_session(kind), false));
+    TRY(may_change(s, h));
     return token_change(s->token, h, modify, &m);
 }

@@ -393,6 +393,9 @@ static void test_read_only_session(void **state)
     ASSERT_OK(p11->C_DestroyObject(ro, session));
     assert_label(ro, token, "of the token");
     ASSERT_OK(p11->C_DestroyObject(rw, token));
+    /* What is not there can't be changed in any session: that it can't in this one is no answer. */
+    ASSERT_RV(CKR_OBJECT_HANDLE_INVALID, set_label(ro, token, "changed"));
+    ASSERT_RV(CKR_OBJECT_HANDLE_INVALID, set_label(ro, CK_INVALID_HANDLE, "changed"));
 }
 
 #define TEST(name, fn) {name, fn, each_setup, NULL, NULL}
