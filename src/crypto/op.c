@@ -147,8 +147,6 @@ CK_RV op_once(struct op *o, struct span in, struct out *out)
     KEEP_ERRORS;
 
     ENSURE(!o->fed, CKR_OPERATION_ACTIVE);
-    if (o->is_held)
-        return out_bytes(out, buf_span(&o->data));
     ENSURE(o->how->once != NULL, CKR_FUNCTION_NOT_SUPPORTED);
     return op_end(o, out, o->how->once(o, in, out));
 }

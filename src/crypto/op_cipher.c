@@ -66,19 +66,26 @@ static void cipher_ctx_free(void *ctx)
 
 static const struct op_ctx_class cipher_ctx = {.make = cipher_make, .free = cipher_ctx_free};
 
-static CK_RV cipher_start(struct op *o)
+/* At the beginning of a text, or once more. */
+static CK_RV cipher_begin(struct op *o)
 {
-    static const CK_ULONG no_variant[3];
     const uint8_t *iv = NULL; /* ECB has none */
 
     if (o->row->parse == parse_iv)
         iv = o->param.iv.iv;
     else if (is_counted(o))
         iv = o->param.ctr.block;
-    TRY(op_ctx(o, &cipher_ctx, no_variant));
     /* -1: the direction stays. */
     ENSURE(EVP_CipherInit_ex2(o->ctx, NULL, NULL, iv, -1, NULL) == 1, ossl_rv(CKR_FUNCTION_FAILED));
     return CKR_OK;
+}
+
+static CK_RV cipher_start(struct op *o)
+{
+    static const CK_ULONG no_variant[3];
+
+    TRY(op_ctx(o, &cipher_ctx, no_variant));
+    return cipher_begin(o);
 }
 
 /* Bytes that come out when n more go in; what stays inside then goes to ret_part. */
@@ -269,7 +276,8 @@ static CK_RV pad_decrypt(struct op *o, struct span in, uint8_t *to, size_t *ret_
     return rv;
 }
 
-/* How long the plaintext is shows afterwards: with less room than it can need, it is held. */
+/* How long the plaintext is shows afterwards. Where that is more than there is room for, the next
+ * call decrypts what it is given then, which may be something else. */
 static CK_RV pad_decrypt_once(struct op *o, struct span in, struct out *out)
 {
     AUTO(buf_clear) struct buf plain = BUF_INIT;
@@ -285,7 +293,8 @@ static CK_RV pad_decrypt_once(struct op *o, struct span in, struct out *out)
     }
     ENSURE(buf_extend(&plain, in.n) != NULL, CKR_HOST_MEMORY);
     TRY(pad_decrypt(o, in, plain.p, &n));
-    return op_deliver(o, span_of(plain.p, n), out);
+    TRY(cipher_begin(o));
+    return out_bytes(out, span_of(plain.p, n));
 }
 
 static const struct op_methods cipher = {

@@ -58,7 +58,7 @@ struct op {
 
     bool fed;         /* op_update() was called */
     bool ended;       /* the last step succeeded: ctx can be used again */
-    bool is_held;     /* `data` is the result, waiting for room */
+    bool is_held;     /* `data` is what op_final() gives, waiting for room */
     size_t n_part;    /* ciphers: bytes of an incomplete block inside ctx */
     uint64_t n_total; /* bytes processed so far */
     struct buf data;  /* input kept until the end, or a held result */
@@ -79,7 +79,8 @@ NODISCARD CK_RV op_message(struct op *o, struct span in, bool last, uint8_t *tag
 /* Get a context: an idle one of the key's, or a new one. `variant`: what of the parameter its
  * set-up depends on; NULL: it can't be kept. */
 NODISCARD CK_RV op_ctx(struct op *o, const struct op_ctx_class *c, const CK_ULONG variant[3]);
-/* Deliver `result`, whose length is known only now: or hold a copy until there is room. */
+/* The end of an operation in parts, which can't be done twice: deliver `result`, whose length is
+ * known only now, or hold a copy until there is room. */
 NODISCARD CK_RV op_deliver(struct op *o, struct span result, struct out *out);
 /* Keep input until the end. CKR_HOST_MEMORY. */
 NODISCARD CK_RV op_keep(struct op *o, struct span in);

@@ -510,6 +510,57 @@ static void test_encapsulate(void **state)
     wrap_by_every_mechanism(&v, CKF_ENCAPSULATE);
 }
 
+/* -- another text than the one there was no room for -------------------------------------------- */
+
+static CK_ULONG encrypt_text(const struct kit *k, unsigned seed, CK_ULONG n, CK_BYTE *ret)
+{
+    CK_MECHANISM m = k->m;
+    CK_ULONG n_ret = ROOM;
+    CK_BYTE text[ROOM];
+
+    fill_pattern(text, n, seed);
+    ASSERT_OK(p11->C_EncryptInit(session, &m, k->public));
+    EXPECT(CKR_OK, p11->C_Encrypt(session, text, n, ret, &n_ret));
+    return n_ret;
+}
+
+/* What comes is the text of the ciphertext that was given, not of one before. */
+static void decrypt_another(const struct kit *k)
+{
+    CK_BYTE one[ROOM], other[ROOM], back[ROOM], text[ROOM];
+    const CK_ULONG n_one = encrypt_text(k, 1, k->n_in, one);
+    const CK_ULONG n_other = encrypt_text(k, 2, k->n_in, other);
+    CK_MECHANISM m = k->m;
+    CK_ULONG n = k->n_in - 1;
+
+    fill_pattern(text, k->n_in, 2);
+    ASSERT_OK(p11->C_DecryptInit(session, &m, k->private));
+    EXPECT(CKR_BUFFER_TOO_SMALL, p11->C_Decrypt(session, one, n_one, back, &n));
+    n = ROOM;
+    EXPECT(CKR_OK, p11->C_Decrypt(session, other, n_other, back, &n));
+    assert_int_equal(n, k->n_in);
+    assert_memory_equal(back, text, n);
+}
+
+static void test_decrypt_another(void **state)
+{
+    const struct verb v = {.name = "C_Decrypt"};
+    CK_ULONG n_tested = 0;
+
+    (void)state;
+    now.verb = &v;
+    for (CK_ULONG i = 0; i < n_types; i++) {
+        struct kit k;
+
+        if (!kit_of(types[i], &k) || (k.flags & (CKF_ENCRYPT | CKF_DECRYPT)) == 0)
+            continue;
+        now.kit = &k;
+        decrypt_another(&k);
+        n_tested++;
+    }
+    assert_true(n_tested > 10);
+}
+
 /* -- lists: the same rule, counted in items --------------------------------------------------- */
 
 static void test_mechanism_list(void **state)
@@ -577,6 +628,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST("/output/encrypt", test_encrypt),
         TEST("/output/decrypt", test_decrypt),
+        TEST("/output/decrypt-another", test_decrypt_another),
         TEST("/output/digest", test_digest),
         TEST("/output/sign", test_sign),
         TEST("/output/sign-recover", test_sign_recover),

@@ -606,8 +606,8 @@ static void pad_encrypt(const struct fixture_mech *f, size_t n, struct buf *ret)
                  ret);
 }
 
-/* The length after unpadding is known late: the result waits for room. */
-static void unpadded_text_is_held(void **state)
+/* The length after unpadding is known late, which costs nothing but another call. */
+static void unpadded_text_is_not_lost(void **state)
 {
     const struct mech *row = mech_find(CKM_AES_CBC_PAD);
     AUTO(buf_clear) struct buf cipher = BUF_INIT;
@@ -826,7 +826,7 @@ static void overlapping_single_parts_give_the_same(void **state)
 
 /* -- RSA decryption ------------------------------------------------------------------------ */
 
-static void decrypted_text_is_held(void **state)
+static void decrypted_text_is_not_lost(void **state)
 {
     static const CK_MECHANISM_TYPE types[] = {CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP};
 
@@ -942,11 +942,13 @@ static void one_way_of_feeding_at_a_time(void **state)
     assert_int_equal(out[0], 0xba); /* SHA-256 of "abc": the refused call left no trace */
 }
 
-/* A single-part result that waits for room is all that the operation has left. */
-static void held_results_take_no_more_input(void **state)
+/* A single-part call without enough room has done nothing: the operation goes on as from its start,
+ * whatever it is given. The end of parts can't be done twice: there the result waits. */
+static void only_ends_of_parts_are_held(void **state)
 {
     const struct mech *row = mech_find(CKM_AES_CBC_PAD);
     AUTO(buf_clear) struct buf cipher = BUF_INIT;
+    AUTO(buf_clear) struct buf other = BUF_INIT;
     AUTO(op_freep) struct op *o = NULL;
     struct fixture_mech f;
     uint8_t out[64];
@@ -955,12 +957,18 @@ static void held_results_take_no_more_input(void **state)
     (void)state;
     fixture_mech(&f, row, 0);
     pad_encrypt(&f, 20, &cipher);
+    pad_encrypt(&f, 40, &other);
     T_OK(op_start(OP_DECRYPT, row, &f.m, fixture_key(row, false, CKF_DECRYPT), &o));
     T_RV(CKR_BUFFER_TOO_SMALL, op_once(o, buf_span(&cipher), &(struct out){out, &n}));
     n = sizeof(out);
+    T_OK(op_update(o, buf_span(&other), &(struct out){out, &n}));
+    assert_int_equal(n, 32);
+    n = 7;
+    T_RV(CKR_BUFFER_TOO_SMALL, op_final(o, &(struct out){out, &n}));
+    n = sizeof(out);
     T_RV(CKR_OPERATION_ACTIVE, op_update(o, buf_span(&cipher), &(struct out){out, &n}));
-    T_OK(op_once(o, buf_span(&cipher), &(struct out){out, &n}));
-    assert_int_equal(n, 20);
+    T_OK(op_final(o, &(struct out){out, &n}));
+    assert_int_equal(n, 8);
 }
 
 static void calls_of_the_other_kind_are_refused(void **state)
@@ -1230,10 +1238,10 @@ int main(void)
         TEST("/op/rsa-x509/numbers", x509_takes_numbers_below_the_modulus),
         TEST("/op/decrypt/gcm-releases-nothing-early", gcm_releases_nothing_early),
         TEST("/op/decrypt/no-shorter-than-the-tag", authentic_text_is_no_shorter_than_its_tag),
-        TEST("/op/decrypt/padded-text-is-held", unpadded_text_is_held),
+        TEST("/op/decrypt/padded-text-is-not-lost", unpadded_text_is_not_lost),
         TEST("/op/decrypt/buffer-of-the-right-size", text_fits_a_buffer_of_its_size),
         TEST("/op/decrypt/wrong-padding-has-one-code", wrong_padding_has_one_code),
-        TEST("/op/decrypt/rsa-text-is-held", decrypted_text_is_held),
+        TEST("/op/decrypt/rsa-text-is-not-lost", decrypted_text_is_not_lost),
         TEST("/op/decrypt/rsa-wrong-has-one-code", wrong_ciphertext_has_one_code),
         TEST("/op/decrypt/oaep-parameters-must-agree", oaep_parameters_must_agree),
         TEST("/op/cipher/blocks-are-whole", blocks_are_whole),
@@ -1242,7 +1250,7 @@ int main(void)
         TEST("/op/cipher/overlapping-parts", overlapping_parts_give_the_same),
         TEST("/op/cipher/overlapping-single-part", overlapping_single_parts_give_the_same),
         TEST("/op/state/one-way-of-feeding", one_way_of_feeding_at_a_time),
-        TEST("/op/state/held-results-take-no-input", held_results_take_no_more_input),
+        TEST("/op/state/only-ends-of-parts-are-held", only_ends_of_parts_are_held),
         TEST("/op/state/calls-of-the-other-kind", calls_of_the_other_kind_are_refused),
         TEST("/op/length/does-not-overflow", lengths_do_not_overflow),
         TEST("/op/length/wrapped-text", wrapped_text_is_not_too_short),
