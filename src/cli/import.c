@@ -159,6 +159,26 @@ static CK_RV add_template(struct import *to, struct import_item *item)
     return import_add(to, v, a->n, item->is_named, &item->fate);
 }
 
+/* A key that may do everything, as other tokens make them, where the policy keeps what works on
+ * keys and what works on data apart (usage-templates): it comes as one that works on data. */
+static CK_RV add_for_data(struct import *to, struct import_item *item)
+{
+    attrs_remove(item->attrs, CKA_WRAP);
+    attrs_remove(item->attrs, CKA_UNWRAP);
+    item->note = "CKA_WRAP and CKA_UNWRAP: the policy has no key do that and encrypt "
+                 "(docs/policy.md, usage-templates)";
+    return add_template(to, item);
+}
+
+static CK_RV add_item(struct import *to, struct import_item *item)
+{
+    const struct attrs *a = item->attrs;
+    const bool on_keys = attrs_bool(a, CKA_WRAP, false) || attrs_bool(a, CKA_UNWRAP, false);
+    const CK_RV rv = add_template(to, item);
+
+    return rv == CKR_TEMPLATE_INCONSISTENT && on_keys ? add_for_data(to, item) : rv;
+}
+
 static CK_RV add_items(struct import *to, struct import_items *items)
 {
     for (size_t i = 0; i < items->n; i++) {
@@ -167,7 +187,7 @@ static CK_RV add_items(struct import *to, struct import_items *items)
         if (item->begins)
             TRY(import_settle(to));
         if (item->attrs != NULL && item->rv == CKR_OK)
-            item->rv = add_template(to, item);
+            item->rv = add_item(to, item);
         if (ends_all(item->rv))
             return item->rv;
         output_progress("importing", i + 1, items->n);

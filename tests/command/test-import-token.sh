@@ -196,6 +196,18 @@ r11 --sign -m SHA256-HMAC --id 02 -i data -o theirs >/dev/null || die "HMAC"
 cmp ours theirs || die "the secret is another one"
 configure "so-reset = yes"
 
+# -- where a key does one thing or the other, it comes as one that works on data --
+configure "so-reset = yes" "policy = strict"
+make_token strict
+tee 0 import "${from[@]}" --token strict --pin-file user.pin
+counts "total" "18 15 3 0"
+says "left behind:"
+says "CKA_WRAP and CKA_UNWRAP: the policy has no key do that and encrypt"
+pkcs11-tool --module "$TEE_TEST_MODULE" --token-label strict --login --pin 1234 --list-objects \
+    --type secrkey >list 2>&1
+grep -A 3 "AES length" list | grep "Usage:" | grep -q "wrap" && die "a key does both: $(cat list)"
+configure "so-reset = yes"
+
 # -- what goes wrong has its own words, and writes nothing --
 first=$(contents)
 printf '1111\n' >wrong

@@ -26,6 +26,7 @@ openssl req -x509 -newkey rsa:2048 -nodes -keyout rsa.pem -out rsa-cert.pem -sub
     -days 2 2>/dev/null || die rsa
 openssl pkcs8 -topk8 -in rsa.pem -outform DER -nocrypt -out rsa.der
 openssl pkcs8 -topk8 -in rsa.pem -v2 aes-256-cbc -passout file:pass -out rsa.p8
+openssl pkcs8 -topk8 -in rsa.pem -outform DER -v2 aes-256-cbc -passout file:pass -out rsa.p8.der
 openssl rsa -in rsa.pem -traditional -aes128 -passout file:pass -out rsa-old.pem 2>/dev/null
 openssl pkcs12 -export -inkey rsa.pem -in rsa-cert.pem -name "a friend" -passout file:pass \
     -out rsa.p12 || die p12
@@ -46,7 +47,7 @@ for file in rsa.pem rsa.der; do
     counts "total" "2 0 2 0"
     says "the token has it already"
 done
-for file in rsa.p8 rsa-old.pem; do
+for file in rsa.p8 rsa.p8.der rsa-old.pem; do
     tee 0 import "$file" "${pin[@]}" --passphrase-file pass
     counts "total" "2 0 2 0"
 done
@@ -82,6 +83,7 @@ says_not "$(cat pass)"
 # -- other types, and several files at once --
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out ec.pem
 openssl ecparam -name prime256v1 -genkey -out params.pem # parameters and the key behind them
+openssl ec -in params.pem -outform DER -out sec1.der 2>/dev/null # RFC 5915, without PKCS#8
 openssl genpkey -algorithm ED25519 -out ed.pem
 openssl genpkey -algorithm X25519 -out x.pem
 openssl genpkey -algorithm ED448 -out ed448.pem
@@ -92,6 +94,9 @@ p11 --list-objects --type privkey --label several | grep -q "Access:.*sensitive,
     die "not extractable"
 tee 0 audit show
 says "5 private keys, 5 public keys from ec.pem and 4 more"
+
+tee 0 import sec1.der "${pin[@]}"
+counts "total" "2 0 2 0"
 
 # A chain behind its key: those of others are called by their own names.
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.pem -out ca-cert.pem \
@@ -115,6 +120,20 @@ if openssl pkcs12 -export -legacy -inkey ca.pem -in ca-cert.pem -passout file:pa
     tee 0 import old.p12 "${pin[@]}" --passphrase-file pass
     counts "private keys" "1 1 0 0"
     counts "certificates" "1 0 1 0"
+fi
+
+if command -v keytool >/dev/null; then
+    for name in one two; do
+        keytool -genkeypair -alias "$name" -keyalg EC -groupname secp256r1 -dname "CN=$name" \
+            -keystore several.p12 -storetype PKCS12 -storepass "of the file" >/dev/null 2>&1 ||
+            die keytool
+    done
+    tee 0 import several.p12 "${pin[@]}" --passphrase-file pass
+    counts "private keys" "2 2 0 0"
+    counts "certificates" "2 2 0 0"
+    p11 --list-objects --type privkey >list
+    grep -q "label: *one" list || die "the first name is lost"
+    grep -q "label: *two" list || die "the second key is lost"
 fi
 
 # -- what can't come says why; what can, comes --
