@@ -151,7 +151,7 @@ static CK_RV gather_metrics(struct keyring *k, const struct store_info *store, s
     TRY(txn_begin_read(keyring_store(k), &t));
     for (int i = 0; i < STORE_N_TABLES; i++)
         ret->rows[i] = txn_count(t, (enum store_table)i);
-    return CKR_OK;
+    return counts_get(t, &ret->counts, &ret->has_counts);
 }
 
 static CK_RV gather_open(struct keyring *k, struct status *s)

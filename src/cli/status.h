@@ -8,6 +8,7 @@
 
 #include "cli/audit_totals.h"
 #include "cli/cli.h"
+#include "keyring/counts.h"
 
 struct token_status {
     struct token_info info;
@@ -23,6 +24,8 @@ struct metrics {
     struct audit_totals audit;
     uint64_t rows[STORE_N_TABLES];
     struct unsealing unsealing;
+    bool has_counts; /* somebody counts how often keys are used (count-operations) */
+    struct counts counts;
     uint64_t data_bytes; /* of the database file; 0: there is none */
 };
 

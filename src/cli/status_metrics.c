@@ -258,6 +258,21 @@ static void print_audit(const struct metrics *m, struct buf *out)
     sample1(out, "audit_entries_total", "event", UNKNOWN, unknown);
 }
 
+/* -- uses of keys ---------------------------------------------------------------------------- */
+
+static void print_counts(const struct counts *c, struct buf *out)
+{
+    family(out, "operations_total", "counter",
+           "Operations with keys that ended, by function, as far as processes count them "
+           "(count-operations) and have written it.");
+    for (size_t i = 0; i < COUNTS_N; i++)
+        sample1(out, "operations_total", "operation", counts_name_at(i), c->v[i].ended);
+    family(out, "operation_failures_total", "counter",
+           "Those of them that ended with an error, a wrong signature among them.");
+    for (size_t i = 0; i < COUNTS_N; i++)
+        sample1(out, "operation_failures_total", "operation", counts_name_at(i), c->v[i].failed);
+}
+
 CK_RV status_print_metrics(const struct status *s, struct buf *ret)
 {
     const uint64_t now = meta_now();
@@ -275,6 +290,8 @@ CK_RV status_print_metrics(const struct status *s, struct buf *ret)
         print_dek_generations(s, ret);
         print_tokens(s, ret);
         print_audit(&s->metrics, ret);
+        if (s->metrics.has_counts)
+            print_counts(&s->metrics.counts, ret);
     }
     return buf_ok(ret);
 }

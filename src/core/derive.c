@@ -115,8 +115,8 @@ static CK_RV finish_all(struct deriving *d)
     return CKR_OK;
 }
 
-CK_RV key_derive(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE base,
-                 const CK_ATTRIBUTE *v, CK_ULONG n, CK_OBJECT_HANDLE *ret)
+static CK_RV derive(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE base,
+                    const CK_ATTRIBUTE *v, CK_ULONG n, CK_OBJECT_HANDLE *ret)
 {
     AUTO(deriving_clear) struct deriving d = {.s = s};
     AUTO(key_unrefp) struct key *k = NULL;
@@ -136,4 +136,10 @@ CK_RV key_derive(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE base
     TRY(token_add(s->token, s->handle, d.made, d.plan->n_outputs, handles));
     gen_derive_deliver(d.plan, handles);
     return CKR_OK;
+}
+
+CK_RV key_derive(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE base,
+                 const CK_ATTRIBUTE *v, CK_ULONG n, CK_OBJECT_HANDLE *ret)
+{
+    return session_used(s, derive(s, m, base, v, n, ret), NULL);
 }

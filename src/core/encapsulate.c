@@ -19,8 +19,8 @@ static const struct key_use decapsulating = {
     CKF_DECAPSULATE, CKA_DECAPSULATE, CKR_UNWRAPPING_KEY_HANDLE_INVALID,
     CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT, CKR_UNWRAPPING_KEY_SIZE_RANGE};
 
-CK_RV key_encapsulate(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE public_key,
-                      const CK_ATTRIBUTE *v, CK_ULONG n, struct out *out, CK_OBJECT_HANDLE *ret)
+static CK_RV encapsulate(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE public_key,
+                         const CK_ATTRIBUTE *v, CK_ULONG n, struct out *out, CK_OBJECT_HANDLE *ret)
 {
     AUTO(object_unrefp) struct object *o = NULL;
     AUTO(key_unrefp) struct key *k = NULL;
@@ -47,6 +47,12 @@ CK_RV key_encapsulate(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE
     return out_bytes(out, buf_span(&capsule)); /* there is room: it can't fail */
 }
 
+CK_RV key_encapsulate(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE public_key,
+                      const CK_ATTRIBUTE *v, CK_ULONG n, struct out *out, CK_OBJECT_HANDLE *ret)
+{
+    return session_used(s, encapsulate(s, m, public_key, v, n, out, ret), out);
+}
+
 /* Is decapsulation by the row a derivation (6.3.20)? Else it is an unwrapping (6.1.8). */
 static bool agrees(const struct mech *row)
 {
@@ -68,8 +74,9 @@ static CK_RV carried(const struct mech *row, const struct attrs *private_key, st
     return said->n == 0 ? CKR_OK : record_encode(said, ret);
 }
 
-CK_RV key_decapsulate(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE private_key,
-                      const CK_ATTRIBUTE *v, CK_ULONG n, struct span capsule, CK_OBJECT_HANDLE *ret)
+static CK_RV decapsulate(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE private_key,
+                         const CK_ATTRIBUTE *v, CK_ULONG n, struct span capsule,
+                         CK_OBJECT_HANDLE *ret)
 {
     AUTO(object_unrefp) struct object *o = NULL;
     AUTO(key_unrefp) struct key *k = NULL;
@@ -92,4 +99,10 @@ CK_RV key_decapsulate(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE
         TRY(protection_derived(object_attrs(o), a));
     TRY(new_object_finish(&c, a, CK_UNAVAILABLE_INFORMATION, NULL));
     return token_add(s->token, s->handle, &a, 1, ret);
+}
+
+CK_RV key_decapsulate(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE private_key,
+                      const CK_ATTRIBUTE *v, CK_ULONG n, struct span capsule, CK_OBJECT_HANDLE *ret)
+{
+    return session_used(s, decapsulate(s, m, private_key, v, n, capsule, ret), NULL);
 }

@@ -156,6 +156,7 @@ static CK_RV find_usable(struct session *s, CK_OBJECT_HANDLE h, const struct mec
     /* One call has no place for the PIN that each use of such a key needs (v3.2 5.6.8 has it
      * between Init and the operation), and an unwrapping decrypts: it is refused. */
     ENSURE(!attrs_bool(object_attrs(o), CKA_ALWAYS_AUTHENTICATE, false), CKR_USER_NOT_LOGGED_IN);
+    TRY(used_begin(s->token, u->flag, row, o, &s->uses));
     *ret_object = TAKE(o);
     *ret_key = TAKE(k);
     return CKR_OK;
@@ -183,6 +184,7 @@ CK_RV generate_leaving(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDL
     TRY(generate_find_row(m, CKF_WRAP, &row));
     TRY(generate_usable(s, wrapping, row, &key_use_wrap, &wrapper, &k));
     TRY(key_object(s, key, &target));
+    used_about(s->uses, target);
     TRY(gen_wrap_strength(row, m, k, &strength));
     TRY(protection_may_leave(target, wrapper, strength));
     *ret_row = row;
@@ -191,8 +193,8 @@ CK_RV generate_leaving(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDL
     return CKR_OK;
 }
 
-CK_RV key_wrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrapping,
-               CK_OBJECT_HANDLE key, struct out *out)
+static CK_RV wrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrapping,
+                  CK_OBJECT_HANDLE key, struct out *out)
 {
     AUTO(object_unrefp) struct object *target = NULL;
     AUTO(key_unrefp) struct key *k = NULL;
@@ -200,6 +202,12 @@ CK_RV key_wrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrappi
 
     TRY(generate_leaving(s, m, wrapping, key, &row, &k, &target));
     return gen_wrap(row, m, k, object_attrs(target), out);
+}
+
+CK_RV key_wrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrapping,
+               CK_OBJECT_HANDLE key, struct out *out)
+{
+    return session_used(s, wrap(s, m, wrapping, key, out), out);
 }
 
 CK_RV generate_unwrapped(struct attrs *a)
@@ -211,8 +219,8 @@ CK_RV generate_unwrapped(struct attrs *a)
     return CKR_OK;
 }
 
-CK_RV key_unwrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE unwrapping,
-                 struct span wrapped, const CK_ATTRIBUTE *v, CK_ULONG n, CK_OBJECT_HANDLE *ret)
+static CK_RV unwrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE unwrapping,
+                    struct span wrapped, const CK_ATTRIBUTE *v, CK_ULONG n, CK_OBJECT_HANDLE *ret)
 {
     AUTO(object_unrefp) struct object *unwrapper = NULL;
     AUTO(key_unrefp) struct key *k = NULL;
@@ -231,4 +239,10 @@ CK_RV key_unwrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE unwr
     TRY(generate_unwrapped(a));
     TRY(new_object_finish(&c, a, CK_UNAVAILABLE_INFORMATION, NULL));
     return token_add(s->token, s->handle, &a, 1, ret);
+}
+
+CK_RV key_unwrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE unwrapping,
+                 struct span wrapped, const CK_ATTRIBUTE *v, CK_ULONG n, CK_OBJECT_HANDLE *ret)
+{
+    return session_used(s, unwrap(s, m, unwrapping, wrapped, v, n, ret), NULL);
 }

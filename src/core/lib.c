@@ -11,6 +11,7 @@
 #include "core/state.h"
 #include "core/token.h"
 #include "core/unique.h"
+#include "core/used.h"
 #include "crypto/mech_lists.h"
 #include "crypto/ossl.h"
 #include "root/root.h"
@@ -138,6 +139,7 @@ static void forget_parent(void)
     states_forget();
     tokens_forget();
     unique_forget();
+    used_forget();
     store_forget_all();
     conf_forget();
 }
@@ -161,6 +163,7 @@ static CK_RV initialize_locked(void)
     ENSURE(state == NULL, CKR_CRYPTOKI_ALREADY_INITIALIZED);
     TRY(check_heap());
     TRY(lib_new(&l));
+    used_install(l->conf);
     state = l;
     return CKR_OK;
 }
@@ -212,6 +215,7 @@ CK_RV lib_finalize(void)
         rv = CKR_CRYPTOKI_NOT_INITIALIZED;
     } else {
         sessions_close_all();
+        used_finish();
         states_clear();
         tokens_free_all();
         lib_free(TAKE(state));

@@ -5,6 +5,8 @@
  * Locks, in this order and never another:
  *   lib (read for every call, write for C_Initialize and C_Finalize) -> session mutex ->
  *   login mutex of a token -> unseal mutex -> token lock -> LMDB write transaction.
+ * The mutexes of used.h stand between the session mutex and LMDB's; none of the others is taken
+ * under them.
  * crypto_ready() and the loading of the application's OpenSSL configuration run before any of them.
  *
  * Fork: a child is not initialised, whatever the parent was. pthread_atfork's handlers wait until

@@ -28,9 +28,18 @@ static const struct {
 
 void session_op_clear(struct session_op *o)
 {
+    if (o->fed) /* some of its result may be out: an update of a decryption, say */
+        used_end(TAKE(o->used), USED_UNFINISHED);
+    used_drop(TAKE(o->used));
     op_free(o->op);
     buf_clear(&o->signature);
     *o = (struct session_op){0};
+}
+
+void session_op_end(struct session_op *o, CK_RV rv)
+{
+    used_end(TAKE(o->used), rv);
+    session_op_clear(o);
 }
 
 void operations_end(struct session *s)
@@ -148,8 +157,10 @@ static CK_RV init_with_key(struct session *s, enum op_kind kind, const struct me
     ret->needs_login =
         kinds[kind].asks_login && attrs_bool(object_attrs(o), CKA_ALWAYS_AUTHENTICATE, false);
     if ((row->traits & MECH_OF_TOKEN) != 0)
-        return start_of_token(s, kind, row, m, o, &ret->op);
-    return start_with_key(kind, row, m, o, &ret->op);
+        TRY(start_of_token(s, kind, row, m, o, &ret->op));
+    else
+        TRY(start_with_key(kind, row, m, o, &ret->op));
+    return used_begin(s->token, kinds[kind].flag, row, o, &ret->used);
 }
 
 /* A logout ended the operations with private keys (v3.2 5.6.9): it left them for us to find. */
@@ -208,7 +219,7 @@ CK_RV operation_once(struct session *s, enum op_kind kind, struct span in, struc
     ENSURE(!o->fed, CKR_OPERATION_ACTIVE);
     rv = o->needs_login ? CKR_USER_NOT_LOGGED_IN : op_once(o->op, in, out);
     if (!is_unfinished(rv, out))
-        session_op_clear(o);
+        session_op_end(o, rv);
     return rv;
 }
 
@@ -219,7 +230,7 @@ CK_RV session_op_update(struct session_op *o, struct span in, struct out *out)
     if (rv == CKR_OK && !is_unfinished(rv, out))
         o->fed = true;
     else if (!is_unfinished(rv, out))
-        session_op_clear(o);
+        session_op_end(o, rv);
     return rv;
 }
 
@@ -239,7 +250,7 @@ CK_RV operation_final(struct session *s, enum op_kind kind, struct out *out)
     TRY(operation_running(s, kind, &o));
     rv = o->needs_login ? CKR_USER_NOT_LOGGED_IN : op_final(o->op, out);
     if (!is_unfinished(rv, out))
-        session_op_clear(o);
+        session_op_end(o, rv);
     return rv;
 }
 
@@ -251,7 +262,7 @@ CK_RV operation_verify_once(struct session *s, struct span in, struct span signa
     TRY(operation_running(s, OP_VERIFY, &o));
     ENSURE(!o->fed, CKR_OPERATION_ACTIVE);
     rv = op_verify_once(o->op, in, signature);
-    session_op_clear(o);
+    session_op_end(o, rv);
     return rv;
 }
 
@@ -262,7 +273,7 @@ CK_RV operation_verify_final(struct session *s, struct span signature)
 
     TRY(operation_running(s, OP_VERIFY, &o));
     rv = op_verify_final(o->op, signature);
-    session_op_clear(o);
+    session_op_end(o, rv);
     return rv;
 }
 

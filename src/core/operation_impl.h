@@ -11,7 +11,8 @@
 /* The running operation of that kind, if it still may go on. CKR_OPERATION_NOT_INITIALIZED: none,
  * or one that C_VerifySignatureInit began. */
 NODISCARD CK_RV operation_running(struct session *s, enum op_kind kind, struct session_op **ret);
-/* End it. */
+/* End it: with its result, or given up. */
+void session_op_end(struct session_op *o, CK_RV rv);
 void session_op_clear(struct session_op *o);
 /* End it if a logout made it void. */
 void session_op_drop_void(struct session *s, struct session_op *o);

@@ -17,6 +17,10 @@ static const struct {
 
 static void process_clear(struct session_process *p)
 {
+    if (p->now != NULL && message_is_begun(p->message))
+        used_end(TAKE(p->now), USED_UNFINISHED);
+    used_drop(TAKE(p->now));
+    used_drop(TAKE(p->used));
     message_free(p->message);
     *p = (struct session_process){0};
 }
@@ -55,7 +59,8 @@ static CK_RV init_with_key(struct session *s, enum message_kind kind, const stru
     ret->asks_login =
         kinds[kind].asks_login && attrs_bool(object_attrs(o), CKA_ALWAYS_AUTHENTICATE, false);
     ret->needs_login = ret->asks_login;
-    return message_start(kind, row, m, k, &ret->message);
+    TRY(message_start(kind, row, m, k, &ret->message));
+    return used_begin(s->token, kinds[kind].use, row, o, &ret->used);
 }
 
 CK_RV process_init(struct session *s, enum message_kind kind, const CK_MECHANISM *m,
@@ -88,6 +93,13 @@ CK_RV process_final(struct session *s, enum message_kind kind)
     return CKR_OK;
 }
 
+/* Before a call that may begin a message. */
+static CK_RV begin(struct session_process *p)
+{
+    ENSURE(!p->needs_login, CKR_USER_NOT_LOGGED_IN);
+    return p->used == NULL || p->now != NULL ? CKR_OK : used_again(p->used, &p->now);
+}
+
 /* After a call: a message that is over takes its PIN with it. */
 static CK_RV settle(struct session_process *p, CK_RV rv, const struct out *out)
 {
@@ -95,8 +107,10 @@ static CK_RV settle(struct session_process *p, CK_RV rv, const struct out *out)
                          rv != CKR_OPERATION_NOT_INITIALIZED &&
                          (rv != CKR_OK || out == NULL || !out_is_query(out));
 
-    if (is_over && !message_is_begun(p->message))
+    if (is_over && !message_is_begun(p->message)) {
         p->needs_login = p->asks_login;
+        used_end(TAKE(p->now), rv);
+    }
     return rv;
 }
 
@@ -106,7 +120,7 @@ CK_RV process_crypt_once(struct session *s, enum message_kind kind, struct messa
     struct session_process *p;
 
     TRY(running(s, kind, &p));
-    ENSURE(!p->needs_login, CKR_USER_NOT_LOGGED_IN);
+    TRY(begin(p));
     return settle(p, message_crypt_once(p->message, arg, aad, in, out), out);
 }
 
@@ -116,7 +130,7 @@ CK_RV process_crypt_begin(struct session *s, enum message_kind kind, struct mess
     struct session_process *p;
 
     TRY(running(s, kind, &p));
-    ENSURE(!p->needs_login, CKR_USER_NOT_LOGGED_IN);
+    TRY(begin(p));
     return settle(p, message_crypt_begin(p->message, arg, aad), NULL);
 }
 
@@ -135,7 +149,7 @@ CK_RV process_begin(struct session *s, enum message_kind kind, struct message_ar
     struct session_process *p;
 
     TRY(running(s, kind, &p));
-    ENSURE(!p->needs_login, CKR_USER_NOT_LOGGED_IN);
+    TRY(begin(p));
     return settle(p, message_begin(p->message, arg), NULL);
 }
 
@@ -156,7 +170,7 @@ CK_RV process_sign(struct session *s, struct message_arg arg, struct span in, bo
     TRY(running(s, MESSAGE_SIGN, &p));
     if (last)
         return settle(p, message_sign_last(p->message, arg, in, out), out);
-    ENSURE(!p->needs_login, CKR_USER_NOT_LOGGED_IN);
+    TRY(begin(p));
     return settle(p, message_sign_once(p->message, arg, in, out), out);
 }
 
@@ -166,8 +180,10 @@ CK_RV process_verify(struct session *s, struct message_arg arg, struct span in, 
     struct session_process *p;
 
     TRY(running(s, MESSAGE_VERIFY, &p));
-    return last ? message_verify_last(p->message, arg, in, signature)
-                : message_verify_once(p->message, arg, in, signature);
+    if (last)
+        return settle(p, message_verify_last(p->message, arg, in, signature), NULL);
+    TRY(begin(p));
+    return settle(p, message_verify_once(p->message, arg, in, signature), NULL);
 }
 
 struct session_process *process_waiting(struct session *s)

@@ -115,6 +115,7 @@ CK_RV session_open(CK_SLOT_ID slot, bool rw, CK_SESSION_HANDLE *ret)
 static void holder_close(struct holder *h)
 {
     struct session *s = &h->session;
+    CK_ULONG n_all, n_rw;
 
     pthread_mutex_lock(&h->lock);
     h->closed = true;
@@ -124,6 +125,9 @@ static void holder_close(struct holder *h)
         token_drop_session_objects(s->token, s->handle);
     token_part(s->token, s->rw);
     pthread_mutex_unlock(&h->lock);
+    token_sessions(s->token, &n_all, &n_rw);
+    if (n_all == 0)
+        used_flush();
     holder_unref(h);
 }
 
@@ -200,6 +204,17 @@ void sessions_count(CK_SLOT_ID slot, CK_ULONG *ret_all, CK_ULONG *ret_rw)
         *ret_rw += h->session.rw ? 1 : 0;
     }
     pthread_mutex_unlock(&table_lock);
+}
+
+CK_RV session_uses_end(struct session *s, CK_RV rv, const struct out *out)
+{
+    struct used *uses = TAKE(s->uses);
+
+    if (rv == CKR_BUFFER_TOO_SMALL || (rv == CKR_OK && out != NULL && out_is_query(out)))
+        used_drop(uses);
+    else
+        used_end(uses, rv);
+    return rv;
 }
 
 CK_STATE session_state(struct session *s)

@@ -7,11 +7,13 @@
 #define TEE_CORE_SESSION_H
 
 #include "core/token.h"
+#include "core/used.h"
 #include "crypto/message.h"
 
 /* The operation in one of a session's slots (core/operation.c). */
 struct session_op {
     struct op *op;             /* NULL: no operation */
+    struct used *used;         /* what is to be told of it; NULL: nothing */
     bool has_signature;        /* C_VerifySignatureInit: `signature` is what is verified */
     struct buf signature;
     bool fed;                  /* multi-part data was given */
@@ -23,6 +25,8 @@ struct session_op {
 /* A message-based process (core/process.c). */
 struct session_process {
     struct message *message; /* NULL: none */
+    struct used *used;       /* what is told of each message, and of the one that is begun */
+    struct used *now;
     bool is_private;         /* as above */
     uint64_t login_generation;
     bool asks_login;  /* the key is CKA_ALWAYS_AUTHENTICATE: before each message */
@@ -36,6 +40,7 @@ struct session {
     bool has_objects; /* it may have session objects of its own */
     struct session_op ops[OP_N_KINDS];
     struct session_process processes[MESSAGE_N_KINDS];
+    struct used *uses; /* of keys by the call that is running */
     bool finding; /* C_FindObjectsInit was called */
     CK_OBJECT_HANDLE *found;
     size_t n_found, next_found;
@@ -56,6 +61,13 @@ void sessions_close_slot(CK_SLOT_ID slot);
 void sessions_close_all(void); /* C_Finalize */
 void sessions_forget(void);    /* forked child */
 void sessions_count(CK_SLOT_ID slot, CK_ULONG *ret_all, CK_ULONG *ret_rw);
+/* The end of a call that may have used keys: tells of them, and returns rv. A length query and a
+ * lack of room (out may be NULL: none) are no use. */
+CK_RV session_uses_end(struct session *s, CK_RV rv, const struct out *out);
+static inline CK_RV session_used(struct session *s, CK_RV rv, const struct out *out)
+{
+    return __builtin_expect(s->uses == NULL, 1) ? rv : session_uses_end(s, rv, out);
+}
 /* CK_SESSION_INFO's state. */
 CK_STATE session_state(struct session *s);
 

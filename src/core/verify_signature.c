@@ -43,7 +43,7 @@ CK_RV operation_signature_once(struct session *s, struct span in)
     TRY(running(s, &o));
     ENSURE(!o->fed, CKR_OPERATION_ACTIVE);
     rv = op_verify_once(o->op, in, buf_span(&o->signature));
-    session_op_clear(o);
+    session_op_end(o, rv);
     return rv;
 }
 
@@ -62,6 +62,6 @@ CK_RV operation_signature_final(struct session *s)
 
     TRY(running(s, &o));
     rv = op_verify_final(o->op, buf_span(&o->signature));
-    session_op_clear(o);
+    session_op_end(o, rv);
     return rv;
 }

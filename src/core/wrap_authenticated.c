@@ -10,8 +10,8 @@
 #include "crypto/gen.h"
 #include "util/log.h"
 
-CK_RV key_wrap_authenticated(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrapping,
-                             CK_OBJECT_HANDLE key, struct span aad, struct out *out)
+static CK_RV wrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrapping,
+                  CK_OBJECT_HANDLE key, struct span aad, struct out *out)
 {
     AUTO(object_unrefp) struct object *target = NULL;
     AUTO(key_unrefp) struct key *k = NULL;
@@ -19,6 +19,12 @@ CK_RV key_wrap_authenticated(struct session *s, const CK_MECHANISM *m, CK_OBJECT
 
     TRY(generate_leaving(s, m, wrapping, key, &row, &k, &target));
     return gen_wrap_authenticated(row, m, k, object_attrs(target), aad, out);
+}
+
+CK_RV key_wrap_authenticated(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE wrapping,
+                             CK_OBJECT_HANDLE key, struct span aad, struct out *out)
+{
+    return session_used(s, wrap(s, m, wrapping, key, aad, out), out);
 }
 
 /* The way out is nowhere in the code that the application gets. */
@@ -29,10 +35,9 @@ static void explain(CK_RV rv)
                  "attributes than the template gives: it must say what the key was");
 }
 
-CK_RV key_unwrap_authenticated(struct session *s, const CK_MECHANISM *m,
-                               CK_OBJECT_HANDLE unwrapping, struct span wrapped,
-                               const CK_ATTRIBUTE *v, CK_ULONG n, struct span aad,
-                               CK_OBJECT_HANDLE *ret)
+static CK_RV unwrap(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE unwrapping,
+                    struct span wrapped, const CK_ATTRIBUTE *v, CK_ULONG n, struct span aad,
+                    CK_OBJECT_HANDLE *ret)
 {
     AUTO(object_unrefp) struct object *unwrapper = NULL;
     AUTO(key_unrefp) struct key *k = NULL;
@@ -56,4 +61,12 @@ CK_RV key_unwrap_authenticated(struct session *s, const CK_MECHANISM *m,
     TRY(generate_unwrapped(a));
     TRY(new_object_finish(&c, a, CK_UNAVAILABLE_INFORMATION, NULL));
     return token_add(s->token, s->handle, &a, 1, ret);
+}
+
+CK_RV key_unwrap_authenticated(struct session *s, const CK_MECHANISM *m,
+                               CK_OBJECT_HANDLE unwrapping, struct span wrapped,
+                               const CK_ATTRIBUTE *v, CK_ULONG n, struct span aad,
+                               CK_OBJECT_HANDLE *ret)
+{
+    return session_used(s, unwrap(s, m, unwrapping, wrapped, v, n, aad, ret), NULL);
 }

@@ -36,6 +36,8 @@ const char *audit_event_name(enum audit_event event)
         [AUDIT_HANDOFF_ACCEPTED] = "handoff-accepted",
         [AUDIT_BACKUP_TAKEN] = "backup-taken",
         [AUDIT_STORE_RESTORED] = "store-restored",
+        [AUDIT_KEY_USED] = "key-used",
+        [AUDIT_KEY_USES_LOST] = "key-uses-lost",
     };
 
     return (size_t)event < N_ELEMENTS(names) && names[event] != NULL ? names[event] : "unknown";
@@ -149,7 +151,6 @@ static CK_RV entry_append(const struct keyring *k, struct txn *t, struct audit_e
 
     TRY(head_get(t, &head));
     e->number = head.n + 1;
-    e->time = meta_now();
     memcpy(e->previous, head.hash, sizeof(e->previous));
     TRY(entry_put(k, t, e));
     head.n = e->number;
@@ -174,22 +175,47 @@ static size_t whole_characters(const char *text, size_t n)
     return n - lead < (first >= 0xf0 ? 4u : first >= 0xe0 ? 3u : 2u) ? lead : n;
 }
 
+static CK_RV add(const struct keyring *k, struct txn *t, struct audit_entry *e,
+                 const uint8_t *token, const char *fmt, va_list args) PRINTF_LIKE(5, 0);
+
+static CK_RV add(const struct keyring *k, struct txn *t, struct audit_entry *e,
+                 const uint8_t *token, const char *fmt, va_list args)
+{
+    char detail[DETAIL_MAX] = "";
+    const int n = vsnprintf(detail, sizeof(detail), fmt, args);
+
+    e->detail = span_of(detail, n < (int)sizeof(detail)
+                                    ? strlen(detail)
+                                    : whole_characters(detail, strlen(detail)));
+    if (token != NULL)
+        e->token = span_of(token, TOKEN_ID);
+    return entry_append(k, t, e);
+}
+
 CK_RV audit_add(const struct keyring *k, struct txn *t, enum audit_event event,
                 const uint8_t *token, const char *fmt, ...)
 {
-    char detail[DETAIL_MAX] = "";
-    struct audit_entry e = {.event = event};
+    struct audit_entry e = {.event = event, .time = meta_now()};
     va_list args;
-    int n;
+    CK_RV rv;
 
     va_start(args, fmt);
-    n = vsnprintf(detail, sizeof(detail), fmt, args);
+    rv = add(k, t, &e, token, fmt, args);
     va_end(args);
-    e.detail = span_of(detail, n < (int)sizeof(detail) ? strlen(detail)
-                                                       : whole_characters(detail, strlen(detail)));
-    if (token != NULL)
-        e.token = span_of(token, TOKEN_ID);
-    return entry_append(k, t, &e);
+    return rv;
+}
+
+CK_RV audit_add_at(const struct keyring *k, struct txn *t, uint64_t time, enum audit_event event,
+                   const uint8_t *token, const char *fmt, ...)
+{
+    struct audit_entry e = {.event = event, .time = time};
+    va_list args;
+    CK_RV rv;
+
+    va_start(args, fmt);
+    rv = add(k, t, &e, token, fmt, args);
+    va_end(args);
+    return rv;
 }
 
 /* -- reading ----------------------------------------------------------------------------------- */

@@ -8,8 +8,9 @@
  * anybody, and against the store. Inside it every row is a leaf of the authenticated map as well: a
  * row that is changed, swapped, taken out or cut off is found when the log is read.
  *
- * What is always told: every administrative event and every wrong PIN. Entries say which token,
- * seal or generation, never a secret.
+ * What is always told: every administrative event and every wrong PIN; uses of keys where the
+ * configuration asks for it (core/used.h). Entries say which token, seal, generation or key, never
+ * a secret.
  */
 #ifndef TEE_KEYRING_AUDIT_H
 #define TEE_KEYRING_AUDIT_H
@@ -39,6 +40,8 @@ enum audit_event {
     AUDIT_HANDOFF_ACCEPTED = 19, /* and sealed there */
     AUDIT_BACKUP_TAKEN = 24,
     AUDIT_STORE_RESTORED = 25, /* from a backup */
+    AUDIT_KEY_USED = 28,      /* by an application: core/used.h */
+    AUDIT_KEY_USES_LOST = 29, /* and how many could not be told */
     AUDIT_N_EVENTS
 };
 /* "login-failed", ...; "unknown" */
@@ -57,6 +60,11 @@ struct audit_entry {
 /* Append an entry, in a write transaction. `token` may be NULL. */
 NODISCARD CK_RV audit_add(const struct keyring *k, struct txn *t, enum audit_event event,
                           const uint8_t *token, const char *fmt, ...) PRINTF_LIKE(5, 6);
+
+/* The same of something that was done at another time than now. */
+NODISCARD CK_RV audit_add_at(const struct keyring *k, struct txn *t, uint64_t time,
+                             enum audit_event event, const uint8_t *token, const char *fmt, ...)
+    PRINTF_LIKE(6, 7);
 
 /* Every entry in its order, the chain checked on the way; what `fn` returns other than CKR_OK ends
  * it. The spans are good during the call. CKR_DEVICE_ERROR, with a log line naming the entry, when

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "keyring/audit.h"
+#include "keyring/counts.h"
 #include "keyring/history.h"
 #include "keyring/master.h"
 #include "keyring/scope.h"
@@ -115,12 +116,23 @@ static CK_RV meta_clean(struct inspector *i, struct txn *t, struct span row)
     return CKR_OK;
 }
 
+static CK_RV meta_counts(struct inspector *i, struct txn *t, struct span row)
+{
+    struct counts counts;
+    bool any;
+
+    (void)i;
+    (void)row;
+    return counts_get(t, &counts, &any);
+}
+
 static const struct {
     const char *name;
     CK_RV (*look)(struct inspector *i, struct txn *t, struct span row);
 } meta_rows[] = {
     {"header", meta_header}, {"keys", meta_keys},       {"config", meta_config},
     {"slots", meta_slots},   {"history", meta_history}, {"clean", meta_clean},
+    {"counts", meta_counts},
 };
 
 /* A row of another name is somebody else's (the vault's, the log's), or of a later version. */

@@ -8,6 +8,7 @@
  *   slots   the next slot number that was never used
  *   history every kind of seal that there ever was (keyring/history.c)
  *   clean   ids of dead tokens whose objects are still being removed (keyring/clean.c)
+ *   counts  how often keys were used, by function (keyring/counts.c)
  *   audit   how long the audit log is, and the hash of its last entry (keyring/audit.c)
  *
  * docs/formats.md has the bytes. Decoders take hostile bytes: CKR_DEVICE_ERROR.
@@ -25,6 +26,7 @@
 #define META_SLOTS  SPAN_LIT("slots")
 #define META_CLEAN  SPAN_LIT("clean")
 #define META_AUDIT  SPAN_LIT("audit")
+#define META_COUNTS SPAN_LIT("counts")
 
 /* Whether a row is proven by the tree, or what a host may have written. */
 enum trust { TRUST_TREE, TRUST_NOTHING };

@@ -90,6 +90,8 @@ static const struct choice choices[] = {
     {"root", {"sev-snp", "software", "auto", NULL}}, {"measured", {"", "image", "firmware", NULL}},
     {"binding", {"image", "owner", NULL}},           {"endorsement", {"vcek", "vlek", NULL}},
     {"reports", {"auto", "device", "tsm", NULL}},
+    {"audit-key-use", {"none", "secret", "all", NULL}},
+    {"audit-full", {"refuse", "count", NULL}},
 };
 
 static int choice_index(const struct choice *c, const char *value)
@@ -147,6 +149,7 @@ static const struct range ranges[] = {
     {"unseal-cache", 0, 3600},
     {"min-guest-svn", 0, UINT32_MAX},
     {"rollback-days", 0, 3650},
+    {"audit-delay", 0, 3600},
 };
 
 static int check_range(cfg_t *cfg, cfg_opt_t *opt)
@@ -325,6 +328,7 @@ static CK_RV conf_defaults(struct conf *c)
     c->unseal_cache = 60;
     c->policy = policy_default();
     c->rollback_days = 30;
+    c->audit_delay = 1;
     TRY(default_store(&c->store));
     TRY(text_copy(DEFAULT_DEVICE, &c->device));
     TRY(text_copy(DEFAULT_TSM, &c->tsm));
@@ -403,6 +407,10 @@ static CK_RV take_values(cfg_t *cfg, struct conf *c)
     c->map_size = (uint64_t)cfg_getint(cfg, "map-size") << 20;
     c->cache_objects = (uint32_t)cfg_getint(cfg, "cache-objects");
     c->rollback_days = (uint32_t)cfg_getint(cfg, "rollback-days");
+    c->audit_key_use = (enum conf_key_use)choice_get(cfg, "audit-key-use");
+    c->audit_full = (enum conf_audit_full)choice_get(cfg, "audit-full");
+    c->audit_delay = (uint32_t)cfg_getint(cfg, "audit-delay");
+    c->count_operations = cfg_getbool(cfg, "count-operations") == cfg_true;
     c->policy = take_policy(cfg);
     TRY(take_names(cfg, "mechanisms-allow", &c->mechanisms_allow));
     return take_names(cfg, "mechanisms-deny", &c->mechanisms_deny);
@@ -441,6 +449,10 @@ static CK_RV parse_locked(const char *path, const char *text, struct conf *c, ch
         CFG_INT("pin-tries", (long)c->pin_tries, CFGF_NONE),
         CFG_INT("pin-log2-n", (long)c->pin_log2_n, CFGF_NONE),
         CFG_BOOL("so-reset", cfg_true, CFGF_NONE),
+        CFG_STR("audit-key-use", "none", CFGF_NONE),
+        CFG_STR("audit-full", "refuse", CFGF_NONE),
+        CFG_INT("audit-delay", (long)c->audit_delay, CFGF_NONE),
+        CFG_BOOL("count-operations", cfg_false, CFGF_NONE),
         CFG_STR_LIST("policy", NULL, CFGF_NONE),
         CFG_STR_LIST("mechanisms-allow", NULL, CFGF_NONE),
         CFG_STR_LIST("mechanisms-deny", NULL, CFGF_NONE),

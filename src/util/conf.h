@@ -22,6 +22,9 @@ enum conf_measured { CONF_MEASURED_UNSAID, CONF_MEASURED_IMAGE, CONF_MEASURED_FI
 enum conf_binding { CONF_BINDING_IMAGE, CONF_BINDING_OWNER };
 enum conf_endorsement { CONF_ENDORSEMENT_VCEK, CONF_ENDORSEMENT_VLEK };
 enum conf_reports { CONF_REPORTS_AUTO, CONF_REPORTS_DEVICE, CONF_REPORTS_TSM };
+/* Which uses of keys the audit log is told of, and what becomes of one that it can't take. */
+enum conf_key_use { CONF_KEY_USE_NONE, CONF_KEY_USE_SECRET, CONF_KEY_USE_ALL };
+enum conf_audit_full { CONF_AUDIT_FULL_REFUSE, CONF_AUDIT_FULL_COUNT };
 
 /* A TCB floor, one number per component: four from the boot loader on (Milan, Genoa) or five from
  * the FMC on (Turin). */
@@ -71,6 +74,10 @@ struct conf {
     bool so_reset;          /* the SO can set a forgotten user PIN (an escrow); default yes */
     uint64_t map_size;      /* bytes of address space first given to LMDB */
     uint32_t cache_objects; /* decrypted objects kept per process; default 2048 */
+    enum conf_key_use audit_key_use;
+    enum conf_audit_full audit_full;
+    uint32_t audit_delay;   /* seconds between writings of uses of keys; default 1; 0: each */
+    bool count_operations;  /* how often keys were used, for metrics */
     uint32_t policy;        /* the rules that hold: util/policy.h */
     struct conf_names mechanisms_allow; /* empty: not said */
     struct conf_names mechanisms_deny;

@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 
+#include "keyring/counts.h"
 #include "keyring/seals.h"
 #include "vault/index.h"
 #include "vault/inspect.h"
@@ -224,6 +225,21 @@ static void meta_row_that_can_not_be_read(void **state)
     assert_one(f, STORE_META, "can't be read");
 }
 
+/* One function more than this version counts. */
+static void counts_of_what_is_not_known(void **state)
+{
+    const struct vault_fixture *f = *state;
+    AUTO(change_clear) struct change c = {.table = STORE_META};
+
+    buf_put(&c.key, SPAN_LIT("counts"));
+    buf_u8(&c.row, 1);
+    buf_u16(&c.row, COUNTS_N + 1);
+    for (int i = 0; i < 2 * (COUNTS_N + 1); i++)
+        buf_u64(&c.row, 1);
+    change_write(f, &c);
+    assert_one(f, STORE_META, "can't be read");
+}
+
 static void public_object_that_does_not_open(void **state)
 {
     const struct vault_fixture *f = *state;
@@ -334,6 +350,7 @@ int main(void)
         TEST("/inspect/dek/does-not-open", dek_that_does_not_open),
         TEST("/inspect/dek/not-named", generation_that_nobody_names),
         TEST("/inspect/meta/can-not-be-read", meta_row_that_can_not_be_read),
+        TEST("/inspect/meta/counts", counts_of_what_is_not_known),
         TEST("/inspect/object/does-not-open", public_object_that_does_not_open),
         TEST("/inspect/object/no-such-dek", private_object_of_a_dek_that_is_not_there),
         TEST("/inspect/object/no-known-form", object_of_no_known_form),

@@ -194,6 +194,27 @@ static void nothing_is_made_up(void **state)
     lacks(p, "seals{");
 }
 
+static void operations_where_they_are_counted(void **state)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    struct given g;
+    const char *p;
+
+    (void)state;
+    given_make(&g);
+    counts_note(&g.s.metrics.counts, CKF_SIGN, true);
+    counts_note(&g.s.metrics.counts, CKF_SIGN, false);
+    counts_note(&g.s.metrics.counts, CKF_UNWRAP, true);
+    lacks(page(&g, &text), "operations_total");
+    g.s.metrics.has_counts = true;
+    p = page(&g, &text);
+    has(p, "operations_total{operation=\"sign\"} 2");
+    has(p, "operation_failures_total{operation=\"sign\"} 1");
+    has(p, "operations_total{operation=\"unwrap\"} 1");
+    has(p, "operation_failures_total{operation=\"unwrap\"} 0");
+    has(p, "operations_total{operation=\"decapsulate\"} 0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +223,7 @@ int main(void)
         {"/metrics/broken-log-is-told", a_broken_log_is_told, NULL, NULL, NULL},
         {"/metrics/what-gave-the-key", what_gave_the_key, NULL, NULL, NULL},
         {"/metrics/nothing-is-made-up", nothing_is_made_up, NULL, NULL, NULL},
+        {"/metrics/operations-where-counted", operations_where_they_are_counted, NULL, NULL, NULL},
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
