@@ -265,7 +265,7 @@ CK_RV import_add(struct import *i, const CK_ATTRIBUTE *v, CK_ULONG n, bool is_na
 
 CK_RV import_settle(struct import *i)
 {
-    return i->n_waiting >= BATCH / 2 ? import_flush(i) : CKR_OK;
+    return i->n_waiting >= BATCH - BATCH / 4 ? import_flush(i) : CKR_OK;
 }
 
 /* -- writing ----------------------------------------------------------------------------------- */

@@ -421,6 +421,35 @@ static void test_successor_of_a_changed_key_is_refused(void **state)
     assert_int_not_equal(last, AUDIT_KEY_ROTATED);
 }
 
+/* Who has not seen what somebody else made imports nothing, and is not told of in the log. */
+static void test_import_of_what_was_seen(void **state)
+{
+    const struct vault *v = &((struct vault_fixture *)*state)->vault[0];
+    struct attrs *pair[2] = {object_data("import", "one", true), object_data("import", "two", false)};
+    const struct attrs *const objects[2] = {pair[0], pair[1]};
+    enum audit_event last = AUDIT_STORE_MADE;
+    uint64_t next = 0, seen;
+
+    assert_int_equal(vault_next_id(v, &next), CKR_OK);
+    seen = next;
+    assert_true(object_store(v, object_data("theirs", "app", true)) == next);
+    assert_int_equal(vault_import(v, objects, 2, "two from a test", &next), CKR_FUNCTION_FAILED);
+    assert_int_equal(next, seen);
+    assert_int_equal(n_labelled(v, "import"), 0);
+    assert_int_equal(audit_walk(v->keyring, last_event, &last, NULL, NULL), CKR_OK);
+    assert_int_not_equal(last, AUDIT_OBJECTS_IMPORTED);
+
+    assert_int_equal(vault_next_id(v, &next), CKR_OK);
+    assert_int_equal(next, seen + 1);
+    assert_int_equal(vault_import(v, objects, 2, "two from a test", &next), CKR_OK);
+    assert_int_equal(next, seen + 3);
+    assert_int_equal(n_labelled(v, "import"), 2);
+    assert_int_equal(audit_walk(v->keyring, last_event, &last, NULL, NULL), CKR_OK);
+    assert_int_equal(last, AUDIT_OBJECTS_IMPORTED);
+    attrs_free(pair[0]);
+    attrs_free(pair[1]);
+}
+
 static void test_successor_needs_the_user(void **state)
 {
     const struct vault_fixture *f = *state;
@@ -1028,6 +1057,7 @@ int main(void)
         VAULT_TEST("/vault/replace/moves-the-index", test_replace_moves_the_index),
         VAULT_TEST("/vault/replace/changed-is-refused",
                    test_replace_of_a_changed_object_is_refused),
+        VAULT_TEST("/vault/import/of-what-was-seen", test_import_of_what_was_seen),
         VAULT_TEST("/vault/succeed/comes-with-the-change", test_successor_comes_with_the_change),
         VAULT_TEST("/vault/succeed/changed-is-refused", test_successor_of_a_changed_key_is_refused),
         VAULT_TEST("/vault/succeed/needs-the-user", test_successor_needs_the_user),
