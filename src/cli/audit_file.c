@@ -33,10 +33,12 @@ static CK_RV hex_json(struct span bytes, json_t **ret)
     return CKR_OK;
 }
 
-/* As text, or in hex where it is none; the name of the member says which. */
+/* As text, or in hex where it is none, or has a zero byte, which the reader takes from nobody; the
+ * name of the member says which. */
 static CK_RV set_detail(json_t *o, struct span detail)
 {
-    json_t *text = json_stringn(detail.n > 0 ? (const char *)detail.p : "", detail.n);
+    const char *p = detail.n > 0 ? (const char *)detail.p : "";
+    json_t *text = memchr(p, 0, detail.n) == NULL ? json_stringn(p, detail.n) : NULL;
     const char *name = text != NULL ? "detail" : "detail_hex";
 
     if (text == NULL)

@@ -3,8 +3,8 @@
  * audit_file.h - the audit log as a file: what `audit export` writes, one JSON object a line, and
  * its reader, which takes nothing but what an export can be.
  *
- * An entry's hash is over its bytes, so the file has every one of them: a detail that is not UTF-8
- * is in hex.
+ * An entry's hash is over its bytes, so the file has every one of them: a detail that is not UTF-8,
+ * or has a zero byte, is in hex.
  */
 #ifndef TEE_CLI_AUDIT_FILE_H
 #define TEE_CLI_AUDIT_FILE_H

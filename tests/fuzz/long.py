@@ -95,7 +95,7 @@ def main():
     parser.add_argument('--quiet', type=float, default=10)
     parser.add_argument('--found', type=pathlib.Path)
     parser.add_argument('harness', nargs='*')
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     programs = {p.name.removeprefix('libfuzzer-'): p
                 for p in sorted((options.build / 'tests/fuzz').glob('libfuzzer-*')) if p.is_file()}
     found = options.found or pathlib.Path(tempfile.mkdtemp(prefix='tee-fuzz-'))

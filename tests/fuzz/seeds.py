@@ -618,7 +618,28 @@ def uri_seeds():
     yield 'found', b'pkcs11:?pin-value=1\0' + bytes(48)
 
 
-SEEDS = {'owner': owner_seeds, 'command': command_seeds, 'uri': uri_seeds,
+def audit_seeds():
+    """Exports of the audit log: choices for whole ones, and lines as somebody may have written them."""
+    line = {'number': 1, 'time': 1795000000, 'event': 'store-made', 'code': 1, 'token': '',
+            'detail': 'a store', 'previous': '00' * 32, 'hash': '00' * 32}
+    text = lambda o: json.dumps(o, separators=(',', ':')).encode() + b'\n'
+    for name, content in step_seeds():
+        yield name, b'\0' + content[:600]
+    yield 'zero-in-detail', b'\0\0' + bytes(4) + b'\0\1\0' + b'\3a\0b' + bytes(8)
+    yield 'line', text(line)
+    yield 'no-end', text(line)[:-1]
+    yield 'spaces', json.dumps(line).encode() + b'\n'
+    yield 'hex', text({k if k != 'detail' else 'detail_hex': v for k, v in
+                       (line | {'detail': 'ff00'}).items()})
+    yield 'twice', text(line)[:-2] + b',"code":2}\n'
+    yield 'more', text(line | {'x': 1})
+    yield 'negative', text(line | {'number': -1})
+    yield 'large', text(line | {'time': 2**64})
+    yield 'nothing', b'\n'
+    yield 'list', b'[]\n'
+
+
+SEEDS = {'audit': audit_seeds, 'owner': owner_seeds, 'command': command_seeds, 'uri': uri_seeds,
          'report': report_seeds, 'certtable': certtable_seeds, 'evidence': evidence_seeds,
          'handoff': handoff_seeds,
          'kds': kds_seeds, 'policy': policy_seeds,
