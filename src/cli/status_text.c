@@ -24,7 +24,8 @@ static void print_store(const struct status *s)
         printf("               CANNOT BE OPENED HERE (0x%lx)\n", s->opened);
         if (s->explanation != NULL && s->explanation[0] != '\0')
             printf("               %s\n", s->explanation);
-        puts("               way out: `tee-pkcs11 recover`, or start the VM that made it");
+        puts("               way out: start the VM that made it and `tee-pkcs11 handoff`, or "
+             "`tee-pkcs11 recover`");
         return;
     }
     printf("               opened by %s; measured: %s\n", s->opened_by,

@@ -148,7 +148,8 @@ static CK_RV refuse_all(const struct conf *c, const struct root *r, const struct
 
     TRY(platform_explain(set, known ? &now : NULL, &text));
     log_err("the store %s does not open on this platform: %.*s. Start the image and the host that "
-            "it was sealed on, or run tee-pkcs11 recover with a recovery certificate's key",
+            "it was sealed on, have it handed over from there (tee-pkcs11 handoff), or run "
+            "tee-pkcs11 recover with a recovery certificate's key",
             c->store, (int)text.n, (const char *)text.p);
     FAIL(CKR_DEVICE_ERROR);
 }
@@ -159,7 +160,7 @@ static void warn_superseded(const struct conf *c, const struct seal *s)
 
     if (s->superseded != 0)
         log_warn("the store %s was opened by an image that has been replaced: that works for %llu "
-                 "more days; run tee-pkcs11 recover to seal to this image again",
+                 "more days; run tee-pkcs11 handoff or recover to seal to this image again",
                  c->store, (unsigned long long)(end > now ? (end - now) / (24 * 60 * 60) : 0));
 }
 

@@ -9,7 +9,8 @@
                                 certificates
   of-evidence FILE EVIDENCE OUT FILE's statement in a report that another VM made over its hash
   report-data FILE              that hash: what such a report is to be over
-  restate FILE FIELD OUT        the statement with one field changed: store, key, time, nonce, kind
+  restate FILE FIELD OUT        the statement with one field changed: store, time, nonce, kind; key of a
+                                request, fingerprint of an approval
   version FILE OUT              a version that does not exist yet
   size FILE                     in bytes
 """
@@ -102,7 +103,7 @@ def restate(message, field):
     inner = tlvs(read_tlv(subject)[1])
     if field == 'store':
         inner[0] = (4, bytes([inner[0][1][0] ^ 1]) + inner[0][1][1:])
-    elif field == 'key':
+    elif field in ('key', 'fingerprint'):
         inner[1] = (4, inner[1][1][:-1] + bytes([inner[1][1][-1] ^ 1]))
     elif field == 'time':
         time = (2, (int.from_bytes(time[1], 'big') + 1).to_bytes(len(time[1]), 'big'))
