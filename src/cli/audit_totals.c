@@ -10,6 +10,8 @@ static CK_RV add(const struct audit_entry *e, void *arg)
     t->n++;
     if (e->event == AUDIT_MASTER_ROTATED)
         t->master_since = e->time;
+    if (e->event == AUDIT_BACKUP_TAKEN)
+        t->backup_at = e->time;
     return CKR_OK;
 }
 

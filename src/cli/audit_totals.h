@@ -11,6 +11,7 @@ struct audit_totals {
     uint64_t events[AUDIT_N_EVENTS]; /* by enum audit_event; 0: those of a newer program */
     uint64_t n;                      /* all of them */
     uint64_t master_since;           /* when the master key was made: the last rotation's time */
+    uint64_t backup_at;              /* when the last backup was taken; 0: none was */
 };
 
 /* Read the whole log, its chain checked on the way. `created` is the store's: what master_since is

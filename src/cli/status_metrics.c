@@ -208,6 +208,13 @@ static void print_master(const struct status *s, uint64_t now, struct buf *out)
                age(now, s->metrics.audit.master_since));
 }
 
+static void print_backup(const struct status *s, uint64_t now, struct buf *out)
+{
+    if (s->metrics.audit_rv == CKR_OK && s->metrics.audit.backup_at != 0)
+        single(out, "backup_age_seconds", "gauge", "Time since the last backup.",
+               age(now, s->metrics.audit.backup_at));
+}
+
 /* -- tokens ---------------------------------------------------------------------------------- */
 
 static void print_tokens(const struct status *s, struct buf *out)
@@ -286,6 +293,7 @@ CK_RV status_print_metrics(const struct status *s, struct buf *ret)
     if (is_open(s)) {
         print_opened(s, ret);
         print_master(s, now, ret);
+        print_backup(s, now, ret);
         print_dek_ages(s, now, ret);
         print_dek_generations(s, ret);
         print_tokens(s, ret);

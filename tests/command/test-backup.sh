@@ -54,6 +54,8 @@ complains "nothing but this platform opens this backup"
 [ "$(find . -name '*.part' -o -name 'one?*' | wc -l)" -eq 0 ] || die "something is left beside it"
 tee 0 audit show
 says "backup-taken"
+tee 0 status --prometheus
+grep -qE '^tee_pkcs11_backup_age_seconds [0-9]{1,3}$' out || die "no age of the backup"
 cp one one.kept
 tee 2 backup one
 complains "is there already"

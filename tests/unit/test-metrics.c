@@ -135,6 +135,10 @@ static void keys_and_pins(void **state)
     has(p, "dek_generations{scope=\"public\",state=\"leaving\"} 1");
     has(p, "dek_generations{scope=\"private\",state=\"leaving\"} 0");
     has_age(p, "master_key_age_seconds", 2 * DAY);
+    lacks(p, "backup_age_seconds"); /* there is none */
+    g.s.metrics.audit.backup_at = (uint64_t)time(NULL) - 5 * DAY;
+    p = page(&g, &text);
+    has_age(p, "backup_age_seconds", 5 * DAY);
     has(p, "tokens 2");
     has(p, "public_objects 11");
     has(p, "locked_pins{role=\"so\"} 1");
@@ -158,6 +162,7 @@ static void a_broken_log_is_told(void **state)
     has(p, "audit_log_intact 0");
     lacks(p, "audit_entries_total");
     lacks(p, "master_key_age_seconds"); /* the log would have said it */
+    lacks(p, "backup_age_seconds");
 }
 
 static void what_gave_the_key(void **state)
