@@ -56,14 +56,17 @@ static bool to_stdout(const struct request *r)
 /* -- copying -------------------------------------------------------------------------------------
  */
 
-struct copying {
+/* What is done in a child, because it reads the store. */
+struct task {
     const struct conf *conf;
-    int fd;
+    const struct request *request;
+    const struct verdict *verdict; /* of the copy */
+    int fd;                        /* that it goes to */
 };
 
 static int copy_run(void *arg, int to)
 {
-    const struct copying *c = arg;
+    const struct task *c = arg;
     AUTO(store_unrefp) struct store *s = NULL;
     CK_RV rv;
 
@@ -81,10 +84,9 @@ static void no_bytes(void *arg, struct span bytes)
     (void)bytes;
 }
 
-static int copy(const struct conf *c, int fd)
+static int in_child(int (*run)(void *arg, int to), struct task *t, const char *what)
 {
-    struct copying copying = {c, fd};
-    const struct child_work work = {.run = copy_run, .take = no_bytes, .arg = &copying};
+    const struct child_work work = {.run = run, .take = no_bytes, .arg = t};
     struct child_end end;
     const CK_RV rv = child_run(&work, &end);
 
@@ -92,9 +94,9 @@ static int copy(const struct conf *c, int fd)
         return cli_rv(rv, "starting a process");
     if (end.signal != 0)
         return cli_fail(EXIT_FAILED,
-                        "the store can't be copied (%s): it is damaged; tee-pkcs11 verify-store "
-                        "says where",
-                        child_end_words(&end));
+                        "the store can't be %s (%s): it is damaged; tee-pkcs11 verify-store says "
+                        "where",
+                        what, child_end_words(&end));
     return end.code;
 }
 
@@ -114,18 +116,18 @@ static CK_RV taken_txn(struct txn *t, void *arg)
 }
 
 /* A store that doesn't open here, or whose disk is full, is one that a backup is wanted of. */
-static void log_taken(const struct conf *c, const struct verdict *v, const struct request *r)
+static void log_taken(const struct task *task)
 {
     AUTO(keyring_unrefp) struct keyring *k = NULL;
     struct logging l = {.what = ""};
-    CK_RV rv = cli_open(c, &k);
+    CK_RV rv = cli_open(task->conf, &k);
 
     l.keyring = k;
-    if (v->depth == VERDICT_WHOLE)
-        (void)snprintf(l.what, sizeof(l.what), "of commit %" PRIu64, v->store.counter);
+    if (task->verdict->depth == VERDICT_WHOLE)
+        (void)snprintf(l.what, sizeof(l.what), "of commit %" PRIu64, task->verdict->store.counter);
     else
         (void)snprintf(l.what, sizeof(l.what), "%s",
-                       to_stdout(r) ? "to standard output" : "not verified");
+                       to_stdout(task->request) ? "to standard output" : "not verified");
     if (rv == CKR_OK)
         rv = store_write(keyring_store(k), taken_txn, &l);
     if (rv != CKR_OK)
@@ -151,6 +153,16 @@ static void warn_ways_in(const struct conf *c)
         (void)cli_fail(0,
                        "warning: nothing but this platform opens this backup; if the platform is "
                        "lost, so is what is in it. Add a recovery: tee-pkcs11 seal add");
+}
+
+static int tell_run(void *arg, int to)
+{
+    const struct task *task = arg;
+
+    (void)to;
+    log_taken(task);
+    warn_ways_in(task->conf);
+    return EXIT_DONE;
 }
 
 /* -- to a file -----------------------------------------------------------------------------------
@@ -189,22 +201,23 @@ static int backup_file(const struct conf *c, const struct request *r)
 {
     AUTO(draft_clear) struct draft d = DRAFT_NONE;
     AUTO(verdict_clear) struct verdict v = VERDICT_INIT;
+    struct task task = {.conf = c, .request = r, .verdict = &v};
     CK_RV rv = draft_new(r->file, &d);
     int code;
 
     if (rv != CKR_OK)
         return cli_rv(rv, "writing the backup");
-    code = copy(c, d.fd);
+    task.fd = d.fd;
+    code = in_child(copy_run, &task, "copied");
     if (code == EXIT_DONE)
         code = verify(c, r, &d, &v);
     if (code != EXIT_DONE)
         return code;
-    log_taken(c, &v, r);
+    (void)in_child(tell_run, &task, "opened"); /* a copy of it is wanted all the same */
     rv = draft_publish(&d);
     if (rv != CKR_OK)
         return cli_rv(rv, "writing the backup");
     tell(r, &v);
-    warn_ways_in(c);
     return EXIT_DONE;
 }
 
@@ -213,17 +226,16 @@ static int backup_file(const struct conf *c, const struct request *r)
 
 static int backup_stdout(const struct conf *c, const struct request *r)
 {
-    AUTO(verdict_clear) struct verdict v = VERDICT_INIT;
+    const struct verdict v = VERDICT_INIT;
+    struct task task = {.conf = c, .request = r, .verdict = &v, .fd = STDOUT_FILENO};
     int code;
 
     if (output_is_terminal())
         return cli_fail(EXIT_USAGE, "a backup is binary and standard output is a terminal");
-    code = copy(c, STDOUT_FILENO);
-    if (code != EXIT_DONE)
-        return code;
-    log_taken(c, &v, r);
-    warn_ways_in(c);
-    return EXIT_DONE;
+    code = in_child(copy_run, &task, "copied");
+    if (code == EXIT_DONE)
+        (void)in_child(tell_run, &task, "opened");
+    return code;
 }
 
 int command_backup(int argc, char **argv)

@@ -186,6 +186,26 @@ for n in range(1000 if long else 40):
                        stderr=subprocess.PIPE)
         shutil.rmtree('store')
 print(f'restore: {restored} of {1000 if long else 40} spoiled backups were whole all the same')
+# A damaged store is not copied as if it were whole, and takes nobody with it.
+copied = 0
+for n in range(1000 if long else 40):
+    page = random.randrange(2, pages)
+    at = page * PAGE + random.choice([random.randrange(64), random.randrange(PAGE)])
+    os.makedirs('store', mode=0o700)
+    with open('store/data.mdb', 'wb') as f:
+        f.write(flipped(at, random.randrange(1, 256)))
+    done = subprocess.run([command, 'backup', 'copy'], timeout=300, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert done.returncode in (0, 1, 3), (at, done)
+    assert os.path.exists('copy') == (done.returncode == 0), (at, done)
+    if done.returncode == 0 and b'every row verified' in done.stdout:
+        copied += 1
+        subprocess.run([command, 'verify-store', 'copy'], check=True, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE)
+    if os.path.exists('copy'):
+        os.remove('copy')
+    shutil.rmtree('store')
+print(f'backup: {copied} of {1000 if long else 40} spoiled stores were whole all the same')
 print('verify-store:', ', '.join(f'{n} {name}' for name, n in count.items()),
       f'; the slowest took {slowest:.1f} s')
 assert count['faults'] > 50 and count['whole'] > 0, count
