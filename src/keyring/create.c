@@ -68,14 +68,15 @@ static CK_RV creation_allowed(const struct conf *c, size_t n_recipients)
     return CKR_OK;
 }
 
-/* There is no database. If there was one, that is an accident to be looked at. */
+/* There is no database, or one that was only begun. If there was one, that is an accident to be
+ * looked at. */
 static CK_RV nothing_lost(const struct conf *c, const struct root *r)
 {
     char name[NAME_MAX + 1];
     struct stat st;
 
     TRY(storedir_leftover(c->store, name));
-    if (name[0] != '\0') {
+    if (name[0] != '\0' && !store_is_begun(c->store)) {
         log_err("the store in %s seems to be missing: there is %s, but no database. Mount or "
                 "restore it; or, to begin anew and give up all keys, remove %s/%s",
                 c->store, name, c->store, name);

@@ -8,14 +8,10 @@
 #include "store/db.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "store/gate.h"
+#include "store/lockfile.h"
+#include "store/place.h"
 #include "util/log.h"
 
 #define MAP_DEFAULT (UINT64_C(16) << 30)  /* address space, not memory */
@@ -89,48 +85,6 @@ static CK_RV open_at(const char *path, unsigned flags, uint64_t map_size, MDB_en
     return CKR_OK;
 }
 
-static bool is_file(int fd, const char *path)
-{
-    struct stat a, b;
-
-    return fd >= 0 && fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
-           a.st_ino == b.st_ino;
-}
-
-/*
- * Has this process the environment open already, through another copy of the module? LMDB's locks
- * are the process's: a second open would make the lock file anew under the first one, and its close
- * would drop all locks. LMDB locks the byte of a reader's process id in the lock file; POSIX locks
- * are not inherited by fork, and an open-file-description query sees those of its own process. A
- * descriptor of a locked file is not closed again: that would drop the locks it found.
- */
-static CK_RV open_nowhere_else(const char *directory)
-{
-    struct flock held = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = getpid(), .l_len = 1};
-    static atomic_int kept = -1; /* one that was not closed */
-    char path[PATH_MAX];
-    int had, fd;
-
-    if (snprintf(path, sizeof(path), "%s/lock.mdb", directory) >= (int)sizeof(path))
-        FAIL(CKR_DEVICE_ERROR);
-    had = atomic_exchange(&kept, -1);
-    fd = is_file(had, path) ? had : open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (fd != had)
-        atomic_store(&kept, had);
-    if (fd < 0)
-        return CKR_OK; /* nobody has it open; or mdb_env_open() will say what is wrong */
-    if (fcntl(fd, F_OFD_GETLK, &held) != 0 || held.l_type == F_UNLCK) {
-        close(fd);
-        return CKR_OK;
-    }
-    atomic_store(&kept, fd);
-    log_err("the store %s is open in this process already, through another copy of the module: "
-            "load one "
-            "copy only",
-            directory);
-    FAIL(CKR_DEVICE_ERROR);
-}
-
 /* Take as much address space as there is, from map_size down. */
 static CK_RV open_down(const char *path, unsigned flags, uint64_t map_size, MDB_env **ret)
 {
@@ -151,10 +105,18 @@ static CK_RV open_down(const char *path, unsigned flags, uint64_t map_size, MDB_
 static CK_RV open_gated(const char *directory, uint64_t map_size, MDB_env **ret)
 {
     AUTO(gate_leavep) int gate = -1;
+    bool is_new;
+    CK_RV rv;
 
     gate = gate_enter(directory);
-    TRY(open_nowhere_else(directory));
-    return open_down(directory, 0, map_size, ret);
+    is_new = gate_is_closed(gate) && place_is_bare(directory);
+    rv = lockfile_prepare(directory);
+    if (rv == CKR_OK)
+        rv = open_down(directory, 0, map_size, ret);
+    /* A lock file, or an empty database, would tell the next one that a store was lost here. */
+    if (rv != CKR_OK && is_new)
+        place_strip(directory);
+    return rv;
 }
 
 /* Open one table; *ret_missing where it is not there and may not be made. */

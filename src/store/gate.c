@@ -51,6 +51,11 @@ int gate_enter(const char *directory)
     return fd;
 }
 
+bool gate_is_closed(int gate)
+{
+    return gate >= 0 || have_it;
+}
+
 void gate_leavep(int *gate)
 {
     if (*gate < 0)

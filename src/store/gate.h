@@ -20,6 +20,8 @@ int gate_enter(const char *directory);
 /* This thread has the same lock already, for longer (who makes a store: keyring/storedir.c), or has
  * let it go: what it opens and closes meanwhile does not wait for itself. */
 void gate_held(bool is_held);
+/* Is nobody else at the gate that gave `gate`? */
+bool gate_is_closed(int gate);
 /* Let the next one in; for AUTO(). -1 is allowed. */
 void gate_leavep(int *gate);
 

@@ -235,6 +235,31 @@ CK_RV place_is_free(const char *directory)
     return nobody_has_it(dir, directory);
 }
 
+static bool is_absent(int dir, const char *name)
+{
+    struct stat st;
+
+    return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+}
+
+bool place_is_bare(const char *directory)
+{
+    AUTO(place_closep) int dir = -1;
+
+    return directory_open(directory, false, &dir) == CKR_OK && is_absent(dir, PLACE_DATA) &&
+           is_absent(dir, PLACE_LOCK);
+}
+
+void place_strip(const char *directory)
+{
+    AUTO(place_closep) int dir = -1;
+
+    if (directory_open(directory, false, &dir) != CKR_OK)
+        return;
+    (void)unlinkat(dir, PLACE_DATA, 0);
+    (void)unlinkat(dir, PLACE_LOCK, 0);
+}
+
 /* fsync() a directory by name. */
 static CK_RV name_sync(int at, const char *name)
 {

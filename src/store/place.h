@@ -36,6 +36,10 @@ NODISCARD CK_RV place_open_file(const char *path, const char *name, int *ret_fd,
 /* May a store be put into `directory`, which is there? CKR_FUNCTION_REJECTED, with a log line: it
  * has one, or a process still has the one open that was there. CKR_DEVICE_ERROR: unfit. */
 NODISCARD CK_RV place_is_free(const char *directory);
+/* Is neither of the two files there? And: remove both. For who makes a store and may have to take
+ * it back, at the gate. */
+bool place_is_bare(const char *directory);
+void place_strip(const char *directory);
 /* Make the names of new files survive a crash. */
 NODISCARD CK_RV place_sync(const char *directory);
 /* close() for AUTO(); -1 is allowed. */

@@ -152,6 +152,13 @@ CK_RV store_copy(struct store *s, int fd)
     return env_copy(s->env, fd);
 }
 
+bool store_is_begun(const char *directory)
+{
+    struct place place = {.has_data = false};
+
+    return place_look(directory, false, &place) == CKR_OK && place.has_data;
+}
+
 struct store *store_ref(struct store *s)
 {
     (void)pthread_mutex_lock(&registry_lock);

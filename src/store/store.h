@@ -49,6 +49,9 @@ NODISCARD CK_RV store_open(const char *directory, bool create, uint64_t map_size
  * CKR_TOKEN_NOT_PRESENT: a database without the store's tables. */
 NODISCARD CK_RV store_open_file(const char *path, const char *name, bool write, uint64_t map_size,
                                 struct store **ret);
+/* After store_open() has said CKR_TOKEN_NOT_PRESENT: is there a database all the same, to which
+ * nobody ever committed? Who began to make it was killed, or his disk failed. */
+bool store_is_begun(const char *directory);
 struct store *store_ref(struct store *s);
 /* Drop a reference; the last one closes the environment. NULL is allowed. */
 void store_unref(struct store *s);

@@ -72,7 +72,7 @@ static bool is_hole(const uint8_t *block, size_t n)
     return true;
 }
 
-static void lock_remove(const char *store)
+void disk_lock_remove(const char *store)
 {
     char path[512];
 
@@ -86,7 +86,7 @@ void disk_restore(const char *store, const struct raw_file *f)
     int fd;
 
     disk_plan("reset");
-    lock_remove(store);
+    disk_lock_remove(store);
     (void)snprintf(path, sizeof(path), "%s/data.mdb", store);
     fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
     assert_true(fd >= 0);
@@ -105,5 +105,5 @@ void disk_restore(const char *store, const struct raw_file *f)
 void disk_reboot(const char *store)
 {
     disk_plan("reset");
-    lock_remove(store);
+    disk_lock_remove(store);
 }

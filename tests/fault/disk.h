@@ -24,6 +24,9 @@ void disk_restore(const char *store, const struct raw_file *f);
 /* The power comes back: what was cut is what there is. */
 void disk_reboot(const char *store);
 
+/* Nobody has the store open: the next one makes the lock file anew. */
+void disk_lock_remove(const char *store);
+
 /* Is `TMPDIR` such a disk? */
 bool disk_is_there(void);
 

@@ -16,11 +16,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -992,6 +994,202 @@ static void test_map_full(void **state)
     in_child_or_say(child_map_full);
 }
 
+/* -- a store made on a disk that fails -----------------------------------------------------------
+ */
+
+/* From nothing to an object. */
+static CK_RV make(void)
+{
+    CK_UTF8CHAR label[32];
+
+    memset(label, ' ', sizeof(label));
+    STEP(p11->C_Initialize(NULL));
+    STEP(p11->C_InitToken(0, text(SO_PIN), strlen(SO_PIN), label));
+    STEP(enter());
+    STEP(log_in(CKU_SO, SO_PIN));
+    STEP(p11->C_InitPIN(session, text(USER_PIN), strlen(USER_PIN)));
+    STEP(p11->C_Logout(session));
+    STEP(log_in(CKU_USER, USER_PIN));
+    return work();
+}
+
+static bool is_refusal(CK_RV rv)
+{
+    return rv == CKR_DEVICE_ERROR || rv == CKR_DEVICE_MEMORY || rv == CKR_TOKEN_NOT_PRESENT;
+}
+
+/* The plan is met on the way; when it is over the same process gets there, and the next. */
+static int child_make(void *arg)
+{
+    CK_RV rv;
+
+    (void)alarm(HUNG_SECONDS);
+    (void)dup2(log_fd, STDERR_FILENO);
+    disk_plan("reset");
+    disk_plan("%s", (const char *)arg);
+    rv = make();
+    *report = (struct report){.rv = rv, .counts = disk_counts()};
+    disk_plan("reset");
+    (void)p11->C_Finalize(NULL);
+    if (rv != CKR_OK && !is_refusal(rv))
+        return 1;
+    ASSERT_OK(make());
+    ASSERT_OK(p11->C_Finalize(NULL));
+    return 0;
+}
+
+static void store_remove(void)
+{
+    static const char *const names[] = {"store/data.mdb", "store/lock.mdb", "store", "key"};
+    char path[512];
+
+    disk_plan("reset");
+    for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", scratch, names[i]);
+        (void)remove(path);
+    }
+}
+
+/* Returns whether the plan was met. */
+static bool make_once(const char *plan, unsigned *n_refused)
+{
+    store_remove();
+    log_clear();
+    if (in_child(child_make, (void *)(uintptr_t)plan) != 0) {
+        print_error("\"%s\": 0x%lx\n%s\n", plan, report->rv, log_text());
+        fail();
+    }
+    *n_refused += report->rv != CKR_OK;
+    return report->counts.hits > 0;
+}
+
+/* Each call of a kind in turn, until there is none. */
+static unsigned make_each(const char *op, int error, unsigned times, unsigned *n_refused)
+{
+    const unsigned step = is_long ? 1 : 3;
+    unsigned i = 0;
+    char plan[64];
+
+    do {
+        (void)snprintf(plan, sizeof(plan), "fail %s %d %u %u 0", op, error, i * step, times);
+    } while (make_once(plan, n_refused) && ++i < 200);
+    assert_true(i > 0);
+    return i;
+}
+
+/* What could not be made is taken back: no lock file is left that tells of a store that was lost.
+ */
+static void test_made_on_it(void **state)
+{
+    unsigned n = 0, n_refused = 0;
+
+    (void)state;
+    n += make_each("write", EIO, 1, &n_refused);
+    n += make_each("write", ENOSPC, 0, &n_refused);
+    n += make_each("sync", EIO, 1, &n_refused);
+    n += make_each("open", EACCES, 1, &n_refused);
+    n += make_each("make", ENOSPC, 1, &n_refused);
+    print_message("%u faults on the way to a token: %u refused\n", n, n_refused);
+    assert_true(n_refused > n / 2);
+}
+
+/* -- a lock file without room --------------------------------------------------------------------
+ */
+
+/* Takes all that is left of the file system of the scratch directory. */
+static void disk_fill(void)
+{
+    static const char zeros[65536];
+    char path[512];
+    int fd;
+
+    (void)snprintf(path, sizeof(path), "%s/filler", scratch);
+    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    for (size_t n = sizeof(zeros); n > 0;) {
+        if (write(fd, zeros, n) <= 0)
+            n = n > 1 ? n / 2 : 0;
+    }
+    assert_int_equal(close(fd), 0);
+}
+
+static void disk_empty(void)
+{
+    char path[512];
+
+    (void)snprintf(path, sizeof(path), "%s/filler", scratch);
+    assert_int_equal(unlink(path), 0);
+}
+
+static int child_makes(void *arg)
+{
+    (void)arg;
+    ASSERT_OK(make());
+    ASSERT_OK(p11->C_Finalize(NULL));
+    return 0;
+}
+
+/* The lock file is there, or it is not: then it can't be made. */
+static int child_enters(void *arg)
+{
+    const CK_RV expected = *(const CK_RV *)arg;
+
+    ASSERT_OK(p11->C_Initialize(NULL));
+    ASSERT_RV(expected, enter());
+    if (expected == CKR_OK)
+        ASSERT_RV(CKR_DEVICE_MEMORY, log_in(CKU_USER, USER_PIN));
+    else
+        assert_true(log_names("no room on the disk"));
+    ASSERT_OK(p11->C_Finalize(NULL));
+    return 0;
+}
+
+/* In a name space of its own, with a file system of 16 MiB that goes with it. */
+static int child_full_lock_file(void *arg)
+{
+    CK_RV expected = CKR_OK;
+
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("tmpfs", arg, "tmpfs", 0, "size=16m,mode=0700") != 0)
+        return 77;
+    (void)dup2(log_fd, STDERR_FILENO);
+    (void)snprintf(scratch, 256, "%s", (const char *)arg);
+    scratch_configure(NULL);
+    (void)snprintf(store, sizeof(store), "%s/store", scratch);
+    assert_int_equal(in_child(child_makes, NULL), 0);
+    disk_fill();
+    assert_int_equal(in_child(child_enters, &expected), 0);
+    expected = CKR_DEVICE_MEMORY;
+    disk_empty();
+    disk_lock_remove(store);
+    disk_fill();
+    assert_int_equal(in_child(child_enters, &expected), 0);
+    disk_empty();
+    assert_int_equal(in_child(child_makes, NULL), 0);
+    return 0;
+}
+
+/* LMDB writes to its lock file through a map: on a full disk that would be SIGBUS. */
+static void test_full_lock_file(void **state)
+{
+    char directory[] = "/tmp/tee-full-XXXXXX";
+    int status;
+
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    log_clear();
+    status = in_child(child_full_lock_file, directory);
+    assert_int_equal(rmdir(directory), 0);
+    if (status == 77) {
+        print_message("nothing can be mounted here\n");
+        skip();
+    }
+    if (status == 0)
+        return;
+    print_error("%s\n", log_text());
+    fail();
+}
+
 /* -- who is there while the disk fails others ----------------------------------------------------
  */
 
@@ -1152,7 +1350,9 @@ int main(void)
         TEST("/disk/cases", test_cases),
         TEST("/disk/full-tries-no-pin", test_full_disk_tries_no_pin),
         TEST("/disk/map-full", test_map_full),
+        TEST("/disk/full-lock-file", test_full_lock_file),
         TEST("/disk/beside-others", test_witness),
+        TEST("/disk/store-made", test_made_on_it), /* the last one: the others' store is gone */
     };
 
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
