@@ -81,6 +81,15 @@ static const char *const tables[STORE_N_TABLES] = {
     [STORE_AUDIT] = "audit",
 };
 
+/* What gave the key of the platform's seal, by struct unsealing's asked. */
+static const char *const sources[] = {"key-ring", "root"};
+
+static void sample_seconds(struct buf *out, const char *name, const char *source, uint64_t nanos)
+{
+    buf_printf(out, PREFIX "%s{source=\"%s\"} %" PRIu64 ".%09" PRIu64 "\n", name, source,
+               nanos / 1000000000, nanos % 1000000000);
+}
+
 static void print_opened(const struct status *s, struct buf *out)
 {
     const struct unsealing *u = &s->metrics.unsealing;
@@ -91,8 +100,7 @@ static void print_opened(const struct status *s, struct buf *out)
     family(out, "unseal_seconds", "gauge",
            "How long this command took to open the platform's seal, and what gave the key: the "
            "root (device requests included), or the kernel's key ring.");
-    buf_printf(out, PREFIX "unseal_seconds{source=\"%s\"} %" PRIu64 ".%09" PRIu64 "\n",
-               u->asked ? "root" : "key-ring", u->nanos / 1000000000, u->nanos % 1000000000);
+    sample_seconds(out, "unseal_seconds", sources[u->asked], u->nanos);
     single(out, "store_commits_total", "counter", "Commits of the store since it was made.",
            s->store.counter);
     family(out, "store_rows", "gauge", "Rows of each table of the store.");
@@ -278,6 +286,14 @@ static void print_counts(const struct counts *c, struct buf *out)
            "Those of them that ended with an error, a wrong signature among them.");
     for (size_t i = 0; i < COUNTS_N; i++)
         sample1(out, "operation_failures_total", "operation", counts_name_at(i), c->v[i].failed);
+    family(out, "unseals_total", "counter",
+           "How often processes opened the platform's seal, as far as they count and have written "
+           "it, by what gave the key.");
+    for (int asked = 1; asked >= 0; asked--)
+        sample1(out, "unseals_total", "source", sources[asked], c->unsealed[asked].n);
+    family(out, "unseals_seconds_total", "counter", "How long they took, together.");
+    for (int asked = 1; asked >= 0; asked--)
+        sample_seconds(out, "unseals_seconds_total", sources[asked], c->unsealed[asked].nanos);
 }
 
 CK_RV status_print_metrics(const struct status *s, struct buf *ret)

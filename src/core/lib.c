@@ -307,10 +307,13 @@ static CK_RV open_unsealing(struct keyring **ret)
 {
     AUTO(store_unrefp) struct store *s = NULL;
     struct keyring *k = lib_keyring_if_open();
+    struct unsealing unsealing;
 
     if (k == NULL) {
         TRY(lib_store(&s));
         TRY(keyring_open(state->conf, s, &k));
+        unsealing = keyring_unsealing(k);
+        used_note_unsealing(&unsealing);
         announce_root(k);
         keep_keyring(k);
     }

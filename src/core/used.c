@@ -386,6 +386,16 @@ void used_end_watched(struct used *u, CK_RV rv)
         return; /* logged; the next use is refused, or it waits on */
 }
 
+void used_note_unsealing(const struct unsealing *u)
+{
+    if (!how.counted)
+        return;
+    pthread_mutex_lock(&lock);
+    counts_note_unsealing(&queue.counts, u);
+    queue.has_counts = true;
+    pthread_mutex_unlock(&lock);
+}
+
 void used_flush(void)
 {
     if (used_watched != 0 && write_now(true) != CKR_OK)

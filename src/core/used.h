@@ -65,6 +65,9 @@ NODISCARD CK_RV used_again(const struct used *u, struct used **ret);
 /* What ended without a result: an operation that was given data and then given up. */
 #define USED_UNFINISHED CKR_CANCEL
 
+/* The store was unsealed by this process: counted, and told nowhere. */
+void used_note_unsealing(const struct unsealing *u);
+
 /* Write what waits, if anything does. Errors are logged; what could not be written waits on. */
 void used_flush(void);
 /* The same before the library ends: what can't be written now is lost, and the log says how much.

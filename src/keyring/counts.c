@@ -47,11 +47,21 @@ void counts_note(struct counts *c, CK_FLAGS flag, bool good)
     }
 }
 
+void counts_note_unsealing(struct counts *c, const struct unsealing *u)
+{
+    c->unsealed[u->asked].n++;
+    c->unsealed[u->asked].nanos += u->nanos;
+}
+
 void counts_merge(struct counts *c, const struct counts *more)
 {
     for (size_t i = 0; i < COUNTS_N; i++) {
         c->v[i].ended += more->v[i].ended;
         c->v[i].failed += more->v[i].failed;
+    }
+    for (size_t i = 0; i < N_ELEMENTS(c->unsealed); i++) {
+        c->unsealed[i].n += more->unsealed[i].n;
+        c->unsealed[i].nanos += more->unsealed[i].nanos;
     }
 }
 
@@ -67,6 +77,10 @@ CK_RV counts_get(struct txn *t, struct counts *ret, bool *ret_any)
     if (found) {
         c = cursor_of(buf_span(&row));
         ENSURE(cursor_u8(&c) == ROW_VERSION, CKR_DEVICE_ERROR);
+        for (size_t i = 0; i < N_ELEMENTS(counts.unsealed); i++) {
+            counts.unsealed[i].n = cursor_u64(&c);
+            counts.unsealed[i].nanos = cursor_u64(&c);
+        }
         n = cursor_u16(&c);
         ENSURE(n <= COUNTS_N, CKR_DEVICE_ERROR);
         for (size_t i = 0; i < n; i++) {
@@ -89,6 +103,10 @@ CK_RV counts_add(struct txn *t, const struct counts *more)
     TRY(counts_get(t, &all, &any));
     counts_merge(&all, more);
     buf_u8(&row, ROW_VERSION);
+    for (size_t i = 0; i < N_ELEMENTS(all.unsealed); i++) {
+        buf_u64(&row, all.unsealed[i].n);
+        buf_u64(&row, all.unsealed[i].nanos);
+    }
     buf_u16(&row, COUNTS_N);
     for (size_t i = 0; i < COUNTS_N; i++) {
         buf_u64(&row, all.v[i].ended);

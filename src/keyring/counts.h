@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * counts.h - how often keys were used, by function: a row of the meta table, to which processes add
- * what they counted (core/used.h). Sums over everything in the store; nothing in them tells one key
- * from another.
+ * counts.h - how often keys were used, by function, and the store was unsealed: a row of the meta
+ * table, to which processes add what they counted (core/used.h). Sums over everything in the store;
+ * nothing in them tells one key from another.
  */
 #ifndef TEE_KEYRING_COUNTS_H
 #define TEE_KEYRING_COUNTS_H
@@ -17,6 +17,10 @@ struct counts {
         uint64_t ended;  /* all of them */
         uint64_t failed; /* those of them that gave another code than CKR_OK */
     } v[COUNTS_N];
+    struct {
+        uint64_t n;
+        uint64_t nanos; /* together */
+    } unsealed[2];      /* by the kernel's key ring; by asking the root */
 };
 
 /* "sign", "decrypt", ... of CKF_SIGN, CKF_DECRYPT, ...; "other". */
@@ -24,6 +28,7 @@ const char *counts_name(CK_FLAGS flag);
 /* By index in struct counts. */
 const char *counts_name_at(size_t i);
 void counts_note(struct counts *c, CK_FLAGS flag, bool good);
+void counts_note_unsealing(struct counts *c, const struct unsealing *u);
 void counts_merge(struct counts *c, const struct counts *more);
 
 /* Add to what the store has, in a write transaction. */

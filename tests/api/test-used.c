@@ -613,6 +613,7 @@ static void counted_without_a_word(void **state)
     assert_true(page_has("operation_failures_total{operation=\"sign\"} 0"));
     assert_true(page_has("operations_total{operation=\"verify\"} 1"));
     assert_true(page_has("operation_failures_total{operation=\"verify\"} 1"));
+    assert_true(page_has("unseals_total{source=\"root\"} 1"));
     read_told();
     assert_int_equal(told.n, 0);
     ASSERT_OK(p11->C_Initialize(NULL));

@@ -55,7 +55,7 @@ for fault in 's/^a_total 1/a_total one/' 's/^a_total 1/a_total{x=1} 1/' 's/ coun
 done
 
 # -- no store --
-configure "pin-tries = 10"
+configure "count-operations = yes"
 collect 0
 metric 'tee_pkcs11_store_state{state="absent"}' 1
 metric 'tee_pkcs11_store_state{state="open"}' 0
@@ -67,6 +67,8 @@ absent audit_log_intact
 make_token "label of the token"
 p11 --keypairgen --key-type EC:prime256v1 --label "label of the key" --id cafe42 >/dev/null ||
     die "no key pair"
+head -c 32 /dev/zero >digest
+p11 --sign -m ECDSA --id cafe42 -i digest -o signature >/dev/null || die "no signature"
 pkcs11-tool --module "$TEE_TEST_MODULE" --login --pin 9999 --list-objects >/dev/null 2>&1
 tee 0 seal add --new-recovery-key
 collect 0
@@ -85,6 +87,10 @@ metric 'tee_pkcs11_audit_entries_total{event="store-made"}' 1
 metric 'tee_pkcs11_audit_entries_total{event="login-failed"}' 1
 metric 'tee_pkcs11_audit_entries_total{event="seal-added"}' 1
 metric tee_pkcs11_master_key_epoch 1
+metric 'tee_pkcs11_operations_total{operation="sign"}' 1
+metric 'tee_pkcs11_operation_failures_total{operation="sign"}' 0
+between 'tee_pkcs11_unseals_total{source="root"}' 2 50
+between 'tee_pkcs11_unseals_seconds_total{source="root"}' 0.000001 600
 metric 'tee_pkcs11_store_rows{table="seal"}' 2
 between tee_pkcs11_master_key_age_seconds 0 600
 between 'tee_pkcs11_seal_age_seconds{kind="recovery-key"}' 0 600

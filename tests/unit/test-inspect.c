@@ -233,6 +233,8 @@ static void counts_of_what_is_not_known(void **state)
 
     buf_put(&c.key, SPAN_LIT("counts"));
     buf_u8(&c.row, 1);
+    for (int i = 0; i < 4; i++)
+        buf_u64(&c.row, 0);
     buf_u16(&c.row, COUNTS_N + 1);
     for (int i = 0; i < 2 * (COUNTS_N + 1); i++)
         buf_u64(&c.row, 1);

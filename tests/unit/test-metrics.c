@@ -218,6 +218,14 @@ static void operations_where_they_are_counted(void **state)
     has(p, "operations_total{operation=\"unwrap\"} 1");
     has(p, "operation_failures_total{operation=\"unwrap\"} 0");
     has(p, "operations_total{operation=\"decapsulate\"} 0");
+    counts_note_unsealing(&g.s.metrics.counts, &(struct unsealing){true, 1500000000});
+    counts_note_unsealing(&g.s.metrics.counts, &(struct unsealing){true, 500000001});
+    counts_note_unsealing(&g.s.metrics.counts, &(struct unsealing){false, 41});
+    p = page(&g, &text);
+    has(p, "unseals_total{source=\"root\"} 2");
+    has(p, "unseals_seconds_total{source=\"root\"} 2.000000001");
+    has(p, "unseals_total{source=\"key-ring\"} 1");
+    has(p, "unseals_seconds_total{source=\"key-ring\"} 0.000000041");
 }
 
 int main(void)
