@@ -14,6 +14,7 @@
 #include "crypto/gen.h"
 #include "crypto/op.h"
 #include "crypto/ossl.h"
+#include "keyring/seals.h"
 #include "keyring/secret_text.h"
 #include "poison.h"
 #include "util/ct.h"
@@ -618,6 +619,42 @@ static void test_pin_change(void **state)
     T_OK(token_login(f->k, t.id, ROLE_USER, NEW_PIN, &again));
 }
 
+/* -- what an owner keeps ------------------------------------------------------------------------- */
+
+/* A recovery key that opens its seal, and one that does not. */
+static void test_seal_by_key(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const struct seal_request q = {.kind = SEAL_KEY, .name = SPAN_LIT("the safe")};
+    AUTO(seal_result_clear) struct seal_result made = {.n_texts = 0};
+    AUTO(secret_freep) struct secret *key = NULL;
+    struct seal_proof proof = {.kind = SEAL_KEY};
+
+    T_OK(seal_add(f->k, &q, &made));
+    T_OK(key_text_decode(buf_span(&made.texts[0]), &key));
+    proof.secret = secret_span(key);
+    poison(key->p, key->n);
+    SILENT(T_OK(seal_try(f->k, made.id, &proof)));
+    key->p[0] ^= 1;
+    SILENT(T_RV(CKR_ENCRYPTED_DATA_INVALID, seal_try(f->k, made.id, &proof)));
+}
+
+static void test_seal_by_passphrase(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const struct seal_request q = {.kind = SEAL_PASSPHRASE,
+                                   .passphrase = SPAN_LIT("correct horse")};
+    AUTO(seal_result_clear) struct seal_result made = {.n_texts = 0};
+    struct seal_proof proof = {.kind = SEAL_PASSPHRASE};
+    uint8_t right[32], wrong[32];
+
+    T_OK(seal_add(f->k, &q, &made));
+    proof.secret = poisoned_pin(SPAN_LIT("correct horse"), right);
+    SILENT(T_OK(seal_try(f->k, made.id, &proof)));
+    proof.secret = poisoned_pin(SPAN_LIT("correct house"), wrong);
+    SILENT(T_RV(CKR_ENCRYPTED_DATA_INVALID, seal_try(f->k, made.id, &proof)));
+}
+
 /* clang-format off */
 #define ON_TOKEN(name, fn) {name, fn, fixture_setup_token, fixture_teardown, NULL}
 #define TEST(name, fn) {name, fn, NULL, NULL, NULL}
@@ -643,6 +680,8 @@ int main(void)
         TEST("/secret/unwrap/cbc-pad", test_unwrap_cbc_pad),
         ON_TOKEN("/secret/pin/login", test_pin),
         ON_TOKEN("/secret/pin/change", test_pin_change),
+        ON_TOKEN("/secret/seal/key", test_seal_by_key),
+        ON_TOKEN("/secret/seal/passphrase", test_seal_by_passphrase),
     };
     int failed;
 
