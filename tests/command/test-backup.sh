@@ -218,6 +218,27 @@ for n in 1 2 3; do
     works
 done
 
+# -- several at once: one store, and whoever was later is refused ----------------------------------------
+
+rm -rf store
+restorers=()
+for n in 1 2 3 4; do
+    "$TEE_TEST_COMMAND" restore hot-3 >/dev/null 2>&1 &
+    restorers+=($!)
+done
+"$TEE_TEST_COMMAND" init-token --label another --so-pin-file so.pin >/dev/null 2>&1 # waits, or is first
+done=0
+for pid in "${restorers[@]}"; do
+    wait "$pid"
+    case $? in
+    0) done=$((done + 1)) ;;
+    2) ;;
+    *) die "a restoration beside others exits with $?" ;;
+    esac
+done
+tee 0 verify-store
+if [ "$done" -eq 1 ]; then works; else [ "$done" -eq 0 ] || die "$done restorations of one store"; fi
+
 # -- killed at any moment ------------------------------------------------------------------------------
 
 # usual COMMAND...: how long it takes, in microseconds, into $took
