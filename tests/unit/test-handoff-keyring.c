@@ -491,6 +491,44 @@ static void seal_that_does_not_fit(void **state)
     fixture_run("rm -r '%s' && mv '%s.ours' '%s'", m->f->store, m->f->store, m->f->store);
 }
 
+static void superseded_seal_is_not_carried(void **state)
+{
+    struct machine *m = *state;
+    AUTO(buf_clear) struct buf seal = BUF_INIT;
+    uint8_t id[SEAL_ID];
+
+    adopts(m, false, 1);
+    assert_int_equal(fixture_open(m->f, &m->f->k), CKR_OK);
+    assert_int_equal(seal_carry_out(keyring_store(m->f->k), m->seal, &seal), CKR_OK);
+    log_capture_clear();
+    assert_int_equal(seal_carry_in(m->f->k, buf_span(&seal), false, id), CKR_FUNCTION_REJECTED);
+    assert_non_null(strstr(log_capture_text(), "it is superseded"));
+}
+
+/* The second node's configuration asks for keys of another VMPL: the first one's does not. */
+static void seal_of_another_profile_is_not_carried(void **state)
+{
+    struct machine *m = *state;
+    AUTO(buf_clear) struct buf seal = BUF_INIT;
+    uint8_t id[SEAL_ID];
+
+    release(m);
+    fixture_run("cp -r '%s' '%s.first'", m->f->store, m->f->store);
+    snp_bench_set(&m->bench, "chip=02");
+    m->f->conf.vmpl = 1;
+    assert_int_equal(take(m, m->private_key), CKR_OK);
+    assert_int_equal(handoff_adopt(m->f->k, name, NULL, m->made_seal), CKR_OK);
+    assert_int_equal(seal_carry_out(keyring_store(m->f->k), m->made_seal, &seal), CKR_OK);
+    fixture_close(m->f);
+    fixture_run("rm -r '%s' && mv '%s.first' '%s'", m->f->store, m->f->store, m->f->store);
+    m->f->conf.vmpl = 0;
+    old_machine(m);
+    assert_int_equal(fixture_open(m->f, &m->f->k), CKR_OK);
+    log_capture_clear();
+    assert_int_equal(seal_carry_in(m->f->k, buf_span(&seal), false, id), CKR_FUNCTION_REJECTED);
+    assert_non_null(strstr(log_capture_text(), "none that the configuration allows"));
+}
+
 static int group_teardown(void **state)
 {
     (void)state;
@@ -524,6 +562,8 @@ int main(void)
         TEST("/keyring/carry/second-node", second_node_opens_later_copies),
         TEST("/keyring/carry/changed-is-refused", changed_seal_is_refused),
         TEST("/keyring/carry/what-does-not-fit", seal_that_does_not_fit),
+        TEST("/keyring/carry/superseded-is-not", superseded_seal_is_not_carried),
+        TEST("/keyring/carry/another-profile-is-not", seal_of_another_profile_is_not_carried),
     };
 
     return cmocka_run_group_tests(tests, NULL, group_teardown);
