@@ -9,15 +9,17 @@
  * process as in the next one all objects are there, once, whole, and work: the state is the one
  * before the call or the one after it, and after it where the call said so.
  *
- * TEE_DISK_CASES: how many cases, evenly taken from all (default 300; TEE_TEST_LONG: all of them,
- * and more of each kind).
+ * TEE_DISK_CASES: how many cases, evenly taken from all (default 300, 100 under
+ * AddressSanitizer; TEE_TEST_LONG: all of them, and more of each kind).
  */
 #include "fault/disk.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,12 +30,18 @@
 #include <unistd.h>
 
 #include "support/reference.h"
+#include "support/worker.h"
 
-#define N_VALUE      40
-#define N_BIG        200000
-#define OTHER_PIN    "4321"
-#define WRONG_PIN    "9999"
-#define MAX_CASES    20000
+#define N_VALUE   40
+#define N_BIG     200000
+#define OTHER_PIN "4321"
+#define WRONG_PIN "9999"
+#define MAX_CASES 20000
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
 #define HUNG_SECONDS 60
 
 /* TRY() without the module's tracing. */
@@ -830,7 +838,8 @@ static void say_counts(unsigned n[N_KINDS][N_OUTCOMES])
 static size_t wanted(void)
 {
     const char *number = getenv("TEE_DISK_CASES");
-    const size_t n = number != NULL ? strtoul(number, NULL, 10) : is_long ? MAX_CASES : 300;
+    const size_t usual = SANITIZED ? 100 : 300;
+    const size_t n = number != NULL ? strtoul(number, NULL, 10) : is_long ? MAX_CASES : usual;
 
     return n < n_trials ? n : n_trials;
 }
@@ -988,10 +997,98 @@ static int child_map_full(void *arg)
 static void test_map_full(void **state)
 {
     (void)state;
-#ifdef __SANITIZE_ADDRESS__
-    skip(); /* has its own terabytes */
-#endif
+    if (SANITIZED)
+        skip(); /* has its own terabytes */
     in_child_or_say(child_map_full);
+}
+
+/* -- many threads ------------------------------------------------------------------------------ */
+
+#define N_THREADS 6
+#define N_BLOWS   40
+
+static atomic_uint rounds;
+static atomic_bool is_over;
+
+struct worker {
+    pthread_t thread;
+    unsigned n_refused;
+    struct failure failure; /* one that no disk is to blame for */
+};
+
+static struct failure one_round(void)
+{
+    CK_SESSION_HANDLE h = CK_INVALID_HANDLE;
+    struct failure f;
+    CK_RV rv = p11->C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &h);
+
+    if (rv != CKR_OK)
+        return (struct failure){"C_OpenSession", rv, __LINE__};
+    f = worker_round(h, atomic_fetch_add(&rounds, 1) * 8); /* each writes */
+    rv = p11->C_CloseSession(h);
+    if (f.what == NULL && rv != CKR_OK)
+        return (struct failure){"C_CloseSession", rv, __LINE__};
+    return f;
+}
+
+static void *work_on(void *arg)
+{
+    struct worker *w = arg;
+
+    while (!atomic_load(&is_over) && w->failure.what == NULL) {
+        const struct failure f = one_round();
+
+        if (f.what != NULL && f.rv == CKR_DEVICE_ERROR)
+            w->n_refused++;
+        else if (f.what != NULL)
+            w->failure = f;
+    }
+    return NULL;
+}
+
+/* The disk fails a write or a sync now and then, and each time is well again at once. */
+static void strike(void)
+{
+    for (unsigned i = 0; i < N_BLOWS; i++) {
+        disk_plan("fail %s %d %u 1 0", i % 2 == 0 ? "write" : "sync", EIO, i % 7);
+        usleep(40000);
+    }
+    disk_plan("reset");
+}
+
+static int child_threads(void *arg)
+{
+    struct worker workers[N_THREADS] = {{0}};
+    unsigned n_refused = 0;
+
+    (void)arg;
+    (void)alarm(2 * HUNG_SECONDS);
+    (void)dup2(log_fd, STDERR_FILENO);
+    ASSERT_OK(p11->C_Initialize(NULL));
+    session = open_user();
+    worker_setup(session);
+    for (size_t i = 0; i < N_THREADS; i++)
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, work_on, &workers[i]), 0);
+    strike();
+    atomic_store(&is_over, true);
+    for (size_t i = 0; i < N_THREADS; i++) {
+        assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
+        assert_no_failure(workers[i].failure);
+        n_refused += workers[i].n_refused;
+    }
+    assert_no_failure(one_round());
+    report->counts.hits = n_refused;
+    ASSERT_OK(p11->C_Finalize(NULL));
+    return 0;
+}
+
+/* One thread opens the database anew while others are in it, or want to be. */
+static void test_threads(void **state)
+{
+    (void)state;
+    in_child_or_say(child_threads);
+    print_message("%u rounds refused\n", report->counts.hits);
+    assert_true(report->counts.hits > 0);
 }
 
 /* -- a store made on a disk that fails -----------------------------------------------------------
@@ -1352,6 +1449,7 @@ int main(void)
         TEST("/disk/map-full", test_map_full),
         TEST("/disk/full-lock-file", test_full_lock_file),
         TEST("/disk/beside-others", test_witness),
+        TEST("/disk/threads", test_threads),
         TEST("/disk/store-made", test_made_on_it), /* the last one: the others' store is gone */
     };
 
