@@ -126,6 +126,7 @@ static const struct {
     {CKR_KEY_FUNCTION_NOT_PERMITTED, EXIT_REFUSED, "the key is not for that"},
     {CKR_KEY_TYPE_INCONSISTENT, EXIT_REFUSED, "the key is not of a type for that"},
     {CKR_ACTION_PROHIBITED, EXIT_REFUSED, "the key does not allow it"},
+    {CKR_DATA_LEN_RANGE, EXIT_REFUSED, "it is too long"},
     {CKR_TEMPLATE_INCONSISTENT, EXIT_REFUSED, "the policy does not allow it"},
     {CKR_MECHANISM_INVALID, EXIT_REFUSED, "no mechanism for that is switched on"},
     {CKR_TOKEN_NOT_PRESENT, EXIT_CLOSED,

@@ -261,6 +261,8 @@ static int rotate(const struct request *r, struct span nonce, struct own_key *k)
                         "can't attest. Without --out the key is rotated all the same");
     if (rv == CKR_OK)
         rv = succession_commit(&s);
+    if (rv == CKR_FUNCTION_FAILED || rv == CKR_OBJECT_HANDLE_INVALID)
+        return cli_fail(EXIT_FAILED, "somebody changed the key meanwhile: nothing was done");
     if (rv != CKR_OK)
         return cli_rv(rv, "rotating the key");
     tell(&s, k, false);

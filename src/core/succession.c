@@ -12,6 +12,8 @@
 #include "tee-pkcs11.h"
 #include "util/log.h"
 
+#define NAMES_MAX 2048 /* bytes of label and id, of the STATEMENT_MAX */
+
 /* Everything that a key does but to verify. */
 static const struct succession_usage usages[] = {
     {CKA_SIGN, "sign", false},
@@ -277,6 +279,8 @@ static CK_RV describe(struct succession *s, struct span nonce)
     const struct attrs *old = s->old[0].attrs;
 
     ENSURE(nonce.n <= STATEMENT_MAX_NONCE, CKR_DATA_LEN_RANGE);
+    if (attrs_span(old, CKA_LABEL).n + attrs_span(old, CKA_ID).n > NAMES_MAX)
+        return refuse(CKR_DATA_LEN_RANGE, "its label or id is too long for a statement");
     s->statement = (struct statement){.kind = STATEMENT_ROTATION, .nonce = nonce};
     TRY(attestation_describe(s->session->token, s->made[0], &s->home, &s->statement));
     s->statement.rotation = (struct statement_rotation){

@@ -46,7 +46,8 @@ bool succession_is_retired(const struct attrs *a);
  * decapsulates. Borrows the session. With a log line each: CKR_KEY_TYPE_INCONSISTENT (it is
  * neither, or has no public half), CKR_ACTION_PROHIBITED (CKA_MODIFIABLE is false),
  * CKR_KEY_FUNCTION_NOT_PERMITTED (it is retired already), CKR_MECHANISM_INVALID (nothing here makes
- * such keys), CKR_TEMPLATE_INCONSISTENT (nor with such attributes).
+ * such keys), CKR_TEMPLATE_INCONSISTENT (nor with such attributes), CKR_DATA_LEN_RANGE (its label
+ * or id is too long).
  */
 NODISCARD CK_RV succession_prepare(struct session *s, CK_OBJECT_HANDLE h, bool keep_reading,
                                    struct span nonce, struct succession *ret);

@@ -179,6 +179,23 @@ p11 --decrypt -m AES-ECB --id "$aes" -i secret2 -o plain >/dev/null && die "it s
 key keygen GENERIC:32 mac 22
 rotate 0 "pkcs11:token=web;object=mac"
 
+# -- many at once: one successor --
+key keypairgen EC:prime256v1 race 23
+for n in 1 2 3 4 5 6; do
+    { "$TEE_TEST_COMMAND" rotate key "pkcs11:token=web;object=race" --pin-file user.pin >"race.$n" 2>&1; echo $? >>codes; } &
+done
+wait
+[ "$(grep -c '^0$' codes)" -eq 1 ] || die "of six rotations of one key $(grep -c '^0$' codes) succeed"
+[ "$(p11 --list-objects --type privkey | grep -c 'label: *race')" -eq 2 ] || die "not one successor"
+[ "$(p11 --list-objects --type pubkey | grep -c 'label: *race')" -eq 2 ] || die "not one public half"
+
+# -- a label that no statement can hold --
+head -c 3000 /dev/zero | tr '\0' x >long
+key keypairgen EC:prime256v1 "$(cat long)" 24
+rotate 2 "pkcs11:token=web;id=%24"
+complains "its label or id is too long for a statement"
+[ "$(usage privkey 24)" = "sign, derive" ] || die "a refused rotation changed something"
+
 # -- what does not change stays --
 python3 - "$print" <<'END' || die "the statement says something else"
 import sys
