@@ -63,6 +63,8 @@ complains "id=%01  verify-only: it has a successor"
 complains "  in use"
 rotate 2 "pkcs11:token=web;object=tls;id=%01"
 complains "it has been rotated already"
+tee 2 csr --key "pkcs11:token=web;object=tls" --subject CN=tls --no-evidence --pin-file user.pin
+complains "2 private keys fit, and one is needed. Add the id of one of these to the URI"
 rotate 2 "pkcs11:token=web;object=nobody"
 complains "0 private and secret keys fit"
 rotate 2 "pkcs11:token=web;object=tls;type=cert"
