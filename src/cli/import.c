@@ -140,7 +140,7 @@ static int collect(const struct request *r, struct import_items *items)
 static bool ends_all(CK_RV rv)
 {
     return rv == CKR_DEVICE_ERROR || rv == CKR_DEVICE_MEMORY || rv == CKR_HOST_MEMORY ||
-           rv == CKR_FUNCTION_FAILED || rv == CKR_USER_NOT_LOGGED_IN;
+           rv == CKR_USER_NOT_LOGGED_IN;
 }
 
 static void free_template(CK_ATTRIBUTE **v)
@@ -186,10 +186,11 @@ static CK_RV add_items(struct import *to, struct import_items *items)
 
         if (item->begins)
             TRY(import_settle(to));
-        if (item->attrs != NULL && item->rv == CKR_OK)
+        if (item->attrs != NULL && item->rv == CKR_OK) {
             item->rv = add_item(to, item);
-        if (ends_all(item->rv))
-            return item->rv;
+            if (ends_all(item->rv))
+                return item->rv;
+        }
         output_progress("importing", i + 1, items->n);
     }
     return import_flush(to);

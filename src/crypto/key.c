@@ -167,6 +167,9 @@ CK_RV pkey_number(const EVP_PKEY *pkey, const char *param, struct attrs *a, CK_A
 
     ENSURE(EVP_PKEY_get_bn_param(pkey, param, &number) == 1, ossl_rv(CKR_FUNCTION_FAILED));
     n = n > 0 ? n : (size_t)BN_num_bytes(number);
+    /* The primes of a key that came without them, say. */
+    if (n == 0)
+        return attrs_set(a, type, SPAN_EMPTY);
     ENSURE(buf_extend(&bytes, n) != NULL, CKR_HOST_MEMORY);
     ENSURE(BN_bn2binpad(number, bytes.p, (int)n) == (int)n, ossl_rv(CKR_FUNCTION_FAILED));
     return attrs_set(a, type, buf_span(&bytes));

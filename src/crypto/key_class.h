@@ -55,7 +55,8 @@ const struct key_class *key_class_find(CK_KEY_TYPE type);
  * lack of memory is `otherwise`. */
 NODISCARD CK_RV pkey_from_params(const char *name, bool is_private, const OSSL_PARAM *params,
                                  CK_RV otherwise, EVP_PKEY **ret);
-/* Set an attribute to a number of the key, big-endian: of its own length, or (n > 0) of n bytes. */
+/* Set an attribute to a number of the key, big-endian: of its own length (zero: empty), or (n > 0)
+ * of n bytes. */
 NODISCARD CK_RV pkey_number(const EVP_PKEY *pkey, const char *param, struct attrs *a,
                             CK_ATTRIBUTE_TYPE type, size_t n);
 

@@ -146,6 +146,29 @@ counts "private keys" "3 1 2 0"
 says 'rsa-size): private key "small"'
 says 'of a type that the token has no keys of: private key "dsa"'
 
+# A key without its primes is the same key; they are computed.
+{
+    echo "asn1 = SEQUENCE:key"
+    echo "[key]"
+    echo "version = INTEGER:0"
+    openssl rsa -in rsa.pem -noout -text 2>/dev/null | awk '
+        /^[a-z]/ { name = $1 }
+        /^ / { gsub(/[ :]/, ""); hex[name] = hex[name] $0 }
+        END { print "n = INTEGER:0x" hex["modulus:"]; print "e = INTEGER:65537"
+              print "d = INTEGER:0x" hex["privateExponent:"] }'
+    for part in p q dp dq qi; do echo "$part = INTEGER:0"; done
+} >primeless.conf
+openssl asn1parse -genconf primeless.conf -noout -out primeless.der || die primeless
+openssl genpkey -algorithm ED25519 -out better.pem
+tee 0 import primeless.der better.pem "${pin[@]}"
+counts "private keys" "2 1 1 0"
+make_token primes
+tee 0 import primeless.der --token primes --pin-file user.pin
+counts "private keys" "1 1 0 0"
+pkcs11-tool --module "$TEE_TEST_MODULE" --token-label primes --login --pin 1234 --sign \
+    -m SHA256-RSA-PKCS -i data -o signature >/dev/null 2>&1 || die "sign without primes"
+openssl dgst -sha256 -verify rsa-pub.pem -signature signature data >/dev/null || die "primeless"
+
 # -- refusals: nothing is written --
 before=$(contents)
 printf 'another\n' >wrong
