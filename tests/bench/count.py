@@ -33,7 +33,7 @@ BUDGETS = {
     'find-by-id': (14950, 18),
     'find-miss': (14290, 15),
     'get-attributes-one': (2800, 1),
-    'init-finalize': (14550, 0),
+    'init-finalize': (16330, 0),
     'genkey-aes256-session': (15580, 9),
 }
 
