@@ -97,19 +97,20 @@ static bool roots_fit(const uint8_t *meta)
 }
 
 /* Read both meta pages. ret_last is the larger last page of the two: it never falls from one commit
- * to the next, and which of them LMDB takes when both name the same transaction is its affair.
- * errno tells a disk that can't be read from pages that are not right (0). */
+ * to the next. errno tells a disk that can't be read from pages that are not right (0). */
 static CK_RV metas_read(int fd, uint32_t *ret_page_size, uint64_t *ret_last)
 {
     uint8_t first[META_BYTES], second[META_BYTES];
+    const uint8_t *newer;
     uint32_t page_size;
 
     ENSURE(read_at(fd, first, 0), CKR_DEVICE_ERROR);
     page_size = u32_at(first, AT_PAGE_SIZE);
     ENSURE(page_size_fits(page_size) && meta_fits(first, page_size), CKR_DEVICE_ERROR);
     ENSURE(read_at(fd, second, page_size) && meta_fits(second, page_size), CKR_DEVICE_ERROR);
-    ENSURE(u64_at(first, AT_TXN) < u64_at(second, AT_TXN) || roots_fit(first), CKR_DEVICE_ERROR);
-    ENSURE(u64_at(second, AT_TXN) < u64_at(first, AT_TXN) || roots_fit(second), CKR_DEVICE_ERROR);
+    /* Of two with one number LMDB takes the first. */
+    newer = u64_at(second, AT_TXN) > u64_at(first, AT_TXN) ? second : first;
+    ENSURE(roots_fit(newer), CKR_DEVICE_ERROR);
     *ret_page_size = page_size;
     *ret_last = u64_at(first, AT_LAST_PAGE);
     if (u64_at(second, AT_LAST_PAGE) > *ret_last)

@@ -1163,7 +1163,7 @@ static bool make_once(const char *plan, unsigned *n_refused)
 /* Each call of a kind in turn, until there is none. */
 static unsigned make_each(const char *op, int error, unsigned times, unsigned *n_refused)
 {
-    const unsigned step = is_long ? 1 : 3;
+    const unsigned step = is_long || strcmp(op, "write") == 0 ? 1 : 3;
     unsigned i = 0;
     char plan[64];
 
@@ -1172,6 +1172,67 @@ static unsigned make_each(const char *op, int error, unsigned times, unsigned *n
     } while (make_once(plan, n_refused) && ++i < 200);
     assert_true(i > 0);
     return i;
+}
+
+/* Dead with its machine. */
+static int child_make_in_the_dark(void *arg)
+{
+    (void)alarm(HUNG_SECONDS);
+    (void)dup2(log_fd, STDERR_FILENO);
+    disk_plan("%s", (const char *)arg);
+    (void)make();
+    report->counts = disk_counts();
+    return 0;
+}
+
+/* Then there is a store, or nothing, or what a person has to look at and the log says so. */
+static int child_make_again(void *arg)
+{
+    (void)arg;
+    (void)alarm(HUNG_SECONDS);
+    (void)dup2(log_fd, STDERR_FILENO);
+    report->rv = make();
+    (void)p11->C_Finalize(NULL);
+    if (report->rv == CKR_OK)
+        return 0;
+    return (is_refusal(report->rv) || report->rv == CKR_FUNCTION_REJECTED) &&
+                   strstr(log_text(), "error: ") != NULL
+               ? 0
+               : 1;
+}
+
+static void test_power_cut_while_made(void **state)
+{
+    unsigned n = 0, n_made = 0, n_looked_at = 0;
+
+    (void)state;
+    for (unsigned seed = 1; seed <= (is_long ? 10 : 2); seed++) {
+        unsigned i = 0;
+
+        do {
+            char plan[64];
+
+            (void)snprintf(plan, sizeof(plan), "cut any %u %u", i, seed);
+            store_remove();
+            log_clear();
+            assert_int_equal(in_child(child_make_in_the_dark, plan), 0);
+            if (report->counts.hits == 0)
+                break;
+            disk_reboot(store);
+            log_clear();
+            if (in_child(child_make_again, NULL) != 0) {
+                print_error("\"%s\": 0x%lx\n%s\n", plan, report->rv, log_text());
+                fail();
+            }
+            n++;
+            n_made += report->rv == CKR_OK;
+            n_looked_at += report->rv != CKR_OK;
+            i += is_long ? 1 : 4;
+        } while (i < 200);
+    }
+    print_message("%u power cuts on the way to a token: %u made later, %u to be looked at\n", n,
+                  n_made, n_looked_at);
+    assert_true(n > 0);
 }
 
 /* What could not be made is taken back: no lock file is left that tells of a store that was lost.
@@ -1450,7 +1511,8 @@ int main(void)
         TEST("/disk/full-lock-file", test_full_lock_file),
         TEST("/disk/beside-others", test_witness),
         TEST("/disk/threads", test_threads),
-        TEST("/disk/store-made", test_made_on_it), /* the last one: the others' store is gone */
+        TEST("/disk/store-made", test_made_on_it), /* from here on the others' store is gone */
+        TEST("/disk/store-made/power-cut", test_power_cut_while_made),
     };
 
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
