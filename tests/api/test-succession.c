@@ -256,6 +256,35 @@ static void wrapping_keys(void **state)
     assert_false(flag_of(h, new, CKA_TRUSTED));
 }
 
+/* A report says something about a key only if that never leaves what is reported: of one that can,
+ * the old key alone speaks, and of one that can and does not sign, nobody. */
+static void extractable_is_not_attested(void **state)
+{
+    CK_MECHANISM gen = {CKM_EC_KEY_PAIR_GEN, NULL, 0}, gen_aes = {CKM_AES_KEY_GEN, NULL, 0};
+    CK_ULONG bytes = 32;
+    CK_ATTRIBUTE pub[] = {ATTR(CKA_EC_PARAMS, p256_params, sizeof(p256_params)),
+                          ATTR_TRUE(CKA_TOKEN), ATTR_TEXT(CKA_LABEL, "leaves")};
+    CK_ATTRIBUTE priv[] = {ATTR_TRUE(CKA_TOKEN), ATTR_TEXT(CKA_LABEL, "leaves"),
+                           ATTR_TRUE(CKA_EXTRACTABLE), ATTR_TRUE(CKA_SIGN)};
+    CK_ATTRIBUTE aes[] = {ATTR_OBJ(CKA_VALUE_LEN, bytes), ATTR_TRUE(CKA_TOKEN),
+                          ATTR_TEXT(CKA_LABEL, "aes-leaves"), ATTR_TRUE(CKA_EXTRACTABLE)};
+    CK_OBJECT_HANDLE public_key, private_key;
+    CK_SESSION_HANDLE h = open_user();
+
+    (void)state;
+    ASSERT_OK(p11->C_GenerateKeyPair(h, &gen, pub, N_ELEMENTS(pub), priv, N_ELEMENTS(priv),
+                                     &public_key, &private_key));
+    rotates("leaves", "--out \"$SCRATCH/statement\"");
+    ASSERT_PRINTED("vouched for    by the old key\n");
+    assert_int_equal(run("\"$TEE_PKCS11\" verify \"$SCRATCH/statement\" --offline --no-cache"), 3);
+    ASSERT_PRINTED("the old key signed that this is its successor");
+    ASSERT_OK(p11->C_GenerateKey(h, &gen_aes, aes, N_ELEMENTS(aes), &private_key));
+    assert_int_equal(rotate("aes-leaves", "--out \"$SCRATCH/nothing\""), REFUSED);
+    assert_int_equal(run("test ! -e \"$SCRATCH/nothing\""), 0);
+    rotates("aes-leaves", "");
+    ASSERT_PRINTED("by nobody");
+}
+
 /* -- beside an application --------------------------------------------------------------------- */
 
 /* An operation that was begun ends as it began; the next one is refused, in the same session. */
@@ -335,6 +364,7 @@ int main(void)
         TEST("/succession/of-an-import-is-local", successor_of_an_import_is_local),
         TEST("/succession/every-type", every_type_has_successors),
         TEST("/succession/wrapping-keys", wrapping_keys),
+        TEST("/succession/extractable-is-not-attested", extractable_is_not_attested),
         TEST("/succession/running-application-sees-it", running_application_sees_it),
         TEST("/succession/unmodifiable-is-refused", unmodifiable_is_refused),
         TEST("/succession/failing-device-changes-nothing", device_that_fails_changes_nothing),
