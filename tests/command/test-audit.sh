@@ -194,6 +194,31 @@ tee 0 audit verify
 refused "are not those that the checkpoint was signed over" --checkpoint third.note --key "$vkey"
 refused "the store was put back and went on from there" newest.jsonl --store
 
+# -- uses of keys, by processes beside each other: every one is told, and the chain holds --
+configure "audit-key-use = secret"
+head -c 32 /dev/zero >digest
+sign_some() {
+    local i
+
+    for i in 1 2 3 4 5; do
+        p11 --sign -m ECDSA --id 02 -i digest -o "signature.$1.$i" >/dev/null || return 1
+    done
+}
+workers=()
+for i in 1 2 3 4; do
+    sign_some "$i" &
+    workers+=($!)
+done
+for worker in "${workers[@]}"; do
+    wait "$worker" || die "a process could not sign"
+done
+tee 0 audit verify
+tee 0 audit show
+told=$(sed -n 's/.* key-used .*: sign CKM_ECDSA [0-9a-f]\{32\} ok \([0-9]*\)$/\1/p' out |
+    awk "{ n += \$1 } END { print n }")
+[ "$told" = 20 ] || die "$told uses are told, not 20"
+configure "pin-tries = 10"
+
 # -- the page for administrators, as it stands --
 mkdir bin
 ln -s "$TEE_TEST_COMMAND" bin/tee-pkcs11
