@@ -34,8 +34,7 @@ static CK_RV hkdf_length(const struct gen_derivation *d, const struct attrs *a, 
 static CK_RV hkdf_run(const union mech_param *p, const struct key *base, struct span salt, size_t n,
                       struct attrs *a)
 {
-    const struct span info =
-        span_of(p->hkdf.owned.p + p->hkdf.n_salt, p->hkdf.owned.n - p->hkdf.n_salt);
+    const struct span info = span_after(buf_span(&p->hkdf.owned), p->hkdf.n_salt);
     int mode = mode_of(p);
     const OSSL_PARAM params[] = {
         OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),

@@ -225,12 +225,12 @@ static CK_RV keys_get(struct kdf *k, const struct gen_keys *keys)
 static CK_RV kdf_start(struct kdf *k, const struct gen_derivation *d, const struct gen_keys *keys)
 {
     const union mech_param *p = d->param;
-    const size_t n_table = p->sp800.n_fields * sizeof(struct param_field);
+    const struct span owned = buf_span(&p->sp800.owned);
 
     k->p = p;
-    k->fields = (const struct param_field *)(const void *)p->sp800.owned.p;
-    k->bytes = p->sp800.owned.p + n_table;
-    k->last = span_of(p->sp800.owned.p + p->sp800.owned.n - p->sp800.n_iv, p->sp800.n_iv);
+    k->fields = (const struct param_field *)(const void *)owned.p;
+    k->bytes = span_after(owned, p->sp800.n_fields * sizeof(struct param_field)).p;
+    k->last = span_after(owned, owned.n - p->sp800.n_iv);
     k->n_block = p->sp800.hash != NULL ? p->sp800.hash->n : PARAM_BLOCK;
     ENSURE(key_fits(p->sp800.hash, keys->base), CKR_KEY_TYPE_INCONSISTENT);
     TRY(keys_get(k, keys));

@@ -14,7 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The same number; the compiler does not know so, and can't turn arithmetic back into a branch. */
+/* The same number; the compiler does not know so. It knows no mask then to have one of two values,
+ * and can't turn arithmetic back into a branch, as clang 14 does with a selection in a loop. */
 static inline uint32_t ct_opaque(uint32_t v)
 {
     __asm__("" : "+r"(v));
@@ -24,7 +25,7 @@ static inline uint32_t ct_opaque(uint32_t v)
 /* Is the top bit set? */
 static inline uint32_t ct_top(uint32_t v)
 {
-    return 0u - (ct_opaque(v) >> 31);
+    return ct_opaque(0u - (v >> 31));
 }
 
 static inline uint32_t ct_is_zero(uint32_t v)

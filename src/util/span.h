@@ -30,6 +30,12 @@ static inline struct span span_of(const void *p, size_t n)
 /* The bytes of an object. */
 #define SPAN_OBJ(object) ((struct span){.p = (const uint8_t *)&(object), .n = sizeof(object)})
 
+/* What is behind the first n bytes, n <= s.n. NULL stays NULL: to add 0 to it is undefined. */
+static inline struct span span_after(struct span s, size_t n)
+{
+    return n > 0 ? span_of(s.p + n, s.n - n) : s;
+}
+
 /* Equal lengths and bytes. Not constant time: for public data (mem_equal_ct() is for secrets). */
 static inline bool span_equal(struct span a, struct span b)
 {
