@@ -37,18 +37,26 @@ static pthread_once_t atfork_once = PTHREAD_ONCE_INIT;
 /* Held while the configuration is read and by who forks: the parser's state is static, so a child
  * that is made in the middle of it would go on from there. */
 static pthread_mutex_t conf_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool fork_is_quiet; /* nobody was inside a call when the fork began. Guarded by conf_lock */
+static bool crypto_is_torn; /* a fork was not, and what OpenSSL has is not used any more */
 
 static pthread_mutex_t end_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t end_cond = PTHREAD_COND_INITIALIZER;
 static uint64_t n_ends; /* C_Finalize calls; guarded by end_lock */
 
+/* Whoever is inside a call may hold a lock of OpenSSL's, which a child would find held for ever. To
+ * wait for them would make forks as long as the longest call: so it is only noted, and where nobody
+ * is inside, nobody comes in until the fork is over. */
 static void on_fork(void)
 {
     pthread_mutex_lock(&conf_lock);
+    fork_is_quiet = pthread_rwlock_trywrlock(&lib_lock) == 0;
 }
 
 static void on_fork_parent(void)
 {
+    if (fork_is_quiet)
+        pthread_rwlock_unlock(&lib_lock);
     pthread_mutex_unlock(&conf_lock);
 }
 
@@ -60,6 +68,7 @@ static void on_fork_child(void)
     static const pthread_mutex_t fresh_mutex = PTHREAD_MUTEX_INITIALIZER;
     static const pthread_cond_t fresh_cond = PTHREAD_COND_INITIALIZER;
 
+    crypto_is_torn = crypto_is_torn || !fork_is_quiet;
     pthread_mutex_unlock(&conf_lock);
     atomic_fetch_add(&fork_count, 1);
     memcpy(&lib_lock, &fresh_lib, sizeof(lib_lock));
@@ -142,6 +151,9 @@ static void forget_parent(void)
     used_forget();
     store_forget_all();
     conf_forget();
+    if (crypto_is_torn)
+        crypto_forget();
+    crypto_is_torn = false;
 }
 
 /* Before anything is taken from a library that would free it. */

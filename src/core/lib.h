@@ -10,9 +10,10 @@
  * crypto_ready() and the loading of the application's OpenSSL configuration run before any of them.
  *
  * Fork: a child is not initialised, whatever the parent was. pthread_atfork's handlers wait until
- * nobody reads the configuration, and in the child count and put the lib lock back to its first
- * state (there is one thread then). C_Initialize in the child forgets the parent's state without
- * touching it: store environments are not closed (lmdb.h), secret pages were wiped by the kernel.
+ * nobody reads the configuration, note whether somebody is inside a call, and in the child count
+ * and put the lib lock back to its first state (there is one thread then). C_Initialize in the
+ * child forgets the parent's state without touching it: store environments are not closed (lmdb.h),
+ * secret pages were wiped by the kernel, and where somebody was inside, OpenSSL gets a new context.
  */
 #ifndef TEE_CORE_LIB_H
 #define TEE_CORE_LIB_H

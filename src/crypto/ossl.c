@@ -20,6 +20,7 @@
 #include <openssl/err.h>
 #include <openssl/provider.h>
 
+#include "crypto/prim.h"
 #include "util/log.h"
 
 /* The open hash table of fetched algorithms: more slots than any OpenSSL has names that we ask for,
@@ -193,18 +194,28 @@ static void cipher_free(void *fetched)
     EVP_CIPHER_free(fetched);
 }
 
+static struct alg_table mds = {.fetch = md_fetch, .free = md_free};
+static struct alg_table ciphers = {.fetch = cipher_fetch, .free = cipher_free};
+
 const EVP_MD *ossl_md(const char *name)
 {
-    static struct alg_table mds = {.fetch = md_fetch, .free = md_free};
-
     return alg_find(&mds, name);
 }
 
 const EVP_CIPHER *ossl_cipher(const char *name)
 {
-    static struct alg_table ciphers = {.fetch = cipher_fetch, .free = cipher_free};
-
     return alg_find(&ciphers, name);
+}
+
+/* One thread is left, so nobody looks meanwhile. */
+void crypto_forget(void)
+{
+    atomic_store(&the_ctx, NULL);
+    for (size_t i = 0; i < ALG_SLOTS; i++) {
+        atomic_store(&mds.slot[i], NULL);
+        atomic_store(&ciphers.slot[i], NULL);
+    }
+    prim_forget();
 }
 
 int ossl_errors_mark(void)

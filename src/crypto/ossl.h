@@ -21,6 +21,10 @@ NODISCARD CK_RV crypto_ready(void);
 /* Has libcrypto ended (OPENSSL_cleanup: the process exits)? Then it crashes who still uses it; only
  * freeing is safe. */
 bool crypto_ended(void);
+/* In a forked child whose parent had threads in the middle of OpenSSL: the context's locks may be
+ * held for ever. It is left where it stands, with all that came from it, and crypto_ready() makes
+ * another. */
+void crypto_forget(void);
 /* The context; never NULL after crypto_ready(). */
 OSSL_LIB_CTX *ossl_ctx(void);
 

@@ -22,6 +22,18 @@
 #define MAC_SUMS 8u /* remembered: the classes and key types of searches, of one scope */
 
 /* A KDF or MAC fetched once. Whoever publishes first wins: no lock, as in ossl.c. */
+/* What was fetched, and is kept for the life of the process, or until prim_forget(). */
+static _Atomic(EVP_MAC *) kept_hmac;
+static _Atomic(EVP_KDF *) kept_scrypt;
+static _Atomic(struct mac *) kept_hkdf;
+
+void prim_forget(void)
+{
+    atomic_store(&kept_hmac, NULL);
+    atomic_store(&kept_scrypt, NULL);
+    atomic_store(&kept_hkdf, NULL);
+}
+
 static EVP_KDF *kdf_get(_Atomic(EVP_KDF *) *kept, const char *name)
 {
     EVP_KDF *mine = atomic_load_explicit(kept, memory_order_acquire), *there = NULL;
@@ -37,13 +49,12 @@ static EVP_KDF *kdf_get(_Atomic(EVP_KDF *) *kept, const char *name)
 
 static EVP_MAC *hmac_get(void)
 {
-    static _Atomic(EVP_MAC *) kept;
-    EVP_MAC *mine = atomic_load_explicit(&kept, memory_order_acquire), *there = NULL;
+    EVP_MAC *mine = atomic_load_explicit(&kept_hmac, memory_order_acquire), *there = NULL;
 
     if (mine != NULL)
         return mine;
     mine = EVP_MAC_fetch(ossl_ctx(), OSSL_MAC_NAME_HMAC, NULL);
-    if (mine == NULL || atomic_compare_exchange_strong(&kept, &there, mine))
+    if (mine == NULL || atomic_compare_exchange_strong(&kept_hmac, &there, mine))
         return mine;
     EVP_MAC_free(mine);
     return there;
@@ -110,7 +121,6 @@ static CK_RV kdf_run(EVP_KDF *kdf, const OSSL_PARAM *params, uint8_t *ret, size_
 
 CK_RV prim_scrypt(struct span password, struct span salt, uint32_t log2_n, uint8_t ret[PRIM_KEY])
 {
-    static _Atomic(EVP_KDF *) scrypt;
     KEEP_ERRORS;
     uint64_t cost = UINT64_C(1) << (log2_n & 31);
     uint32_t r = SCRYPT_R, p = 1;
@@ -128,7 +138,7 @@ CK_RV prim_scrypt(struct span password, struct span salt, uint32_t log2_n, uint8
 
     ENSURE(log2_n >= 10 && log2_n <= 20, CKR_ARGUMENTS_BAD);
     TRY(crypto_ready());
-    return kdf_run(kdf_get(&scrypt, OSSL_KDF_NAME_SCRYPT), params, ret, PRIM_KEY);
+    return kdf_run(kdf_get(&kept_scrypt, OSSL_KDF_NAME_SCRYPT), params, ret, PRIM_KEY);
 }
 
 /* A context set up for one direction, with the AAD fed. */
@@ -446,14 +456,13 @@ static const uint8_t hkdf_zeros[PRIM_HASH];
 
 static struct mac *hkdf_pool(void)
 {
-    static _Atomic(struct mac *) kept;
-    struct mac *mine = atomic_load_explicit(&kept, memory_order_acquire), *there = NULL;
+    struct mac *mine = atomic_load_explicit(&kept_hkdf, memory_order_acquire), *there = NULL;
 
     if (mine != NULL)
         return mine;
     if (mac_new(SPAN_ARRAY(hkdf_zeros), &mine) != CKR_OK)
         return NULL;
-    if (atomic_compare_exchange_strong(&kept, &there, mine))
+    if (atomic_compare_exchange_strong(&kept_hkdf, &there, mine))
         return mine;
     mac_free(mine);
     return there;

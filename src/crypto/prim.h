@@ -22,6 +22,9 @@
 #define PRIM_TAG    16 /* AES-GCM tag */
 #define PRIM_X25519 32
 
+/* Forget what was fetched from the library context (crypto_forget() in crypto/ossl.h). */
+void prim_forget(void);
+
 /* n bytes from the private DRBG (RAND_priv_bytes_ex). CKR_RANDOM_NO_RNG on failure. */
 NODISCARD CK_RV prim_random(void *ret, size_t n);
 
