@@ -170,6 +170,31 @@ struct failure worker_round(CK_SESSION_HANDLE h, unsigned number)
     return FINE;
 }
 
+struct failure worker_keep(CK_SESSION_HANDLE h, unsigned number)
+{
+    CK_OBJECT_HANDLE o = 0;
+    char label[64];
+
+    (void)snprintf(label, sizeof(label), "kept %u", number);
+    return create(h, label, CK_TRUE, &o);
+}
+
+struct failure worker_find_kept(CK_SESSION_HANDLE h, unsigned number, bool *ret)
+{
+    char label[64];
+    CK_ATTRIBUTE v = {CKA_LABEL, label, 0};
+    CK_OBJECT_HANDLE found[2];
+    CK_ULONG n = 0;
+
+    v.ulValueLen = (CK_ULONG)snprintf(label, sizeof(label), "kept %u", number);
+    OK(p11->C_FindObjectsInit(h, &v, 1));
+    OK(p11->C_FindObjects(h, found, 2, &n));
+    OK(p11->C_FindObjectsFinal(h));
+    HOLDS(n <= 1);
+    *ret = n == 1;
+    return FINE;
+}
+
 struct failure worker_check(CK_SESSION_HANDLE h, CK_ULONG *ret_n)
 {
     CK_OBJECT_CLASS class = CKO_DATA;

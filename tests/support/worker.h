@@ -21,6 +21,10 @@ void worker_setup(CK_SESSION_HANDLE user);
 /* One round in a session of a user that is logged in; `number` makes its own objects its own. */
 struct failure worker_round(CK_SESSION_HANDLE h, unsigned number);
 
+/* A data object that stays, and whether it is there; `number` is its own. */
+struct failure worker_keep(CK_SESSION_HANDLE h, unsigned number);
+struct failure worker_find_kept(CK_SESSION_HANDLE h, unsigned number, bool *ret);
+
 /* Every data object that may be seen is whole: its value is what its label says. Objects that were
  * destroyed in between are none. Returns how many there are in *ret_n. */
 struct failure worker_check(CK_SESSION_HANDLE h, CK_ULONG *ret_n);
