@@ -92,7 +92,12 @@ static bool item_true(const struct call *c, enum at at)
 {
     const struct item *i = item_of(c, at);
 
-    return i != NULL && i->choice != 0;
+    return i != NULL && i->choice == 1; /* what has a wrong size is neither */
+}
+
+static bool has_bad_size(const struct call *c, enum at at)
+{
+    return c->fn != FN_GENERATE && item_of(c, at) != NULL && item_of(c, at)->choice == BAD_SIZE;
 }
 
 static bool is_twice(const struct call *c, unsigned at)
@@ -163,6 +168,8 @@ static void expect_new(struct model *m, const struct call *c, bool generates)
                                !(at == AT_EC_POINT && c->kind == KIND_EC_PRIVATE) &&
                                item_of(c, (enum at)at) == NULL);
     }
+    REFUSE_ALSO(SIZE, has_bad_size(c, AT_TOKEN) && !session_of(m, c)->rw, CKR_SESSION_READ_ONLY);
+    REFUSE_ALSO(SIZE, has_bad_size(c, AT_PRIVATE) && m->user != CKU_USER, CKR_USER_NOT_LOGGED_IN);
     REFUSE(ASKS_PRIVATE, item_true(c, AT_ALWAYS_AUTHENTICATE) && !item_true(c, AT_PRIVATE));
     REFUSE(TOKEN_RO, item_true(c, AT_TOKEN) && !session_of(m, c)->rw);
     REFUSE(PRIVATE_LOGIN, item_true(c, AT_PRIVATE) && m->user != CKU_USER);
