@@ -313,7 +313,7 @@ static void test_two_stores(void **state)
 }
 
 /* The way is what the test's name ends with. */
-#define END(name) {name, test_end, NULL, NULL, (void *)(uintptr_t)(name + sizeof("/exits/") - 1)}
+#define END(name) {name, test_end, NULL, NULL, (void *)(uintptr_t)&name[sizeof("/exits/") - 1]}
 #define COPIES(name, fn) {name, fn, setup_copies, teardown_copies, NULL}
 
 int main(int argc, char **argv)
