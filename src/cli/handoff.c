@@ -186,22 +186,21 @@ void handoff_judged_clear(struct handoff_judged *j)
     result_clear(&j->result);
 }
 
-/* Who can write the policy decides who gets the key. */
-static bool policy_is_ours(const char *path)
+/* Who can write the policy, or the root that the policy's checks end at, decides who gets the key.
+ * EXIT_DONE, or a code after the reason was printed. */
+static int check_ours(const char *what, const char *path)
 {
     struct stat st;
 
-    if (stat(path, &st) != 0) {
-        (void)cli_fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
-        return false;
-    }
-    if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        (void)cli_fail(EXIT_REFUSED,
-                       "the policy %s can be written by others than its user: chown and chmod it",
-                       path);
-        return false;
-    }
-    return true;
+    if (path == NULL)
+        return EXIT_DONE;
+    if (stat(path, &st) != 0)
+        return cli_fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
+    if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return cli_fail(EXIT_REFUSED,
+                        "the %s %s can be written by others than its user: chown and chmod it",
+                        what, path);
+    return EXIT_DONE;
 }
 
 static int load(const struct handoff_options *o, struct span evidence, struct handoff_judged *ret)
@@ -223,12 +222,13 @@ static int load(const struct handoff_options *o, struct span evidence, struct ha
 int handoff_judge(const struct handoff_options *o, struct span evidence, struct span nonce,
                   struct handoff_judged *ret)
 {
-    int code;
+    int code = check_ours("policy", o->verify.policy);
 
     *ret = (struct handoff_judged){.result = {.n = 0}};
-    if (!policy_is_ours(o->verify.policy))
-        return EXIT_REFUSED;
-    code = load(o, evidence, ret);
+    if (code == EXIT_DONE)
+        code = check_ours("root", o->verify.root);
+    if (code == EXIT_DONE)
+        code = load(o, evidence, ret);
     if (code != EXIT_DONE)
         return code;
     if (nonce.n > 0) {

@@ -333,8 +333,15 @@ for bad in '"measurements": null' '"min-tcb": null' '"guest-policy": {"allow": [
 done
 chmod 666 gives
 not_approved request
-complains "can be written by others"
+complains "the policy gives can be written by others"
 chmod 600 gives
+echo '{}' >root.pem
+chmod 602 root.pem
+old
+tee 2 handoff approve request --policy gives --root root.pem --out approval --offline --no-cache
+complains "the root root.pem can be written by others"
+tee 1 handoff approve request --policy absent --out approval --offline --no-cache
+complains "absent: No such file"
 tee 64 handoff approve request # no policy at all
 tee 64 handoff approve --policy gives
 tee 64 handoff approve request --policy gives --key pending
