@@ -16,6 +16,7 @@ struct approval {
     struct buf request, sealed, evidence, message;
     struct handoff_message in; /* points into request */
     struct handoff_judged judged;
+    struct handoff_past past;
     uint8_t hash[HANDOFF_HASH];
     uint8_t seal[16];
 };
@@ -41,20 +42,19 @@ static int judge(const struct handoff_options *o, struct keyring *k, struct appr
 }
 
 /* A request is answered once. */
-static int check_new(struct keyring *k, const struct approval *a)
+static int check_new(struct keyring *k, struct approval *a)
 {
-    struct handoff_past past = {.found = false};
-    const CK_RV rv = handoff_past(k, AUDIT_HANDOFF_APPROVED, a->hash, &past);
+    const CK_RV rv = handoff_past(k, AUDIT_HANDOFF_APPROVED, a->hash, &a->past);
     char text[32];
 
     if (rv != CKR_OK)
         return cli_rv(rv, "reading the audit log");
-    if (!past.found)
+    if (!a->past.found)
         return EXIT_DONE;
     return cli_fail(EXIT_REFUSED,
                     "refused, a replay: this request was approved on %s, entry %llu of the audit "
                     "log. If the answer was lost, make a new request",
-                    output_time(past.time, text), (unsigned long long)past.number);
+                    output_time(a->past.time, text), (unsigned long long)a->past.number);
 }
 
 static int attest(const struct conf *c, struct keyring *k, const struct handoff_options *o,
@@ -132,7 +132,7 @@ static CK_RV note(struct keyring *k, const struct approval *a)
     (void)snprintf(text, sizeof(text), "to measurement %s, chip %s, TCB %s",
                    hex_encode(report_field(r, REPORT_MEASUREMENT), measurement),
                    hex_encode(id, chip), tcb_parts_text(r->product, &r->reported, tcb));
-    return handoff_note(k, a->hash, text);
+    return handoff_note(k, a->hash, text, &a->past);
 }
 
 /* The log says it before the key leaves. */
@@ -142,6 +142,9 @@ static int deliver(struct keyring *k, const struct handoff_options *o, const str
     char name[HANDOFF_NAME_TEXT];
     int code;
 
+    if (rv == CKR_FUNCTION_REJECTED)
+        return cli_fail(EXIT_REFUSED, "refused, a replay: somebody else approved this request at "
+                                      "the same time");
     if (rv != CKR_OK)
         return cli_rv(rv, "writing the audit log");
     code = write_file(o->out, buf_span(&a->message), true);

@@ -287,3 +287,31 @@ CK_RV audit_walk(struct keyring *k, audit_fn *fn, void *arg, uint64_t *ret_n,
         memcpy(ret_hash, head.hash, PRIM_HASH);
     return CKR_OK;
 }
+
+static CK_RV read_entry(const struct keyring *k, struct txn *t, uint64_t number, audit_fn *fn,
+                        void *arg)
+{
+    AUTO(buf_clear) struct buf key = BUF_INIT;
+    AUTO(buf_clear) struct buf row = BUF_INIT;
+    AUTO(buf_clear) struct buf plain = BUF_INIT;
+    struct audit_entry e;
+    bool found = false;
+
+    buf_u64(&key, number);
+    TRY(buf_ok(&key));
+    TRY(txn_get(t, STORE_AUDIT, buf_span(&key), &row, NULL, &found));
+    if (!found)
+        return chain_broken(k, number, "is missing");
+    TRY(entry_open(k, number, buf_span(&row), &plain, &e));
+    return fn(&e, arg);
+}
+
+CK_RV audit_since(const struct keyring *k, struct txn *t, uint64_t after, audit_fn *fn, void *arg)
+{
+    struct head head;
+
+    TRY(head_get(t, &head));
+    for (uint64_t number = after + 1; number <= head.n; number++)
+        TRY(read_entry(k, t, number, fn, arg));
+    return CKR_OK;
+}

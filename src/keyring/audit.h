@@ -73,6 +73,11 @@ typedef CK_RV audit_fn(const struct audit_entry *e, void *arg);
 NODISCARD CK_RV audit_walk(struct keyring *k, audit_fn *fn, void *arg, uint64_t *ret_n,
                            uint8_t ret_hash[PRIM_HASH]);
 
+/* The entries behind number `after`, in a transaction that may be one that writes: what came since
+ * a walk ended there. Each is authentic; whether it follows the one before is for a walk to say. */
+NODISCARD CK_RV audit_since(const struct keyring *k, struct txn *t, uint64_t after, audit_fn *fn,
+                            void *arg);
+
 /* The hash of an entry: over its number, what it follows, and what it says. */
 NODISCARD CK_RV audit_hash(const struct audit_entry *e, uint8_t ret[PRIM_HASH]);
 

@@ -206,28 +206,6 @@ static const char *name_text(const uint8_t name[HANDOFF_NAME], char text[NAME_TE
     return text;
 }
 
-struct note {
-    struct keyring *k;
-    const uint8_t *name;
-    const char *to;
-};
-
-static CK_RV note_txn(struct txn *t, void *arg)
-{
-    const struct note *n = arg;
-    char text[NAME_TEXT];
-
-    return audit_add(n->k, t, AUDIT_HANDOFF_APPROVED, NULL, "%s: %s", name_text(n->name, text),
-                     n->to);
-}
-
-CK_RV handoff_note(struct keyring *k, const uint8_t name[HANDOFF_NAME], const char *to)
-{
-    struct note n = {k, name, to};
-
-    return store_write(k->store, note_txn, &n);
-}
-
 struct search {
     enum audit_event event;
     char text[NAME_TEXT];
@@ -250,11 +228,41 @@ CK_RV handoff_past(struct keyring *k, enum audit_event event, const uint8_t name
                    struct handoff_past *ret)
 {
     struct search s = {.event = event};
+    uint64_t n = 0;
 
     (void)name_text(name, s.text);
-    TRY(audit_walk(k, search_entry, &s, NULL, NULL));
+    TRY(audit_walk(k, search_entry, &s, &n, NULL));
+    s.past.n_entries = n;
     *ret = s.past;
     return CKR_OK;
+}
+
+struct note {
+    const struct keyring *k;
+    const uint8_t *name;
+    const char *to;
+    uint64_t n_entries; /* those that were looked at */
+};
+
+/* Of two who approve the same request at once both found nothing: the second one finds it here. */
+static CK_RV note_txn(struct txn *t, void *arg)
+{
+    const struct note *n = arg;
+    struct search s = {.event = AUDIT_HANDOFF_APPROVED};
+
+    (void)name_text(n->name, s.text);
+    TRY(audit_since(n->k, t, n->n_entries, search_entry, &s));
+    ENSURE(!s.past.found, CKR_FUNCTION_REJECTED);
+    return audit_add(n->k, t, AUDIT_HANDOFF_APPROVED, NULL, "%s: %s", s.text, n->to);
+}
+
+CK_RV handoff_note(struct keyring *k, const uint8_t name[HANDOFF_NAME], const char *to,
+                   const struct handoff_past *past)
+{
+    struct note n = {k, name, to, past->n_entries};
+
+    ENSURE(!past->found, CKR_FUNCTION_REJECTED);
+    return store_write(k->store, note_txn, &n);
 }
 
 /* -- taking ------------------------------------------------------------------------------------ */

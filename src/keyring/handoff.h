@@ -50,17 +50,19 @@ bool handoff_key_is(struct span file);
  * receive. */
 NODISCARD CK_RV handoff_release(struct keyring *k, struct span public_key, struct buf *ret_sealed,
                                 uint8_t ret_seal[16]);
-/* The entry in the audit log: to be written before the approval leaves. `to` says in words who gets
- * it. */
-NODISCARD CK_RV handoff_note(struct keyring *k, const uint8_t name[HANDOFF_NAME], const char *to);
-
 /* The first entry of the event about this request. */
 struct handoff_past {
     bool found;
     uint64_t number, time;
+    uint64_t n_entries; /* of the log, when it was looked at */
 };
 NODISCARD CK_RV handoff_past(struct keyring *k, enum audit_event event,
                              const uint8_t name[HANDOFF_NAME], struct handoff_past *ret);
+/* The entry in the audit log: to be written before the approval leaves. `to` says in words who gets
+ * it; `past` is what was found before, nothing. CKR_FUNCTION_REJECTED: somebody approved the same
+ * request since. */
+NODISCARD CK_RV handoff_note(struct keyring *k, const uint8_t name[HANDOFF_NAME], const char *to,
+                             const struct handoff_past *past);
 
 /* -- the new platform, receiving --------------------------------------------------------------- */
 

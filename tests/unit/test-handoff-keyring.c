@@ -26,6 +26,7 @@
 
 static const uint8_t name[HANDOFF_NAME] = {0xab, 1, 2, 3};
 static const uint8_t other_name[HANDOFF_NAME] = {0xab, 1, 2, 4};
+static const uint8_t third_name[HANDOFF_NAME] = {0xab, 1, 2, 5};
 
 struct machine {
     struct keyring_fixture *f;
@@ -353,16 +354,21 @@ static void key_file_needs_an_owner(void **state)
 static void is_remembered(void **state)
 {
     struct machine *m = *state;
-    struct handoff_past past;
+    struct handoff_past past, before;
 
-    assert_int_equal(handoff_past(m->f->k, AUDIT_HANDOFF_APPROVED, name, &past), CKR_OK);
-    assert_false(past.found);
-    assert_int_equal(handoff_note(m->f->k, name, "to somebody"), CKR_OK);
+    assert_int_equal(handoff_past(m->f->k, AUDIT_HANDOFF_APPROVED, name, &before), CKR_OK);
+    assert_false(before.found);
+    assert_int_equal(handoff_note(m->f->k, other_name, "to another", &before), CKR_OK);
+    assert_int_equal(handoff_note(m->f->k, name, "to somebody", &before), CKR_OK);
+    /* Who looked before that, and comes second, is refused, whatever is between. */
+    assert_int_equal(handoff_note(m->f->k, name, "to somebody", &before), CKR_FUNCTION_REJECTED);
     assert_int_equal(handoff_past(m->f->k, AUDIT_HANDOFF_APPROVED, name, &past), CKR_OK);
     assert_true(past.found);
     assert_true(past.number > 0 && past.time > 0);
-    assert_int_equal(handoff_past(m->f->k, AUDIT_HANDOFF_APPROVED, other_name, &past), CKR_OK);
+    assert_int_equal(handoff_note(m->f->k, name, "to somebody", &past), CKR_FUNCTION_REJECTED);
+    assert_int_equal(handoff_past(m->f->k, AUDIT_HANDOFF_APPROVED, third_name, &past), CKR_OK);
     assert_false(past.found);
+    assert_int_equal(past.n_entries, before.n_entries + 2);
     assert_int_equal(handoff_past(m->f->k, AUDIT_HANDOFF_ACCEPTED, name, &past), CKR_OK);
     assert_false(past.found);
     assert_int_equal(keyring_info(m->f->k, &m->made), CKR_OK); /* with the entry in it */
