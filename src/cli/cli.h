@@ -9,6 +9,8 @@
 #ifndef TEE_CLI_CLI_H
 #define TEE_CLI_CLI_H
 
+#include <string.h>
+
 #include "keyring/keyring.h"
 #include "util/conf.h"
 
@@ -67,6 +69,13 @@ bool pin_source_given(const struct pin_source *s);
 bool pin_read(const struct pin_source *s, const char *prompt, bool confirm, struct buf *ret);
 /* The number of a descriptor option; false when it is none. */
 bool pin_fd(const char *text, int *ret);
+
+/* How much of a PKCS#11 URI may be shown, for "%.*s": what stands before its query, which may hold
+ * a PIN (RFC 7512, pin-value). */
+static inline int uri_shown(const char *uri)
+{
+    return (int)strcspn(uri, "?");
+}
 
 /* -- output (output.c) ---------------------------------------------------------------------------
  */

@@ -40,7 +40,7 @@ int foreign_open(const char *uri, struct foreign *ret)
     if (ret->uri == NULL)
         return cli_fail(EXIT_FAILED, "out of memory");
     if (p11_kit_uri_parse(uri, P11_KIT_URI_FOR_ANY, ret->uri) != P11_KIT_URI_OK)
-        return cli_fail(EXIT_USAGE, "%s: not a PKCS#11 URI (RFC 7512)", uri);
+        return cli_fail(EXIT_USAGE, "%.*s: not a PKCS#11 URI (RFC 7512)", uri_shown(uri), uri);
     ret->modules = modules_load(ret->uri);
     if (ret->modules == NULL)
         return cli_fail(EXIT_FAILED, "no PKCS#11 module can be loaded: %s",

@@ -328,6 +328,7 @@ int import_token(const char *uri, const struct pin_source *pin, const struct imp
         return code;
     n = foreign_tokens(&f, &t, 1);
     if (n != 1)
-        return cli_fail(EXIT_REFUSED, "%zu tokens are named by %s: it has to be one", n, uri);
+        return cli_fail(EXIT_REFUSED, "%zu tokens are named by %.*s: it has to be one", n,
+                        uri_shown(uri), uri);
     return token_take(&f, &t, pin, keys, items);
 }

@@ -155,7 +155,8 @@ static int uri_read(const char *text, P11KitUri *uri)
     if (p11_kit_uri_parse(text, P11_KIT_URI_FOR_OBJECT_ON_TOKEN, uri) != P11_KIT_URI_OK ||
         p11_kit_uri_any_unrecognized(uri) != 0)
         return cli_fail(EXIT_USAGE,
-                        "%s: not a PKCS#11 URI of an object (pkcs11:token=...;object=...)", text);
+                        "%.*s: not a PKCS#11 URI of an object (pkcs11:token=...;object=...)",
+                        uri_shown(text), text);
     if (p11_kit_uri_get_pin_value(uri) != NULL)
         return cli_fail(EXIT_USAGE, "a PIN on the command line can be read by others: take it out "
                                     "of the URI and use --pin-file or --pin-fd");

@@ -113,7 +113,8 @@ struct token_key *token_key_open(const char *uri, const struct pin_source *pin)
     if (foreign_open(uri, &k->foreign) != EXIT_DONE || !search_tokens(k, pin, &n))
         return NULL;
     if (n != 1 || k->module == NULL) {
-        cli_fail(EXIT_REFUSED, "%u private keys are named by %s: it has to be one", n, uri);
+        cli_fail(EXIT_REFUSED, "%u private keys are named by %.*s: it has to be one", n,
+                 uri_shown(uri), uri);
         return NULL;
     }
     return TAKE(k);

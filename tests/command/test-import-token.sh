@@ -176,6 +176,16 @@ grep -q "Access:.*sensitive, extractable" list || die "not extractable: $(cat li
 tee 0 audit show
 says "from $uri;object=ec%20wrapped"
 says_not "pin-value"
+# Nor is a PIN shown where something is wrong with the URI that it stands in.
+hides_pin() { ! grep -qF 8765 out err || die "the PIN of a URI is shown"; }
+tee 2 import --from "pkcs11:token=nobody?module-path=$softhsm&pin-value=8765" --token second \
+    --pin-file user.pin
+complains "0 tokens are named by pkcs11:token=nobody: it has to be one"
+hides_pin
+tee 64 import --from "pkcs11:token=%zz?pin-value=8765" --token second --pin-file user.pin
+hides_pin
+tee 64 rotate key "pkcs11:token=second;oops=1?pin-value=8765" --pin-file user.pin
+hides_pin
 
 # -- from a token of ours: its policy lets nothing out under a key that came from outside --
 make_token origin
