@@ -102,14 +102,26 @@ static bool is_there(const CK_ATTRIBUTE *a)
            a->ulValueLen <= VALUE_MAX;
 }
 
+/* Some attributes are not there, or not shown, or have grown: each says so in its length, and the
+ * others are good (v3.2 5.7.5). After any other error none is: the lengths are as they were, and
+ * room that was not written would pass for a value. CKR_DATA_INVALID. */
+static CK_RV get_values(const struct origin *o, CK_OBJECT_HANDLE h, struct reading *r)
+{
+    const CK_RV rv = r->n > 0 ? o->module->C_GetAttributeValue(o->session, h, r->v, r->n) : CKR_OK;
+
+    ENSURE(rv == CKR_OK || rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID ||
+               rv == CKR_BUFFER_TOO_SMALL,
+           CKR_DATA_INVALID);
+    return CKR_OK;
+}
+
 /* Lengths first; then what there is, in one block that does not move. */
 static CK_RV read_values(const struct origin *o, CK_OBJECT_HANDLE h, struct reading *r)
 {
     CK_ULONG n = 0;
     size_t total = 0;
 
-    /* Some are not there, or not shown: each says so in its length (v3.2 5.7.5). */
-    (void)o->module->C_GetAttributeValue(o->session, h, r->v, r->n);
+    TRY(get_values(o, h, r));
     for (CK_ULONG i = 0; i < r->n; i++) {
         if (!is_there(&r->v[i]) || r->rules[i]->kind == AK_TEMPLATE)
             continue;
@@ -124,8 +136,7 @@ static CK_RV read_values(const struct origin *o, CK_OBJECT_HANDLE h, struct read
         r->room[i] = r->v[i].ulValueLen;
         r->v[i].pValue = buf_extend(&r->bytes, r->room[i]);
     }
-    (void)o->module->C_GetAttributeValue(o->session, h, r->v, n);
-    return CKR_OK;
+    return get_values(o, h, r);
 }
 
 static CK_RV take_values(const struct reading *r, struct import_item *item)
@@ -251,9 +262,13 @@ static CK_RV object_take(struct origin *o, CK_OBJECT_HANDLE h)
         return import_item_skip(o->items, class, buf_span(&label), IMPORT_NO_SUCH_TYPE);
     TRY(import_item_new(o->items, class, buf_span(&label), &item));
     item->begins = true;
-    TRY(attributes_read(o, h, s, item));
+    item->rv = attributes_read(o, h, s, item);
+    if (item->rv != CKR_OK) {
+        ENSURE(item->rv == CKR_DATA_INVALID, item->rv);
+        return CKR_OK;
+    }
     TRY(import_settle_item(item, o->keys, get_bool(o, h, CKA_TRUSTED, false)));
-    return class == CKO_PRIVATE_KEY || class == CKO_SECRET_KEY ? key_take(o, h, s, item) : CKR_OK;
+    return class == CKO_DATA || class == CKO_CERTIFICATE ? CKR_OK : key_take(o, h, s, item);
 }
 
 /* -- the token --------------------------------------------------------------------------------- */

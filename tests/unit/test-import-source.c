@@ -36,6 +36,8 @@ static struct {
     CK_ULONG says_more;          /* bytes that the second answer has more than the first */
     CK_ULONG nested;             /* the length of CKA_UNWRAP_TEMPLATE */
     bool endless;                /* a search never ends */
+    CK_RV fails;                 /* what reading several attributes gives, and writes nothing */
+    unsigned after;              /* so many times it was good before */
     uint8_t transport[32];
     unsigned n_made, n_destroyed, n_sessions;
 } fake;
@@ -66,6 +68,7 @@ static CK_RV get_attribute(CK_ATTRIBUTE *a)
                {CKA_EXTRACTABLE, &fake.extractable, sizeof(fake.extractable)},
                {CKA_VALUE_LEN, &fake.value.n, sizeof(CK_ULONG)},
                {CKA_UNWRAP_TEMPLATE, NULL, fake.nested},
+               {CKA_WRAP_TEMPLATE, NULL, fake.nested},
                {CKA_LABEL, "a key", 5}};
 
     if (a->type == CKA_VALUE && fake.shown)
@@ -84,6 +87,8 @@ static CK_RV get_attributes(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE o, CK_ATTRIBUT
 
     (void)h;
     assert_int_equal(o, KEY);
+    if (n > 1 && fake.fails != CKR_OK && fake.after-- == 0)
+        return fake.fails;
     for (CK_ULONG i = 0; i < n; i++) {
         const CK_RV one = get_attribute(&v[i]);
 
@@ -347,6 +352,10 @@ static void what_stays_says_why(void **state)
     fake.shown = true;
     fake.nested = 24;
     stays_because("template");
+    /* A public key that may wrap some keys must not come as one that may wrap all. */
+    fake.class = CKO_PUBLIC_KEY;
+    fake.type = CKK_RSA;
+    stays_because("template");
     secret_key();
     fake.type = CKK_DES3;
     stays_because("no objects of");
@@ -394,6 +403,24 @@ static void lengths_that_grow(void **state)
     }
 }
 
+/* A token that goes away between its two answers: what was not written is no key. */
+static void not_read_is_not_taken(void **state)
+{
+    struct import_items items;
+
+    (void)state;
+    for (unsigned after = 0; after < 2; after++) {
+        secret_key();
+        fake.shown = true;
+        fake.fails = CKR_DEVICE_REMOVED;
+        fake.after = after;
+        assert_int_equal(read_token(&items), EXIT_DONE);
+        assert_int_equal(items.n, 1);
+        assert_int_equal(items.v[0].rv, CKR_DATA_INVALID);
+        import_items_clear(&items);
+    }
+}
+
 static void search_without_end(void **state)
 {
     struct import_items items;
@@ -429,6 +456,7 @@ int main(void)
         {"/import-source/what-stays-says-why", what_stays_says_why, NULL, NULL, NULL},
         {"/import-source/damaged-fails-alone", damaged_fails_alone, NULL, NULL, NULL},
         {"/import-source/lengths-that-grow", lengths_that_grow, NULL, NULL, NULL},
+        {"/import-source/not-read-is-not-taken", not_read_is_not_taken, NULL, NULL, NULL},
         {"/import-source/search-without-end", search_without_end, NULL, NULL, NULL},
     };
 
