@@ -162,6 +162,8 @@ static int take_store(const struct conf *c, const struct handoff_options *o,
     if (code != EXIT_DONE)
         return code;
     if (o->dry_run) {
+        if (!done && !confirm_store(o->expect, true, fingerprint))
+            return EXIT_REFUSED;
         puts(done ? "would remove the key" : "would seal it to this platform");
         return EXIT_DONE;
     }

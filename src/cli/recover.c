@@ -50,12 +50,13 @@ static int adopt(struct keyring *k, const struct request *r)
         return cli_rv(rv, "reading the store");
     hex_encode(SPAN_ARRAY(info.fingerprint), hex);
     printf("store made %s\nfingerprint %s\n", output_time(info.created, when), hex);
+    /* A rehearsal asks nobody, but what is expected is held against it all the same. */
+    if (!confirm_store(r->expect, r->yes || r->dry_run, hex))
+        return EXIT_REFUSED;
     if (r->dry_run) {
         puts("would seal it to this platform");
         return EXIT_DONE;
     }
-    if (!confirm_store(r->expect, r->yes, hex))
-        return EXIT_REFUSED;
     rv = recover_adopt(k);
     if (rv != CKR_OK)
         return cli_rv(rv, "sealing to this platform");

@@ -149,6 +149,8 @@ says "handoff-approved"
 accept 0 approval --dry-run
 says "would seal it"
 tee 3 status
+tee 2 handoff accept approval --key pending --policy takes --offline --no-cache --expect 00 --dry-run
+complains "not the expected one"
 tee 2 handoff accept approval --key pending --policy takes --offline --no-cache
 complains "no terminal to ask"
 tee 2 handoff accept approval --key pending --policy takes --offline --no-cache --expect 00

@@ -58,6 +58,8 @@ tee 2 seal test 0123456789
 lose_platform
 tee 2 recover --recovery-key recovery.key --expect 00
 complains "not the expected one"
+tee 2 recover --recovery-key recovery.key --expect 00 --dry-run
+complains "not the expected one"
 tee 3 status
 tee 0 recover --recovery-key recovery.key --dry-run
 says "$print"
