@@ -132,17 +132,29 @@ static bool parse(int argc, char **argv, const struct step **ret_step, struct ha
     return fits(step, o, given);
 }
 
+/* Before anything is done: a request that was approved is used up, and one that was made has taken
+ * the place of the one before, whether its message went anywhere or not. */
+static int check_out(const struct step *step, const struct handoff_options *o)
+{
+    if (strchr(step->takes, 'o') == NULL || o->out != NULL || o->dry_run || !output_is_terminal())
+        return EXIT_DONE;
+    return cli_fail(EXIT_USAGE, "a message is binary and standard output is a terminal: use --out "
+                                "FILE");
+}
+
 int command_handoff(int argc, char **argv)
 {
     struct handoff_options o = {.message = NULL};
     const struct step *step = NULL;
+    int code;
 
     if (!parse(argc, argv, &step, &o))
         return cli_usage("handoff");
     o.fetch.kds = o.verify.kds;
     o.fetch.cache = o.verify.cache;
     o.fetch.root = o.verify.root;
-    return step->run(&o);
+    code = check_out(step, &o);
+    return code == EXIT_DONE ? step->run(&o) : code;
 }
 
 /* -- messages ---------------------------------------------------------------------------------- */

@@ -256,6 +256,22 @@ for field in store key time nonce kind; do
     not_approved bad
     complains "statement: REPORT_DATA is not its hash"
 done
+# Without --out on a terminal: nothing is approved, and no key of a request takes another's place.
+on_terminal() {
+    python3 -c 'import os, pty, sys
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "$TEE_TEST_COMMAND" handoff "$@" \
+        >out 2>err </dev/null
+    [ $? -eq 64 ] || die "handoff $* does not refuse a terminal"
+    says "standard output is a terminal"
+}
+python3 -c 'import pty; pty.openpty()' || die "there are no pseudo-terminals"
+cp pending kept
+old
+on_terminal approve request --policy gives --offline --no-cache
+[ "$(commit)" = "$before" ] || die "what went nowhere was approved"
+new
+on_terminal request --key pending --store "$store_id"
+cmp -s pending kept || die "the key of the request before is gone"
 rm -f approval
 approve 0 request --dry-run # and so it is the change that was refused
 says "would approve"
