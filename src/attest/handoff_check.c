@@ -12,6 +12,10 @@ bool handoff_policy_decides(const struct appraisal *p, const char **ret_why)
         *ret_why = "it has no min-tcb: firmware with known holes would do";
     else if ((p->guest_allow & REPORT_POLICY_DEBUG) != 0)
         *ret_why = "it allows debug: the host reads the memory of such a guest";
+    else if ((p->guest_allow & REPORT_POLICY_MIGRATE_MA) != 0 &&
+             p->fields[REPORT_REPORT_ID_MA].n == 0)
+        *ret_why = "it allows migrate-ma and has no report-id-ma: an agent that the host picks "
+                   "takes the memory of such a guest";
     else if (p->time >= 0)
         *ret_why = "its time stands still: nothing would ever be stale";
     else

@@ -21,7 +21,8 @@
 /*
  * May a policy decide who gets, or gives, a master key? It has to say which software (measurements,
  * or keys of an ID block) and the smallest TCB, may not allow a debug launch, which its host reads,
- * and may not stop the clock. False: *ret_why is a constant that says what is missing.
+ * nor a migration agent unless it says which, and may not stop the clock. False: *ret_why is a
+ * constant that says what is missing.
  */
 bool handoff_policy_decides(const struct appraisal *p, const char **ret_why);
 

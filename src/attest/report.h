@@ -80,8 +80,9 @@ struct report {
 };
 
 /* GUEST_POLICY, bits */
-#define REPORT_POLICY_DEBUG    (UINT64_C(1) << 19)
-#define REPORT_POLICY_RESERVED (UINT64_C(1) << 17) /* always 1 */
+#define REPORT_POLICY_DEBUG      (UINT64_C(1) << 19)
+#define REPORT_POLICY_MIGRATE_MA (UINT64_C(1) << 18) /* a migration agent may be bound to it */
+#define REPORT_POLICY_RESERVED   (UINT64_C(1) << 17) /* always 1 */
 
 /*
  * Read everything that does not depend on the product. The span is borrowed by *ret.

@@ -529,6 +529,11 @@ static void policy_must_decide(void **state)
         {"{" FIRMWARE "}", "any VM"},
         {"{" WHO "}", "min-tcb"},
         {"{" WHO ", " FIRMWARE ", \"guest-policy\": {\"allow\": [\"debug\"]}}", "debug"},
+        {"{" WHO ", " FIRMWARE ", \"guest-policy\": {\"allow\": [\"migrate-ma\"]}}",
+         "report-id-ma"},
+        {"{" WHO ", " FIRMWARE ", \"guest-policy\": {\"allow\": [\"migrate-ma\"]}, "
+         "\"report-id-ma\": \"" H32 H32 "\"}",
+         NULL},
         {"{" WHO ", " FIRMWARE ", \"time\": \"2026-11-20T12:00:00Z\"}", "time"},
         {"{" WHO ", " FIRMWARE "}", NULL},
         {"{\"id-keys\": \"" H96 "\", " FIRMWARE "}", NULL},
