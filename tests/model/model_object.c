@@ -118,6 +118,9 @@ static void expect_item(struct model *m, const struct call *c, enum kind k, cons
     REFUSE_ALSO(FOREIGN, !kind_has(m, k, i->at), CKR_TEMPLATE_INCONSISTENT);
     REFUSE(TWICE, is_twice(c, i->at));
     m->expected.any = m->expected.any || (is_twice(c, i->at) && lacks(m, RULE_TWICE));
+    /* Passed over, what it would have said is the token's to say. */
+    m->expected.any = m->expected.any || (c->fn == FN_GENERATE && a->form == FORM_BOOL &&
+                                          i->choice == BAD_SIZE && lacks(m, RULE_GENERATE_SIZE));
     refuse(m, c->fn == FN_GENERATE && (i->at == AT_TOKEN || i->at == AT_PRIVATE)
                   ? RULE_GENERATE_SIZE
                   : RULE_SIZE,
