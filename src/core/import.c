@@ -251,9 +251,10 @@ CK_RV import_add(struct import *i, const CK_ATTRIBUTE *v, CK_ULONG n, bool is_na
 
     TRY(object_make(i->session, v, n, &a));
     ENSURE(attrs_bool(a, CKA_TOKEN, false), CKR_TEMPLATE_INCONSISTENT);
-    TRY(look_up(i, a, is_named, &i->known, &fate));
-    if (fate == IMPORT_WAITING && i->n_waiting == BATCH)
+    /* Before it is looked up: who writes may find that somebody has made the same meanwhile. */
+    if (i->n_waiting == BATCH)
         TRY(import_flush(i));
+    TRY(look_up(i, a, is_named, &i->known, &fate));
     if (fate == IMPORT_WAITING) {
         TRY(learn(i, a, &i->known));
         i->waiting[i->n_waiting++] =

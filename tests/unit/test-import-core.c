@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test-import-core.c - two imports beside each other, step by step: what the one has made in the
+ * meantime the other one finds, also where it has to write in the middle of what belongs together.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/import.h"
+#include "core/lib.h"
+#include "core/slot.h"
+#include "core/token.h"
+
+#define N_WAITING 64 /* as many as wait at most: the next one has them written */
+#define SO_PIN    SPAN_LIT("12345678")
+#define USER_PIN  SPAN_LIT("1234")
+
+static char directory[] = "/tmp/tee-import-XXXXXX";
+static CK_SESSION_HANDLE opened;
+static struct session *session;
+
+static void conf_write(void)
+{
+    char path[64];
+    FILE *f;
+
+    assert_non_null(mkdtemp(directory));
+    (void)snprintf(path, sizeof(path), "%s/conf", directory);
+    f = fopen(path, "we");
+    assert_non_null(f);
+    fprintf(f, "store = %s/store\nroot = software\npin-log2-n = 10\n", directory);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(setenv("TEE_PKCS11_CONF", path, 1), 0);
+}
+
+static void token_start(void)
+{
+    CK_SLOT_ID *slots = NULL;
+    uint8_t label[32];
+    size_t n = 0;
+
+    memset(label, ' ', sizeof(label));
+    assert_int_equal(slot_list(false, &slots, &n), CKR_OK);
+    assert_true(n > 0);
+    assert_int_equal(slot_init_token(slots[0], SO_PIN, label), CKR_OK);
+    assert_int_equal(session_open(slots[0], true, &opened), CKR_OK);
+    assert_int_equal(session_enter(opened, &session), CKR_OK);
+    assert_int_equal(token_log_in(session->token, ROLE_SO, SO_PIN), CKR_OK);
+    assert_int_equal(token_set_user_pin(session->token, USER_PIN), CKR_OK);
+    assert_int_equal(token_log_out(session->token), CKR_OK);
+    assert_int_equal(token_log_in(session->token, ROLE_USER, USER_PIN), CKR_OK);
+    free(slots);
+}
+
+static int group_setup(void **state)
+{
+    (void)state;
+    conf_write();
+    assert_int_equal(lib_initialize(), CKR_OK);
+    token_start();
+    return 0;
+}
+
+static int group_teardown(void **state)
+{
+    char command[64];
+
+    (void)state;
+    session_leave(session);
+    assert_int_equal(lib_finalize(), CKR_OK);
+    (void)snprintf(command, sizeof(command), "rm -rf %s", directory);
+    return system(command);
+}
+
+/* A data object of that number. */
+static CK_RV add(struct import *i, unsigned number, enum import_fate *fate)
+{
+    CK_OBJECT_CLASS class = CKO_DATA;
+    CK_BBOOL yes = CK_TRUE;
+    char label[16];
+    const CK_ATTRIBUTE v[] = {
+        {CKA_CLASS, &class, sizeof(class)},
+        {CKA_TOKEN, &yes, sizeof(yes)},
+        {CKA_LABEL, label, (CK_ULONG)snprintf(label, sizeof(label), "%u", number)},
+    };
+
+    return import_add(i, v, N_ELEMENTS(v), false, fate);
+}
+
+static size_t n_objects(unsigned number)
+{
+    struct attrs *search = NULL;
+    CK_OBJECT_HANDLE *v = NULL;
+    char label[16];
+    size_t n = 0;
+
+    assert_int_equal(attrs_new(&search), CKR_OK);
+    (void)snprintf(label, sizeof(label), "%u", number);
+    assert_int_equal(attrs_set(search, CKA_LABEL, span_of(label, strlen(label))), CKR_OK);
+    assert_int_equal(token_find(session->token, search, &v, &n), CKR_OK);
+    attrs_free(search);
+    free(v);
+    return n;
+}
+
+static void full_batch_looks_again(void **state)
+{
+    enum import_fate fates[N_WAITING + 1], other = IMPORT_WAITING;
+    struct import *a = NULL, *b = NULL;
+
+    (void)state;
+    assert_int_equal(import_begin(session, "a", false, &a), CKR_OK);
+    assert_int_equal(import_begin(session, "b", false, &b), CKR_OK);
+    for (unsigned i = 0; i < N_WAITING; i++)
+        assert_int_equal(add(a, i, &fates[i]), CKR_OK);
+    assert_int_equal(fates[0], IMPORT_WAITING);
+    assert_int_equal(add(b, N_WAITING, &other), CKR_OK);
+    assert_int_equal(import_flush(b), CKR_OK);
+    assert_int_equal(other, IMPORT_STORED);
+    assert_int_equal(add(a, N_WAITING, &fates[N_WAITING]), CKR_OK);
+    assert_int_equal(fates[0], IMPORT_STORED);
+    assert_int_equal(import_flush(a), CKR_OK);
+    assert_int_equal(fates[N_WAITING], IMPORT_PRESENT);
+    for (unsigned i = 0; i <= N_WAITING; i++)
+        assert_int_equal(n_objects(i), 1);
+    import_free(a);
+    import_free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        {"/import-core/full-batch-looks-again", full_batch_looks_again, NULL, NULL, NULL},
+    };
+
+    return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
