@@ -136,10 +136,22 @@ static bool parse(int argc, char **argv, const struct step **ret_step, struct ha
  * the place of the one before, whether its message went anywhere or not. */
 static int check_out(const struct step *step, const struct handoff_options *o)
 {
-    if (strchr(step->takes, 'o') == NULL || o->out != NULL || o->dry_run || !output_is_terminal())
+    const char *slash = o->out != NULL ? strrchr(o->out, '/') : NULL;
+    AUTO(buf_clear) struct buf directory = BUF_INIT;
+
+    if (strchr(step->takes, 'o') == NULL || o->dry_run)
         return EXIT_DONE;
-    return cli_fail(EXIT_USAGE, "a message is binary and standard output is a terminal: use --out "
-                                "FILE");
+    if (o->out == NULL)
+        return output_is_terminal()
+                   ? cli_fail(EXIT_USAGE, "a message is binary and standard output "
+                                          "is a terminal: use --out FILE")
+                   : EXIT_DONE;
+    buf_printf(&directory, "%.*s", slash != NULL ? (int)(slash - o->out) + 1 : 1,
+               slash != NULL ? o->out : ".");
+    buf_u8(&directory, 0);
+    if (directory.failed || access((const char *)directory.p, W_OK) != 0)
+        return cli_fail(EXIT_FAILED, "%s: %s", o->out, strerror(errno));
+    return EXIT_DONE;
 }
 
 int command_handoff(int argc, char **argv)

@@ -268,9 +268,12 @@ python3 -c 'import pty; pty.openpty()' || die "there are no pseudo-terminals"
 cp pending kept
 old
 on_terminal approve request --policy gives --offline --no-cache
+tee 1 handoff approve request --policy gives --offline --no-cache --out nowhere/approval
+complains "nowhere/approval: No such file"
 [ "$(commit)" = "$before" ] || die "what went nowhere was approved"
 new
 on_terminal request --key pending --store "$store_id"
+tee 1 handoff request --key pending --store "$store_id" --out nowhere/request
 cmp -s pending kept || die "the key of the request before is gone"
 rm -f approval
 approve 0 request --dry-run # and so it is the change that was refused
