@@ -69,6 +69,10 @@ static void on_fork_child(void)
     static const pthread_cond_t fresh_cond = PTHREAD_COND_INITIALIZER;
 
     crypto_is_torn = crypto_is_torn || !fork_is_quiet;
+    /* Let go, so that checkers of locks see it. glibc takes the child's thread for another one than
+     * the holder, and what it makes of the lock then is overwritten here. */
+    if (fork_is_quiet)
+        pthread_rwlock_unlock(&lib_lock);
     pthread_mutex_unlock(&conf_lock);
     atomic_fetch_add(&fork_count, 1);
     memcpy(&lib_lock, &fresh_lib, sizeof(lib_lock));

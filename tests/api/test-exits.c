@@ -13,6 +13,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,7 +252,7 @@ static void test_one_store(void **state)
 
 static void *work_in_other(void *stop)
 {
-    while (!*(volatile bool *)stop) {
+    while (!atomic_load((atomic_bool *)stop)) {
         CK_SESSION_HANDLE h = CK_INVALID_HANDLE;
         CK_BYTE bytes[32];
 
@@ -277,7 +278,7 @@ static int child_of_two(void *arg)
 static void test_two_stores(void **state)
 {
     char first[300], path[600], conf[300];
-    volatile bool stop = false;
+    atomic_bool stop = false;
     pthread_t thread;
     void *failed = NULL;
     FILE *f;
@@ -299,7 +300,7 @@ static void test_two_stores(void **state)
     token_make();
     p11 = one;
     use_copy(other);
-    assert_int_equal(pthread_create(&thread, NULL, work_in_other, (void *)(uintptr_t)&stop), 0);
+    assert_int_equal(pthread_create(&thread, NULL, work_in_other, &stop), 0);
     for (int i = 0; i < 20; i++)
         use_copy(one);
     stop = true;
