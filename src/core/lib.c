@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/session.h"
 #include "core/state.h"
@@ -37,20 +38,37 @@ static pthread_once_t atfork_once = PTHREAD_ONCE_INIT;
 /* Held while the configuration is read and by who forks: the parser's state is static, so a child
  * that is made in the middle of it would go on from there. */
 static pthread_mutex_t conf_lock = PTHREAD_MUTEX_INITIALIZER;
-static bool fork_is_quiet; /* nobody was inside a call when the fork began. Guarded by conf_lock */
+static bool fork_is_quiet;  /* nobody was inside a call when the fork began. Guarded by conf_lock */
 static bool crypto_is_torn; /* a fork was not, and what OpenSSL has is not used any more */
 
 static pthread_mutex_t end_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t end_cond = PTHREAD_COND_INITIALIZER;
 static uint64_t n_ends; /* C_Finalize calls; guarded by end_lock */
 
-/* Whoever is inside a call may hold a lock of OpenSSL's, which a child would find held for ever. To
- * wait for them would make forks as long as the longest call: so it is only noted, and where nobody
- * is inside, nobody comes in until the fork is over. */
+/* Whoever is inside a call may hold a lock of OpenSSL's, which a child would find held for ever,
+ * and some of those are the whole process's: no context of one's own helps. So a fork waits for
+ * them to come out, and nobody comes in until it is over; but not longer than FORK_PATIENCE, as a
+ * call may make an RSA key or be the one that forks. Then it is noted, and the child begins with an
+ * OpenSSL context of its own. */
+#define FORK_PATIENCE 2 /* seconds */
+static bool wait_for_quiet(void)
+{
+    struct timespec until;
+
+    if (pthread_rwlock_trywrlock(&lib_lock) == 0)
+        return true;
+    if (clock_gettime(CLOCK_REALTIME, &until) != 0)
+        return false;
+    until.tv_sec += FORK_PATIENCE;
+    return pthread_rwlock_timedwrlock(&lib_lock, &until) == 0;
+}
+
 static void on_fork(void)
 {
+    const bool is_quiet = wait_for_quiet(); /* first: C_Initialize takes the locks in this order */
+
     pthread_mutex_lock(&conf_lock);
-    fork_is_quiet = pthread_rwlock_trywrlock(&lib_lock) == 0;
+    fork_is_quiet = is_quiet;
 }
 
 static void on_fork_parent(void)
