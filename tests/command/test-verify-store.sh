@@ -132,13 +132,16 @@ def flipped(at, bits):
 # A row whose length leads out of the file: reading it is a bus error. The rows around it, and all
 # tables behind its own, are looked at all the same.
 def nodes(page):
-    """The nodes of a leaf page: where each begins, and the length of its key."""
+    """The nodes of a leaf page: where each begins, and the length of its key. Later pages of a long
+    value begin with anything, and may look like one: what they lead to is left out."""
     at = page * PAGE
     flags, lower = struct.unpack_from('<HH', good, at + 10)
     if page < 2 or flags & 0x1f != 2:
         return
-    for i in range((lower - 16) // 2):
+    for i in range((min(lower, PAGE) - 16) // 2):
         node = at + struct.unpack_from('<H', good, at + 16 + 2 * i)[0]
+        if node + 8 > at + PAGE:
+            continue
         yield node, struct.unpack_from('<H', good, node + 6)[0]
 
 
