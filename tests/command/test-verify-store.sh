@@ -136,7 +136,7 @@ def nodes(page):
     value begin with anything, and may look like one: what they lead to is left out."""
     at = page * PAGE
     flags, lower = struct.unpack_from('<HH', good, at + 10)
-    if page < 2 or flags & 0x1f != 2:
+    if page < 2 or flags & 0x1f != 2 or struct.unpack_from('<Q', good, at)[0] != page:
         return
     for i in range((min(lower, PAGE) - 16) // 2):
         node = at + struct.unpack_from('<H', good, at + 16 + 2 * i)[0]
