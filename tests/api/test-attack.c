@@ -5,6 +5,7 @@
  * that tell too much.
  */
 #include "support/module.h"
+#include "support/sanitized.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -75,20 +76,6 @@ static int child_initializes(void *arg)
                : 1;
 }
 
-/* The allocators of AddressSanitizer and ThreadSanitizer have locks that they leave held in such a
- * child. */
-static bool is_sanitized(void)
-{
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    return true;
-#endif
-#endif
-    return false;
-}
-
 static void test_fork_inside_finalize(void **state)
 {
     pthread_t thread;
@@ -96,7 +83,7 @@ static void test_fork_inside_finalize(void **state)
     int status = SURVIVED;
 
     (void)state;
-    if (is_sanitized())
+    if (SANITIZED) /* its allocator leaves locks held in such a child */
         skip();
     ASSERT_OK(p11->C_Finalize(NULL));
     stop_cycling = false;
@@ -330,9 +317,13 @@ static CK_OBJECT_HANDLE import_aes(CK_SESSION_HANDLE h, CK_ATTRIBUTE_TYPE first,
     static const uint8_t value[32] = {1, 2, 3};
     CK_OBJECT_CLASS class = CKO_SECRET_KEY;
     CK_KEY_TYPE type = CKK_AES;
-    CK_ATTRIBUTE v[] = {ATTR_OBJ(CKA_CLASS, class), ATTR_OBJ(CKA_KEY_TYPE, type),
-                        ATTR(CKA_VALUE, value, sizeof(value)), ATTR_TRUE(first), ATTR_TRUE(second),
-                        ATTR_FALSE(CKA_SENSITIVE), ATTR_TRUE(CKA_EXTRACTABLE)};
+    CK_ATTRIBUTE v[] = {ATTR_OBJ(CKA_CLASS, class),
+                        ATTR_OBJ(CKA_KEY_TYPE, type),
+                        ATTR(CKA_VALUE, value, sizeof(value)),
+                        ATTR_TRUE(first),
+                        ATTR_TRUE(second),
+                        ATTR_FALSE(CKA_SENSITIVE),
+                        ATTR_TRUE(CKA_EXTRACTABLE)};
     CK_OBJECT_HANDLE o = CK_INVALID_HANDLE;
 
     ASSERT_OK(p11->C_CreateObject(h, v, N_ELEMENTS(v), &o));
@@ -410,8 +401,7 @@ static CK_RV unwrap_cbc(const struct cbc *c, const CK_BYTE *plain, CK_ULONG n)
 
     ASSERT_OK(p11->C_EncryptInit(c->h, &blocks, c->cipher));
     ASSERT_OK(p11->C_Encrypt(c->h, (CK_BYTE *)(uintptr_t)plain, n, wrapped, &n_wrapped));
-    return p11->C_UnwrapKey(c->h, &padded, c->unwrapping, wrapped, n_wrapped, v, N_ELEMENTS(v),
-                            &o);
+    return p11->C_UnwrapKey(c->h, &padded, c->unwrapping, wrapped, n_wrapped, v, N_ELEMENTS(v), &o);
 }
 
 /* A private key of P-384: its structure is whole blocks, so that all of the last one is padding. */
@@ -468,8 +458,8 @@ static void test_unwrap_cbc_answers_one_code(void **state)
 /* Whatever a PIN has in common with the right one. */
 static void test_pins_answer_one_code(void **state)
 {
-    static const char *const wrong[] = {"0234", "1235", "123", "12345",
-                                         "1",    "a",    "\xff\xff\xff\xff"};
+    static const char *const wrong[] = {
+        "0234", "1235", "123", "12345", "1", "a", "\xff\xff\xff\xff"};
     CK_SESSION_HANDLE h;
 
     (void)state;

@@ -7,6 +7,7 @@
  * Each way in a process of its own: a process has one copy of a module.
  */
 #include "support/module.h"
+#include "support/sanitized.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -16,15 +17,7 @@
 
 /* -- the allocator: libc's, each piece behind a header, so that libc's free() knows none ------- */
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#ifndef SANITIZED
+#if !SANITIZED
 
 #define HEADER 64
 
@@ -115,7 +108,7 @@ static void test_usual(void **state)
 static void test_deep(void **state)
 {
     (void)state;
-#ifdef SANITIZED
+#if SANITIZED
     skip(); /* a sanitizer's allocator takes this one's place, and refuses RTLD_DEEPBIND */
 #endif
     assert_int_equal(in_child(deep, NULL), 0);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "everything.h"
+#include "support/sanitized.h"
 
 #define N_THREADS 16u
 #define SURVIVED  77
@@ -27,18 +28,6 @@ static unsigned seconds(void)
     const char *text = getenv("TEE_TEST_SECONDS");
 
     return text != NULL ? (unsigned)atoi(text) : 3;
-}
-
-static bool is_sanitized(void)
-{
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    return true;
-#endif
-#endif
-    return false;
 }
 
 /* -- threads ----------------------------------------------------------------------------------- */
@@ -252,7 +241,7 @@ static void test_forks(void **state)
     unsigned n_forks, n_seen = 0;
 
     (void)state;
-    if (is_sanitized()) /* its allocator's locks are torn by a fork */
+    if (SANITIZED) /* its allocator's locks are torn by a fork */
         skip();
     seen = mmap(NULL, N_FUNCTIONS * sizeof(*seen), PROT_READ | PROT_WRITE,
                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -276,7 +265,10 @@ static int group_setup(void **state)
     return 0;
 }
 
-#define TEST(name, fn) {name, fn, NULL, NULL, NULL}
+#define TEST(name, fn)                                                                             \
+    {                                                                                              \
+        name, fn, NULL, NULL, NULL                                                                 \
+    }
 
 int main(void)
 {

@@ -14,11 +14,11 @@
 #include "attest/cert_table.h"
 #include "attest/handoff_check.h"
 #include "crypto/prim.h"
+#include "emulated.h"
 #include "support/snp_emulator.h"
 
-#define TABLE_ROOM 16384u
-#define SEALED     SPAN_LIT("what CMS made of a master key")
-#define KEY        SPAN_LIT("a SubjectPublicKeyInfo")
+#define SEALED SPAN_LIT("what CMS made of a master key")
+#define KEY    SPAN_LIT("a SubjectPublicKeyInfo")
 
 static const uint8_t our_store[16] = {1, 2, 3};
 static const uint8_t other_store[16] = {1, 2, 4};
@@ -41,32 +41,9 @@ static void control(struct emulator *e, const char *lines)
     assert_true(emulator_control(e, lines));
 }
 
-static void read_root(struct world *w)
-{
-    AUTO(buf_clear) struct buf pem = BUF_INIT;
-    AUTO(cert_list_clear) struct cert_list l = {.n = 0};
-
-    assert_true(emulator_certificate(w->asker, SNP_CERT_ARK, &pem));
-    assert_int_equal(cert_read_file(buf_span(&pem), &l), CKR_OK);
-    w->root = l.item[0];
-    l.n = 0;
-}
-
 static void ext_report(struct emulator *e, const uint8_t data[64], struct evidence *ret)
 {
-    static uint8_t table[TABLE_ROOM];
-    struct snp_ext_report_request request = {
-        .data = {.vmpl = 0}, .certs_address = (uintptr_t)table, .certs_len = sizeof(table)};
-    static struct snp_report_response response;
-    struct snp_ioctl arg = {
-        .msg_version = 1, .req_data = (uintptr_t)&request, .resp_data = (uintptr_t)&response};
-    bool written = false;
-
-    memset(table, 0, sizeof(table));
-    memcpy(request.data.user_data, data, 64);
-    assert_int_equal(emulator_ioctl(e, SNP_IOC_EXT_REPORT, &arg, &written, &snp_memory_own), 0);
-    buf_put(&ret->report, SPAN_ARRAY(response.report));
-    assert_int_equal(cert_table_read(SPAN_ARRAY(table), ret), CKR_OK);
+    emulated_report(e, data, ret);
     buf_clear(&ret->certificates[--ret->n_certificates]); /* the root: everybody has his own */
 }
 
@@ -235,7 +212,7 @@ static int setup(void **state)
         return -1;
     control(w->asker, "policy=0x30000\ncertificates=1\nchip=02\nmeasurement=b1b2b3\nlaunch=1");
     control(w->giver, "policy=0x30000\ncertificates=1\nchip=01\nmeasurement=a1a2a3\nlaunch=1");
-    read_root(w);
+    emulated_root(w->asker, &w->root);
     return 0;
 }
 

@@ -19,11 +19,11 @@
 #include "attest/cert_table.h"
 #include "attest/evidence.h"
 #include "attest/verify.h"
+#include "emulated.h"
 #include "support/snp_chain.h"
 #include "support/snp_emulator.h"
 
-#define TABLE_ROOM 16384u
-#define NONCE      SPAN_LIT("a nonce of thirty-two bytes, say")
+#define NONCE SPAN_LIT("a nonce of thirty-two bytes, say")
 
 /* Repeated bytes in hexadecimal. */
 #define H4(b)  b b b b
@@ -53,34 +53,13 @@ static void control(struct world *w, const char *lines)
 
 static void read_root(struct world *w)
 {
-    AUTO(buf_clear) struct buf pem = BUF_INIT;
-    AUTO(cert_list_clear) struct cert_list l = {.n = 0};
-
-    assert_true(emulator_certificate(w->e, SNP_CERT_ARK, &pem));
-    assert_int_equal(cert_read_file(buf_span(&pem), &l), CKR_OK);
-    X509_free(w->root);
-    w->root = l.item[0];
-    l.n = 0;
+    emulated_root(w->e, &w->root);
 }
 
-/* An extended report over these bytes, as the kernel gives it. */
 static void ext_report(struct world *w, const uint8_t data[64])
 {
-    static uint8_t table[TABLE_ROOM];
-    struct snp_ext_report_request request = {
-        .data = {.vmpl = 0}, .certs_address = (uintptr_t)table, .certs_len = sizeof(table)};
-    static struct snp_report_response response;
-    struct snp_ioctl arg = {
-        .msg_version = 1, .req_data = (uintptr_t)&request, .resp_data = (uintptr_t)&response};
-    bool written = false;
-
-    memset(table, 0, sizeof(table));
-    memcpy(request.data.user_data, data, 64);
-    assert_int_equal(emulator_ioctl(w->e, SNP_IOC_EXT_REPORT, &arg, &written, &snp_memory_own), 0);
-    assert_int_equal(response.status, SNP_STATUS_OK);
     evidence_clear(&w->evidence);
-    buf_put(&w->evidence.report, SPAN_ARRAY(response.report));
-    assert_int_equal(cert_table_read(SPAN_ARRAY(table), &w->evidence), CKR_OK);
+    emulated_report(w->e, data, &w->evidence);
 }
 
 static void use_certificates(struct world *w)

@@ -46,6 +46,23 @@ says() { grep -qF -- "$1" out || die "standard output lacks: $1"; }
 says_not() { ! grep -qF -- "$1" out || die "standard output has: $1"; }
 complains() { grep -qF -- "$1" err || die "standard error lacks: $1"; }
 
+# softhsm_begin: SoftHSM2's module in $softhsm, with a place for its tokens. Without it the test is
+# skipped.
+softhsm_begin() {
+    local path
+
+    softhsm=
+    for path in /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so \
+        /usr/lib64/pkcs11/libsofthsm2.so; do
+        [ ! -e "$path" ] || softhsm=$path
+    done
+    [ -n "$softhsm" ] || { echo "libsofthsm2.so is missing"; exit 77; }
+    mkdir hsm
+    printf 'directories.tokendir = %s/hsm\nobjectstore.backend = file\nlog.level = ERROR\n' \
+        "$scratch" >softhsm.conf
+    export SOFTHSM2_CONF=$scratch/softhsm.conf
+}
+
 # field NAME KIND: that field of the seals of a kind, one a line.
 field() {
     "$TEE_TEST_COMMAND" seal list --json 2>/dev/null | python3 -c '

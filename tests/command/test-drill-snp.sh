@@ -13,17 +13,10 @@
 needs openssl pkcs11-tool python3 shred softhsm2-util
 : "${SNP_EMULATOR_MOUNT:?}"
 
-HSM=
-for path in /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so \
-    /usr/lib64/pkcs11/libsofthsm2.so; do
-    [ ! -e "$path" ] || HSM=$path
-done
-[ -n "$HSM" ] || { echo "libsofthsm2.so is missing"; exit 77; }
-mkdir hsm bin
-printf 'directories.tokendir = %s/hsm\nobjectstore.backend = file\nlog.level = ERROR\n' \
-    "$scratch" >softhsm.conf
+softhsm_begin
+mkdir bin
 printf '8765\n' >hsm.pin
-export HSM HSM_SO_PIN=87654321 SOFTHSM2_CONF=$scratch/softhsm.conf
+export HSM=$softhsm HSM_SO_PIN=87654321
 ln -s "$TEE_TEST_COMMAND" bin/tee-pkcs11
 PATH=$scratch/bin:$PATH
 

@@ -8,16 +8,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 needs openssl python3 softhsm2-util pkcs11-tool
 
-softhsm=
-for path in /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so \
-    /usr/lib64/pkcs11/libsofthsm2.so; do
-    [ ! -e "$path" ] || softhsm=$path
-done
-[ -n "$softhsm" ] || { echo "libsofthsm2.so is missing"; exit 77; }
-mkdir hsm
-printf 'directories.tokendir = %s/hsm\nobjectstore.backend = file\nlog.level = ERROR\n' \
-    "$scratch" >softhsm.conf
-export SOFTHSM2_CONF=$scratch/softhsm.conf
+softhsm_begin
 softhsm2-util --init-token --free --label owner --so-pin 87654321 --pin 8765 >/dev/null || die init
 
 configure "so-reset = yes"

@@ -21,6 +21,7 @@
 #include "generate.h"
 #include "material.h"
 #include "support/module.h"
+#include "support/sanitized.h"
 #include "trace.h"
 
 #define N_SEQUENCES           400u
@@ -28,7 +29,7 @@
 #define N_SEQUENCES_SANITIZED 60u
 #define MAX_KEPT              400u /* traces that are held against wrong models */
 #define FIRST_SEED            1u
-#define MAX_WRONG             5u   /* sequences that are shown */
+#define MAX_WRONG             5u /* sequences that are shown */
 
 enum { OURS, PEER, N_TOKENS };
 
@@ -88,29 +89,15 @@ static void configure_softhsm(const char *folder)
     assert_int_equal(setenv("SOFTHSM2_CONF", path, 1), 0);
 }
 
-/* The other token is not built with a sanitizer's run-time, which finds faults of its own in it;
- * and under one there is no time to come by every rule. */
-static bool is_sanitized(void)
-{
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    return true;
-#endif
-#endif
-    return false;
-}
-
-/* NULL: it is not installed. */
+/* NULL: it is not installed; or this is a sanitizer, whose run-time the other token is not built
+ * with, and which finds faults of its own in it. */
 static const char *softhsm_path(void)
 {
-    static const char *const paths[] = {"/usr/lib/softhsm/libsofthsm2.so",
-                                        "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
-                                        "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
-                                        "/usr/lib64/pkcs11/libsofthsm2.so"};
+    static const char *const paths[] = {
+        "/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+        "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so"};
 
-    for (size_t i = 0; i < N_ELEMENTS(paths) && !is_sanitized(); i++) {
+    for (size_t i = 0; i < N_ELEMENTS(paths) && !SANITIZED; i++) {
         if (access(paths[i], R_OK) == 0)
             return paths[i];
     }
@@ -123,8 +110,7 @@ static int group_setup(void **state)
 
     (void)state;
     material_setup();
-    (void)snprintf(path, sizeof(path), "%s/tests/model/differences.txt",
-                   getenv("TEE_TEST_SOURCE"));
+    (void)snprintf(path, sizeof(path), "%s/tests/model/differences.txt", getenv("TEE_TEST_SOURCE"));
     differences_read(path, &differences);
     for (unsigned i = 0; i < N_TOKENS; i++)
         differences_apply(&differences, token_names[i], differences.n, &tokens[i].book);
@@ -156,7 +142,7 @@ static unsigned n_sequences(void)
 
     if (text != NULL)
         return (unsigned)atoi(text);
-    if (is_sanitized())
+    if (SANITIZED) /* there is no time to come by every rule */
         return N_SEQUENCES_SANITIZED;
     return getenv("TEE_TEST_LONG") != NULL ? N_SEQUENCES_LONG : N_SEQUENCES;
 }
@@ -347,9 +333,8 @@ static bool same_codes(const struct expected *a, const struct expected *b)
 static void test_side_by_side(void **state)
 {
     unsigned long n = 0, n_same = 0, n_choice = 0, n_differences = 0;
-    const unsigned n_traces = tokens[PEER].n_traces < tokens[OURS].n_traces
-                                  ? tokens[PEER].n_traces
-                                  : tokens[OURS].n_traces;
+    const unsigned n_traces = tokens[PEER].n_traces < tokens[OURS].n_traces ? tokens[PEER].n_traces
+                                                                            : tokens[OURS].n_traces;
 
     (void)state;
     if (tokens[PEER].side == NULL || is_short())
@@ -375,7 +360,10 @@ static void test_side_by_side(void **state)
     assert_true(n_same > n / 2);
 }
 
-#define TEST(name, fn) {name, fn, NULL, NULL, NULL}
+#define TEST(name, fn)                                                                             \
+    {                                                                                              \
+        name, fn, NULL, NULL, NULL                                                                 \
+    }
 
 int main(void)
 {

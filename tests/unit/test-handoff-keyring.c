@@ -17,9 +17,8 @@
 #include "crypto/cms.h"
 #include "keyring/handoff.h"
 #include "keyring/seal_carry.h"
-#include "keyring_fixture.h"
 #include "log_capture.h"
-#include "snp_bench.h"
+#include "snp_machine.h"
 
 #define REQUEST SPAN_LIT("a request's bytes")
 #define PATH    "/run/handoff.key"
@@ -55,13 +54,8 @@ static int setup(void **state)
     struct machine *m = calloc(1, sizeof(*m));
 
     assert_non_null(m);
-    snp_bench_open(&m->bench);
-    (void)fixture_setup((void **)&m->f);
-    m->f->conf.root = CONF_ROOT_SEV_SNP;
-    m->f->conf.device = m->bench.device;
-    m->f->conf.measured = CONF_MEASURED_IMAGE;
+    snp_machine_open(&m->bench, &m->f);
     fixture_certificate(m->f, "ec", m->owner_key);
-    snp_bench_set(&m->bench, "tcb=3.0.10.100");
     old_machine(m);
     assert_int_equal(keyring_create(&m->f->conf, &m->f->k), CKR_OK);
     m->token = fixture_token(m->f, "handed over");

@@ -21,10 +21,9 @@
 #include "keyring/recipients.h"
 #include "keyring/seal.h"
 #include "keyring/seals.h"
-#include "keyring_fixture.h"
 #include "log_capture.h"
 #include "root/root.h"
-#include "snp_bench.h"
+#include "snp_machine.h"
 
 struct machine {
     struct keyring_fixture *f;
@@ -37,13 +36,8 @@ static int setup(void **state)
     struct machine *m = calloc(1, sizeof(*m));
 
     assert_non_null(m);
-    snp_bench_open(&m->bench);
-    (void)fixture_setup((void **)&m->f);
-    m->f->conf.root = CONF_ROOT_SEV_SNP;
-    m->f->conf.device = m->bench.device;
-    m->f->conf.measured = CONF_MEASURED_IMAGE;
+    snp_machine_open(&m->bench, &m->f);
     fixture_certificate(m->f, "ec", m->owner_key);
-    snp_bench_set(&m->bench, "tcb=3.0.10.100");
     *state = m;
     return 0;
 }
@@ -565,7 +559,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         {"/keyring/snp/creates-and-opens", snp_creates_and_opens, setup, teardown, NULL},
         STORE_TEST("/keyring/snp/opening-asks-twice", snp_opening_asks_twice),
-        {"/keyring/snp/firmware-needs-an-owner", snp_firmware_needs_an_owner, setup, teardown, NULL},
+        {"/keyring/snp/firmware-needs-an-owner", snp_firmware_needs_an_owner, setup, teardown,
+         NULL},
         STORE_TEST("/keyring/snp/token-made-elsewhere", snp_token_made_elsewhere),
         STORE_TEST("/keyring/snp/elsewhere-is-refused", snp_elsewhere_is_refused),
         {"/keyring/snp/debug-launch-is-not-sealed-to", snp_debug_launch_is_not_sealed_to, setup,

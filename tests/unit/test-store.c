@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sanitized.h"
 #include "store_fixture.h"
 
 #define N_WORKERS 4
@@ -300,7 +301,7 @@ static void little_address_space_is_enough(void **state)
     int status = 0;
     pid_t child;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if SANITIZED
     skip(); /* the sanitizers themselves need more */
 #endif
     T_OK(row_put(f->store, STORE_META, KEY, VALUE));

@@ -21,9 +21,8 @@
 #include <unistd.h>
 
 #include "keyring/unseal_cache.h"
-#include "keyring_fixture.h"
 #include "log_capture.h"
-#include "snp_bench.h"
+#include "snp_machine.h"
 
 struct machine {
     struct keyring_fixture *f;
@@ -111,13 +110,8 @@ static int setup(void **state)
     struct machine *m = calloc(1, sizeof(*m));
 
     assert_non_null(m);
-    snp_bench_open(&m->bench);
-    (void)fixture_setup((void **)&m->f);
-    m->f->conf.root = CONF_ROOT_SEV_SNP;
-    m->f->conf.device = m->bench.device;
-    m->f->conf.measured = CONF_MEASURED_IMAGE;
+    snp_machine_open(&m->bench, &m->f);
     m->f->conf.hardware_only = true;
-    snp_bench_set(&m->bench, "tcb=3.0.10.100");
     assert_int_equal(keyring_create(&m->f->conf, &m->f->k), CKR_OK);
     fixture_close(m->f);
     m->f->conf.unseal_cache = 60;
