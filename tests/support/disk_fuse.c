@@ -8,9 +8,11 @@
  * files. Lines written to `.disk` in the mount's root:
  *
  *   reset                        all faults lifted, counts 0; what the kernel has cached of the
- * data file is forgotten fail OP ERRNO SKIP TIMES PART   after SKIP calls of OP the next TIMES fail
- * with ERRNO (0: for ever); of a write PART bytes are done first (then it is short) room BYTES so
- * many bytes can be added, then the disk is full: writing where the file has bytes already goes on
+ *                                data file is forgotten
+ *   fail OP ERRNO SKIP TIMES PART  after SKIP calls of OP the next TIMES fail with ERRNO (0: for
+ *                                ever); of a write PART bytes are done first (then it is short)
+ *   room BYTES                   so many bytes can be added, then the disk is full: writing where
+ *                                the file has bytes already goes on
  *   read-only                    everything that would change something is EROFS
  *   denied                       nothing can be opened or made: EACCES
  *   cut OP SKIP SEED             the power goes in call SKIP of OP; OP `now`: at once. Of what was
@@ -19,7 +21,10 @@
  *
  * OP: open, read, write, sync, size (a change of length), make (a new file or folder), or any (all
  * but read). Reading `.disk` gives the calls of each since the reset, as OP=N, and hits=N, the
- * faults. The mount is there when the command returns. One request at a time.
+ * faults. The mount is there when the command returns.
+ *
+ * One request at a time, but for the kernel's forgetting, which waits for pages that are being read
+ * or written: with requests that somebody has to answer meanwhile.
  */
 #define FUSE_USE_VERSION 35
 
@@ -28,6 +33,7 @@
 #include <fcntl.h>
 #include <fuse3/fuse.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -44,6 +50,7 @@
 #define SECTOR  512
 
 static int root = -1; /* the directory */
+static bool is_stale; /* what the kernel has cached of the data file */
 
 /* -- the plan ---------------------------------------------------------------------------------- */
 
@@ -265,8 +272,7 @@ static void reset(void)
 {
     plan = (struct plan){.fault = {.op = OP_NONE}, .room = -1};
     undo_forget();
-    if (data_path[0] != '\0')
-        (void)fuse_invalidate_path(fuse_get_context()->fuse, data_path);
+    is_stale = true;
 }
 
 static bool control_fail(const char *line)
@@ -626,6 +632,71 @@ static int op_fsyncdir(const char *path, int only_data, struct fuse_file_info *f
     return in_store(path) && plan.dead ? -EIO : 0;
 }
 
+/* -- one at a time ----------------------------------------------------------------------------- */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Without the lock: see the head. */
+static void forget(void)
+{
+    char path[PATH_MAX];
+    bool is_due;
+
+    pthread_mutex_lock(&lock);
+    is_due = is_stale && data_path[0] != '\0';
+    is_stale = false;
+    memcpy(path, data_path, sizeof(path));
+    pthread_mutex_unlock(&lock);
+    if (is_due)
+        (void)fuse_invalidate_path(fuse_get_context()->fuse, path);
+}
+
+#define ALONE(name, parameters, arguments)                                                         \
+    static int alone_##name parameters                                                             \
+    {                                                                                              \
+        int rc;                                                                                    \
+                                                                                                   \
+        pthread_mutex_lock(&lock);                                                                 \
+        rc = op_##name arguments;                                                                  \
+        pthread_mutex_unlock(&lock);                                                               \
+        return rc;                                                                                 \
+    }
+
+ALONE(getattr, (const char *path, struct stat *ret, struct fuse_file_info *fi), (path, ret, fi))
+ALONE(readdir,
+      (const char *path, void *list, fuse_fill_dir_t fill, off_t at, struct fuse_file_info *fi,
+       enum fuse_readdir_flags flags),
+      (path, list, fill, at, fi, flags))
+ALONE(mkdir, (const char *path, mode_t mode), (path, mode))
+ALONE(unlink, (const char *path), (path))
+ALONE(rmdir, (const char *path), (path))
+ALONE(link, (const char *from, const char *to), (from, to))
+ALONE(rename, (const char *from, const char *to, unsigned flags), (from, to, flags))
+ALONE(chmod, (const char *path, mode_t mode, struct fuse_file_info *fi), (path, mode, fi))
+ALONE(utimens, (const char *path, const struct timespec times[2], struct fuse_file_info *fi),
+      (path, times, fi))
+ALONE(truncate, (const char *path, off_t size, struct fuse_file_info *fi), (path, size, fi))
+ALONE(statfs, (const char *path, struct statvfs *ret), (path, ret))
+ALONE(open, (const char *path, struct fuse_file_info *fi), (path, fi))
+ALONE(create, (const char *path, mode_t mode, struct fuse_file_info *fi), (path, mode, fi))
+ALONE(release, (const char *path, struct fuse_file_info *fi), (path, fi))
+ALONE(read, (const char *path, char *ret, size_t n, off_t at, struct fuse_file_info *fi),
+      (path, ret, n, at, fi))
+ALONE(write, (const char *path, const char *bytes, size_t n, off_t at, struct fuse_file_info *fi),
+      (path, bytes, n, at, fi))
+ALONE(fsync, (const char *path, int only_data, struct fuse_file_info *fi), (path, only_data, fi))
+ALONE(fsyncdir, (const char *path, int only_data, struct fuse_file_info *fi), (path, only_data, fi))
+
+static int alone_write_then_forget(const char *path, const char *bytes, size_t n, off_t at,
+                                   struct fuse_file_info *fi)
+{
+    const int rc = alone_write(path, bytes, n, at, fi);
+
+    if (is_control(path))
+        forget();
+    return rc;
+}
+
 /* -- the program ------------------------------------------------------------------------------- */
 
 static void *op_init(struct fuse_conn_info *connection, struct fuse_config *config)
@@ -639,30 +710,29 @@ static void *op_init(struct fuse_conn_info *connection, struct fuse_config *conf
 
 static const struct fuse_operations ops = {
     .init = op_init,
-    .getattr = op_getattr,
-    .readdir = op_readdir,
-    .mkdir = op_mkdir,
-    .unlink = op_unlink,
-    .rmdir = op_rmdir,
-    .link = op_link,
-    .rename = op_rename,
-    .chmod = op_chmod,
-    .utimens = op_utimens,
-    .truncate = op_truncate,
-    .statfs = op_statfs,
-    .open = op_open,
-    .create = op_create,
-    .release = op_release,
-    .read = op_read,
-    .write = op_write,
-    .fsync = op_fsync,
-    .fsyncdir = op_fsyncdir,
+    .getattr = alone_getattr,
+    .readdir = alone_readdir,
+    .mkdir = alone_mkdir,
+    .unlink = alone_unlink,
+    .rmdir = alone_rmdir,
+    .link = alone_link,
+    .rename = alone_rename,
+    .chmod = alone_chmod,
+    .utimens = alone_utimens,
+    .truncate = alone_truncate,
+    .statfs = alone_statfs,
+    .open = alone_open,
+    .create = alone_create,
+    .release = alone_release,
+    .read = alone_read,
+    .write = alone_write_then_forget,
+    .fsync = alone_fsync,
+    .fsyncdir = alone_fsyncdir,
 };
 
 int main(int argc, char **argv)
 {
-    char single[] = "-s";
-    char *args[] = {argv[0], single, argc == 3 ? argv[2] : NULL, NULL};
+    char *args[] = {argv[0], argc == 3 ? argv[2] : NULL, NULL};
 
     if (argc != 3) {
         (void)fprintf(stderr, "usage: disk-faults DIRECTORY MOUNTPOINT\n");
@@ -673,5 +743,5 @@ int main(int argc, char **argv)
         perror(argv[1]);
         return EXIT_FAILURE;
     }
-    return fuse_main(3, args, &ops, NULL);
+    return fuse_main(2, args, &ops, NULL);
 }
