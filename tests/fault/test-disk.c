@@ -13,6 +13,7 @@
  * AddressSanitizer; TEE_TEST_LONG: all of them, and more of each kind).
  */
 #include "fault/disk.h"
+#include "fault/step.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,27 +31,16 @@
 #include <unistd.h>
 
 #include "support/reference.h"
+#include "support/sanitized.h"
 #include "support/worker.h"
 
-#define N_VALUE   40
-#define N_BIG     200000
-#define OTHER_PIN "4321"
-#define WRONG_PIN "9999"
-#define MAX_CASES 20000
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED true
-#else
-#define SANITIZED false
-#endif
+#define N_VALUE      40
+#define N_BIG        200000
+#define OTHER_PIN    "4321"
+#define WRONG_PIN    "9999"
+#define MAX_CASES    20000
 #define HUNG_SECONDS 60
 
-/* TRY() without the module's tracing. */
-#define STEP(call)                                                                                 \
-    do {                                                                                           \
-        const CK_RV rv_ = (call);                                                                  \
-        if (rv_ != CKR_OK)                                                                         \
-            return rv_;                                                                            \
-    } while (0)
 /* No code of the standard: what is there is not what should be there. */
 #define NOT_TRUE ((CK_RV)0xdeadu)
 #define HOLDS(condition)                                                                           \
@@ -580,13 +570,26 @@ static int child_look(void *arg)
 }
 
 /* What a child said, from its first line on. */
-static const char *log_text(void)
+static const char *log_from(off_t at)
 {
     static char text[16384];
-    const ssize_t n = pread(log_fd, text, sizeof(text) - 1, 0);
+    const ssize_t n = pread(log_fd, text, sizeof(text) - 1, at);
 
     text[n > 0 ? n : 0] = '\0';
     return text;
+}
+
+static const char *log_text(void)
+{
+    return log_from(0);
+}
+
+/* What was said last. */
+static const char *log_end(void)
+{
+    const off_t n = lseek(log_fd, 0, SEEK_END);
+
+    return log_from(n > 4096 ? n - 4096 : 0);
 }
 
 /* -- judgement --------------------------------------------------------------------------------- */
@@ -838,7 +841,7 @@ static void say_counts(unsigned n[N_KINDS][N_OUTCOMES])
 static size_t wanted(void)
 {
     const char *number = getenv("TEE_DISK_CASES");
-    const size_t usual = SANITIZED ? 100 : 300;
+    const size_t usual = SANITIZED_ADDRESS ? 100 : 300;
     const size_t n = number != NULL ? strtoul(number, NULL, 10) : is_long ? MAX_CASES : usual;
 
     return n < n_trials ? n : n_trials;
@@ -869,12 +872,14 @@ static void test_cases(void **state)
 /* A whole store, and a child that asserts what it says to log_fd. */
 static void in_child_or_say(int (*fn)(void *))
 {
+    int status;
+
     disk_restore(store, &base);
     log_clear();
-    if (in_child(fn, NULL) == 0)
-        return;
-    print_error("%s\n", log_text());
-    fail();
+    status = in_child(fn, NULL);
+    if (status != 0)
+        print_error("%s\nchild: %d\n", log_end(), status);
+    assert_int_equal(status, 0);
 }
 
 /* -- a full disk and PINs ---------------------------------------------------------------------- */
@@ -997,7 +1002,7 @@ static int child_map_full(void *arg)
 static void test_map_full(void **state)
 {
     (void)state;
-    if (SANITIZED)
+    if (SANITIZED_ADDRESS)
         skip(); /* has its own terabytes */
     in_child_or_say(child_map_full);
 }

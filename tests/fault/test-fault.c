@@ -16,18 +16,11 @@
 #include <string.h>
 
 #include "fault/fault.h"
+#include "fault/step.h"
 
 #define N_STEPS   24
 #define N_OBJECTS 64
 #define N_VALUE   40
-
-/* TRY() without the module's tracing. */
-#define STEP(call)                                                                                 \
-    do {                                                                                           \
-        const CK_RV rv_ = (call);                                                                  \
-        if (rv_ != CKR_OK)                                                                         \
-            return rv_;                                                                            \
-    } while (0)
 
 static fault_arm_fn *arm;
 static fault_disarm_fn *disarm;
