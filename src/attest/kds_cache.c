@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/fd.h"
 #include "util/log.h"
 
 static void close_fd(int *fd)
@@ -70,18 +71,6 @@ static void make_directories(const char *path)
     }
 }
 
-static bool write_all(int fd, struct span bytes)
-{
-    while (bytes.n > 0) {
-        const ssize_t n = write(fd, bytes.p, bytes.n);
-
-        if (n <= 0)
-            return false;
-        bytes = span_of(bytes.p + n, bytes.n - (size_t)n);
-    }
-    return fsync(fd) == 0;
-}
-
 static bool put_file(int dir, const char *name, struct span bytes)
 {
     char temporary[32];
@@ -92,7 +81,7 @@ static bool put_file(int dir, const char *name, struct span bytes)
     fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return false;
-    if (write_all(fd, bytes) && renameat(dir, temporary, dir, name) == 0)
+    if (fd_write_all(fd, bytes) && fsync(fd) == 0 && renameat(dir, temporary, dir, name) == 0)
         return true;
     (void)unlinkat(dir, temporary, 0);
     return false;

@@ -25,6 +25,7 @@
 #include "keyring/storedir.h"
 #include "store/draft.h"
 #include "store/place.h"
+#include "util/fd.h"
 
 struct request {
     struct proof_options proof;
@@ -71,21 +72,6 @@ static const char *name_of(const struct request *r)
 /* -- the bytes -----------------------------------------------------------------------------------
  */
 
-static bool write_all(int fd, const uint8_t *p, size_t n)
-{
-    while (n > 0) {
-        const ssize_t done = write(fd, p, n);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        p += done;
-        n -= (size_t)done;
-    }
-    return true;
-}
-
 static bool copy_bytes(int from, int to)
 {
     static uint8_t room[1 << 18];
@@ -97,7 +83,7 @@ static bool copy_bytes(int from, int to)
             continue;
         if (n <= 0)
             return n == 0;
-        if (!write_all(to, room, (size_t)n))
+        if (!fd_write_all(to, span_of(room, (size_t)n)))
             return false;
     }
 }

@@ -9,22 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/fd.h"
+
 #define PRIVATE (S_IRUSR | S_IWUSR)
 #define PUBLIC  (PRIVATE | S_IRGRP | S_IROTH)
-
-static bool write_all(int fd, struct span bytes)
-{
-    while (bytes.n > 0) {
-        const ssize_t n = write(fd, bytes.p, bytes.n);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes = span_of(bytes.p + n, bytes.n - (size_t)n);
-    }
-    return true;
-}
 
 static int failed(const char *path)
 {
@@ -38,7 +26,7 @@ static int write_draft(const char *path, char *draft, struct span bytes, mode_t 
 
     if (fd < 0)
         return failed(draft);
-    good = write_all(fd, bytes) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+    good = fd_write_all(fd, bytes) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
     if (close(fd) == 0 && good && rename(draft, path) == 0)
         return EXIT_DONE;
     (void)failed(path);
@@ -51,7 +39,7 @@ static int write_stdout(struct span bytes, bool binary)
     if (binary && output_is_terminal())
         return cli_fail(EXIT_USAGE, "this is binary and standard output is a terminal: use --out "
                                     "FILE");
-    return write_all(STDOUT_FILENO, bytes) ? EXIT_DONE : failed("standard output");
+    return fd_write_all(STDOUT_FILENO, bytes) ? EXIT_DONE : failed("standard output");
 }
 
 static int write_path(const char *path, struct span bytes, mode_t mode)

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "root/entropy.h"
+#include "util/fd.h"
 #include "util/log.h"
 
 #define MAGIC       "TEESWK1\n"
@@ -67,21 +68,6 @@ static int read_full(int fd, uint8_t *p, size_t n)
             return got < 0 ? errno : ENODATA;
         p += got;
         n -= (size_t)got;
-    }
-    return 0;
-}
-
-static int write_full(int fd, const uint8_t *p, size_t n)
-{
-    while (n > 0) {
-        const ssize_t put = write(fd, p, n);
-
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return put < 0 ? errno : EIO;
-        p += put;
-        n -= (size_t)put;
     }
     return 0;
 }
@@ -216,16 +202,12 @@ static CK_RV draft_open(const char *path, struct draft *ret)
 static CK_RV draft_fill(const char *path, const struct draft *d)
 {
     AUTO(secret_freep) struct secret *file = NULL;
-    int error;
 
     TRY(secret_new(FILE_BYTES, &file));
     memcpy(file->p, MAGIC, MAGIC_BYTES);
     TRY(entropy_fill(file->p + MAGIC_BYTES, FILE_BYTES - MAGIC_BYTES));
-    error = write_full(d->fd, file->p, FILE_BYTES);
-    if (error == 0 && fsync(d->fd) != 0)
-        error = errno;
-    if (error != 0)
-        return refuse(path, strerror(error));
+    if (!fd_write_all(d->fd, secret_span(file)) || fsync(d->fd) != 0)
+        return refuse(path, strerror(errno));
     return CKR_OK;
 }
 
