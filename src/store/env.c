@@ -400,9 +400,26 @@ static CK_RV cure(struct env *e, int rc)
     return rc == MDB_MAP_RESIZED ? follow(e) : CKR_OK;
 }
 
-/* *ret_rc is LMDB's answer where that is 0 or curable. */
-static CK_RV read_once(struct env *e, MDB_txn **ret, int *ret_rc)
+/* One try. *ret_rc is LMDB's answer where that is 0 or curable. */
+typedef CK_RV try_fn(struct env *e, void *arg, int *ret_rc);
+
+/* Try, with a cure between, until it is done. */
+static CK_RV until_cured(struct env *e, try_fn *once, void *arg)
 {
+    int rc = 0;
+
+    for (int tries = 0; tries < 8; tries++) {
+        TRY(once(e, arg, &rc));
+        if (rc == 0)
+            return CKR_OK;
+        TRY(cure(e, rc));
+    }
+    FAIL(CKR_DEVICE_ERROR);
+}
+
+static CK_RV read_once(struct env *e, void *arg, int *ret_rc)
+{
+    MDB_txn **ret = arg;
     MDB_txn *txn = NULL;
     int rc;
 
@@ -420,15 +437,7 @@ static CK_RV read_once(struct env *e, MDB_txn **ret, int *ret_rc)
 
 CK_RV env_read(struct env *e, MDB_txn **ret)
 {
-    int rc = 0;
-
-    for (int tries = 0; tries < 8; tries++) {
-        TRY(read_once(e, ret, &rc));
-        if (rc == 0)
-            return CKR_OK;
-        TRY(cure(e, rc));
-    }
-    FAIL(CKR_DEVICE_ERROR);
+    return until_cured(e, read_once, ret);
 }
 
 /* How long the file is; 0 when that can't be told. */
@@ -468,8 +477,9 @@ static void readers_sweep(struct env *e)
 }
 
 /* *ret_rc is LMDB's answer where that is 0 or curable. */
-static CK_RV write_once(struct env *e, MDB_txn **ret, int *ret_rc)
+static CK_RV write_once(struct env *e, void *arg, int *ret_rc)
 {
+    MDB_txn **ret = arg;
     MDB_txn *txn = NULL;
     CK_RV rv;
     int rc;
@@ -490,15 +500,7 @@ static CK_RV write_once(struct env *e, MDB_txn **ret, int *ret_rc)
 
 CK_RV env_write(struct env *e, MDB_txn **ret)
 {
-    int rc = 0;
-
-    for (int tries = 0; tries < 8; tries++) {
-        TRY(write_once(e, ret, &rc));
-        if (rc == 0)
-            return CKR_OK;
-        TRY(cure(e, rc));
-    }
-    FAIL(CKR_DEVICE_ERROR);
+    return until_cured(e, write_once, ret);
 }
 
 void env_read_done(struct env *e, MDB_txn *txn)
@@ -520,27 +522,20 @@ void env_abort(struct env *e, MDB_txn *txn)
 }
 
 /* Of MDB_MAP_RESIZED and MDB_PANIC nothing was written: they come before the snapshot. */
-static CK_RV copy_once(struct env *e, int fd, int *ret_rc)
+static CK_RV copy_once(struct env *e, void *arg, int *ret_rc)
 {
+    const int *fd = arg;
     int rc;
 
     TRY(enter(e, NULL));
-    rc = *ret_rc = mdb_env_copyfd2(e->db.env, fd, MDB_CP_COMPACT);
+    rc = *ret_rc = mdb_env_copyfd2(e->db.env, *fd, MDB_CP_COMPACT);
     leave_with(e, rc);
     return is_curable(rc) ? CKR_OK : mdb_rv(rc);
 }
 
 CK_RV env_copy(struct env *e, int fd)
 {
-    int rc = 0;
-
-    for (int tries = 0; tries < 8; tries++) {
-        TRY(copy_once(e, fd, &rc));
-        if (rc == 0)
-            return CKR_OK;
-        TRY(cure(e, rc));
-    }
-    FAIL(CKR_DEVICE_ERROR);
+    return until_cured(e, copy_once, &fd);
 }
 
 /* Bytes that the store's file system has left; UINT64_MAX where it does not count them. */
