@@ -64,24 +64,32 @@ static CK_RV export_entry(const struct audit_entry *e, void *arg)
     return CKR_OK;
 }
 
-static int print(int argc, audit_fn *fn)
+int audit_store_walk(audit_fn *fn, void *arg)
 {
     AUTO(keyring_unrefp) struct keyring *k = NULL;
     AUTO(conf_freep) struct conf *c = NULL;
     int code = EXIT_FAILED;
     CK_RV rv;
 
-    if (argc != 1)
-        return cli_usage("audit");
     c = cli_conf(&code);
     if (c == NULL)
         return code;
     rv = cli_open(c, &k);
     if (rv != CKR_OK)
         return cli_rv(rv, "opening the store");
-    rv = audit_walk(k, fn, NULL, NULL, NULL);
-    if (rv != CKR_OK)
-        return cli_rv(rv, "reading the audit log");
+    rv = audit_walk(k, fn, arg, NULL, NULL);
+    return rv == CKR_OK ? EXIT_DONE : cli_rv(rv, "reading the audit log");
+}
+
+static int print(int argc, audit_fn *fn)
+{
+    int code;
+
+    if (argc != 1)
+        return cli_usage("audit");
+    code = audit_store_walk(fn, NULL);
+    if (code != EXIT_DONE)
+        return code;
     return fflush(stdout) == 0 ? EXIT_DONE : cli_fail(EXIT_FAILED, "writing failed");
 }
 

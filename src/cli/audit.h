@@ -21,6 +21,10 @@ struct audit_reading {
 NODISCARD CK_RV audit_reading_begin(struct audit_reading *r);
 NODISCARD CK_RV audit_reading_add(const struct audit_entry *e, void *arg);
 
+/* Walk over the log of the store that the configuration names: an exit code, after an error was
+ * printed. */
+int audit_store_walk(audit_fn *fn, void *arg);
+
 /* `audit verify` and `audit checkpoint`; their arguments from the word on. Exit codes. */
 int audit_verify(int argc, char **argv);
 int audit_checkpoint(int argc, char **argv);

@@ -152,29 +152,12 @@ static CK_RV compare_entry(const struct audit_entry *e, void *arg)
     return CKR_OK;
 }
 
-static int store_walk(struct audit_reading *r)
-{
-    AUTO(keyring_unrefp) struct keyring *k = NULL;
-    AUTO(conf_freep) struct conf *c = NULL;
-    int code = EXIT_FAILED;
-    CK_RV rv;
-
-    c = cli_conf(&code);
-    if (c == NULL)
-        return code;
-    rv = cli_open(c, &k);
-    if (rv != CKR_OK)
-        return cli_rv(rv, "opening the store");
-    rv = audit_walk(k, audit_reading_add, r, NULL, NULL);
-    return rv == CKR_OK ? EXIT_DONE : cli_rv(rv, "reading the audit log");
-}
-
 static int store_compare(const char *file, const struct buf *hashes)
 {
     struct prefix p = {.hashes = hashes};
     struct audit_reading log = {.tree = MERKLE_INIT, .also = compare_entry, .arg = &p};
     const unsigned long long n = hashes->n / PRIM_HASH;
-    const int code = store_walk(&log);
+    const int code = audit_store_walk(audit_reading_add, &log);
 
     if (code != EXIT_DONE)
         return code;
@@ -227,7 +210,8 @@ int audit_verify(int argc, char **argv)
     log.checkpoint = r.checkpoint != NULL ? &c : NULL;
     if (audit_reading_begin(&log) != CKR_OK)
         return cli_fail(EXIT_FAILED, "out of memory");
-    code = r.file != NULL ? file_walk(r.file, &log, &hashes) : store_walk(&log);
+    code = r.file != NULL ? file_walk(r.file, &log, &hashes)
+                          : audit_store_walk(audit_reading_add, &log);
     if (code == EXIT_DONE && r.checkpoint != NULL)
         code = checkpoint_compare(&log);
     if (code == EXIT_DONE)

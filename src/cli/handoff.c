@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/read_file.h"
+#include "keyring/handoff.h"
 
 /* -- options ----------------------------------------------------------------------------------- */
 
@@ -200,6 +201,16 @@ FILE *handoff_words_to(const struct handoff_options *o)
 const char *handoff_name_text(const uint8_t hash[HANDOFF_HASH], char text[HANDOFF_NAME_TEXT])
 {
     return hex_encode(span_of(hash, HANDOFF_NAME_TEXT / 2), text);
+}
+
+int handoff_conf(struct conf **ret)
+{
+    int code = EXIT_FAILED;
+
+    *ret = cli_conf(&code);
+    if (*ret == NULL)
+        return code;
+    return handoff_can_attest(*ret) == CKR_OK ? EXIT_DONE : EXIT_REFUSED;
 }
 
 /* -- judging ----------------------------------------------------------------------------------- */

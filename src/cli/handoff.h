@@ -45,6 +45,8 @@ struct handoff_judged {
     struct verified facts; /* borrows from `of` */
 };
 void handoff_judged_clear(struct handoff_judged *j); /* usable with AUTO() */
+/* The configuration, of a platform that can attest: an exit code, after an error was printed. */
+int handoff_conf(struct conf **ret);
 /* Judge evidence (DER) by the policy and the options. `nonce` is what it must be over (empty: what
  * --nonce says, if anything). EXIT_DONE: it was judged, whatever came of it; else an exit code
  * after an error was printed. *ret is to be cleared whatever happens. */

@@ -174,13 +174,11 @@ int handoff_accept(const struct handoff_options *o)
 {
     AUTO(conf_freep) struct conf *c = NULL;
     AUTO(acceptance_clear) struct acceptance a = {.own = EVIDENCE_INIT};
-    int code = EXIT_FAILED;
+    int code;
 
-    c = cli_conf(&code);
-    if (c == NULL)
+    code = handoff_conf(&c);
+    if (code != EXIT_DONE)
         return code;
-    if (handoff_can_attest(c) != CKR_OK)
-        return EXIT_REFUSED;
     /* The message first: in a pipe it comes when the request is made, and its key is there. */
     code = handoff_take(o->message, HANDOFF_APPROVAL, &a.answer, &a.in);
     if (code == EXIT_DONE)

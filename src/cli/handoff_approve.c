@@ -178,13 +178,11 @@ int handoff_approve(const struct handoff_options *o)
 {
     AUTO(conf_freep) struct conf *c = NULL;
     AUTO(approval_clear) struct approval a = {.judged = {.result = {.n = 0}}};
-    int code = EXIT_FAILED;
+    int code;
 
-    c = cli_conf(&code);
-    if (c == NULL)
+    code = handoff_conf(&c);
+    if (code != EXIT_DONE)
         return code;
-    if (handoff_can_attest(c) != CKR_OK)
-        return EXIT_REFUSED;
     code = handoff_take(o->message, HANDOFF_REQUEST, &a.request, &a.in);
     if (code != EXIT_DONE)
         return code;

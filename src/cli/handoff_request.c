@@ -132,13 +132,11 @@ int handoff_request(const struct handoff_options *o)
 {
     AUTO(conf_freep) struct conf *c = NULL;
     AUTO(draft_clear) struct draft d = {.private_key = NULL};
-    int code = EXIT_FAILED;
+    int code;
 
-    c = cli_conf(&code);
-    if (c == NULL)
+    code = handoff_conf(&c);
+    if (code != EXIT_DONE)
         return code;
-    if (handoff_can_attest(c) != CKR_OK)
-        return EXIT_REFUSED;
     code = check_path(o->key);
     if (code == EXIT_DONE)
         code = draft_make(c, o, &d);

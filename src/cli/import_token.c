@@ -31,29 +31,30 @@ struct origin {
 
 /* -- reading attributes ------------------------------------------------------------------------ */
 
+/* A value of this size; false: it has none. */
+static bool get_fixed(const struct origin *o, CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type, void *ret,
+                      CK_ULONG n)
+{
+    CK_ATTRIBUTE a = {type, ret, n};
+
+    return o->module->C_GetAttributeValue(o->session, h, &a, 1) == CKR_OK && a.ulValueLen == n;
+}
+
 /* A number of the object; `otherwise` where it has none. */
 static CK_ULONG get_ulong(const struct origin *o, CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type,
                           CK_ULONG otherwise)
 {
-    CK_ULONG n = otherwise;
-    CK_ATTRIBUTE a = {type, &n, sizeof(n)};
+    CK_ULONG n = 0;
 
-    return o->module->C_GetAttributeValue(o->session, h, &a, 1) == CKR_OK &&
-                   a.ulValueLen == sizeof(n)
-               ? n
-               : otherwise;
+    return get_fixed(o, h, type, &n, sizeof(n)) ? n : otherwise;
 }
 
 static bool get_bool(const struct origin *o, CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type,
                      bool otherwise)
 {
     CK_BBOOL b = CK_FALSE;
-    CK_ATTRIBUTE a = {type, &b, sizeof(b)};
 
-    return o->module->C_GetAttributeValue(o->session, h, &a, 1) == CKR_OK &&
-                   a.ulValueLen == sizeof(b)
-               ? b != CK_FALSE
-               : otherwise;
+    return get_fixed(o, h, type, &b, sizeof(b)) ? b != CK_FALSE : otherwise;
 }
 
 /* The schema that an object of the source would have here; NULL: none. */
