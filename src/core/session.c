@@ -103,7 +103,7 @@ CK_RV session_open(CK_SLOT_ID slot, bool rw, CK_SESSION_HANDLE *ret)
     rv = table_put(&sessions, h->session.handle, h);
     pthread_mutex_unlock(&table_lock);
     if (rv != CKR_OK) {
-        token_part(t, rw);
+        (void)token_part(t, rw);
         return rv;
     }
     *ret = TAKE(h)->session.handle;
@@ -115,7 +115,7 @@ CK_RV session_open(CK_SLOT_ID slot, bool rw, CK_SESSION_HANDLE *ret)
 static void holder_close(struct holder *h)
 {
     struct session *s = &h->session;
-    CK_ULONG n_all, n_rw;
+    bool last;
 
     pthread_mutex_lock(&h->lock);
     h->closed = true;
@@ -123,10 +123,9 @@ static void holder_close(struct holder *h)
     find_end(s);
     if (s->has_objects)
         token_drop_session_objects(s->token, s->handle);
-    token_part(s->token, s->rw);
+    last = token_part(s->token, s->rw);
     pthread_mutex_unlock(&h->lock);
-    token_sessions(s->token, &n_all, &n_rw);
-    if (n_all == 0)
+    if (last)
         used_flush();
     holder_unref(h);
 }

@@ -175,14 +175,18 @@ CK_RV token_join(struct token *t, bool rw)
     return CKR_OK;
 }
 
-void token_part(struct token *t, bool rw)
+bool token_part(struct token *t, bool rw)
 {
+    bool last;
+
     pthread_mutex_lock(&t->lock);
     t->n_sessions--;
     t->n_rw -= rw ? 1 : 0;
-    if (t->n_sessions == 0 && t->login != NULL)
+    last = t->n_sessions == 0;
+    if (last && t->login != NULL)
         token_log_out_locked(t);
     pthread_mutex_unlock(&t->lock);
+    return last;
 }
 
 void token_sessions(struct token *t, CK_ULONG *ret_all, CK_ULONG *ret_rw)

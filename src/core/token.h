@@ -36,8 +36,8 @@ struct keyring *token_keyring(const struct token *t); /* borrowed */
 
 /* Count a session in; CKR_SESSION_READ_WRITE_SO_EXISTS for a read-only one while the SO is in. */
 NODISCARD CK_RV token_join(struct token *t, bool rw);
-/* Count it out; the last one logs out. */
-void token_part(struct token *t, bool rw);
+/* Count it out; returns whether it was the last one, which logs out. */
+bool token_part(struct token *t, bool rw);
 void token_sessions(struct token *t, CK_ULONG *ret_all, CK_ULONG *ret_rw);
 
 /* -- login ------------------------------------------------------------------------------------ */
