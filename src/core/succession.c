@@ -9,6 +9,7 @@
 #include "core/operation.h"
 #include "crypto/gen.h"
 #include "crypto/prim.h"
+#include "model/value.h"
 #include "tee-pkcs11.h"
 #include "util/log.h"
 
@@ -187,7 +188,7 @@ static CK_RV build_public(struct succession *s, struct attrs **ret)
     if (attrs_has(key, CKA_EC_PARAMS))
         TRY(attrs_set(like, CKA_EC_PARAMS, attrs_span(key, CKA_EC_PARAMS)));
     if (attrs_has(key, CKA_MODULUS))
-        TRY(attrs_set_ulong(like, CKA_MODULUS_BITS, 8 * attrs_span(key, CKA_MODULUS).n));
+        TRY(attrs_set_ulong(like, CKA_MODULUS_BITS, value_bits(attrs_span(key, CKA_MODULUS))));
     return build_like(s->session, like, inherited, ret);
 }
 
@@ -261,9 +262,12 @@ static CK_RV make(struct succession *s)
     AUTO(attrs_freep) struct attrs *inherited = NULL;
     const struct attrs *old = s->old[0].attrs;
     uint8_t id[SUCCESSION_ID];
+    CK_RV rv;
 
     TRY(attrs_new(&inherited));
-    if (build_like(s->session, old, inherited, &s->made[0]) != CKR_OK)
+    rv = build_like(s->session, old, inherited, &s->made[0]);
+    ENSURE(rv != CKR_HOST_MEMORY, rv);
+    if (rv != CKR_OK)
         return refuse(CKR_TEMPLATE_INCONSISTENT,
                       "the policy makes no keys with its attributes (docs/policy.md)");
     TRY(prim_random(id, sizeof(id)));

@@ -176,8 +176,8 @@ static CK_RV fill(const struct build *b)
         ENSURE((rules[i]->notes & must) == 0 || attrs_has(b->a, rules[i]->type),
                CKR_TEMPLATE_INCOMPLETE);
         if (def != NO_DEFAULT)
-            more[n++] = (struct attr_value){rules[i]->type,
-                                            span_of(defaults[def].p, defaults[def].n)};
+            more[n++] =
+                (struct attr_value){rules[i]->type, span_of(defaults[def].p, defaults[def].n)};
     }
     return attrs_add_sorted(b->a, more, n);
 }
@@ -247,23 +247,12 @@ static CK_ULONG length_in_bytes(struct span value)
     return value.n;
 }
 
-static CK_ULONG length_in_bits(struct span number)
-{
-    CK_ULONG bits = 0;
-
-    while (number.n > 0 && number.p[0] == 0)
-        number = span_of(number.p + 1, number.n - 1);
-    if (number.n > 0)
-        bits = 8 * number.n - (CK_ULONG)(__builtin_clz(number.p[0]) - 24);
-    return bits;
-}
-
 static const struct {
     CK_ATTRIBUTE_TYPE length, value;
     CK_ULONG (*measure)(struct span value);
 } lengths[] = {
     {CKA_VALUE_LEN, CKA_VALUE, length_in_bytes},
-    {CKA_MODULUS_BITS, CKA_MODULUS, length_in_bits},
+    {CKA_MODULUS_BITS, CKA_MODULUS, value_bits},
 };
 
 /* A length that the template gave is the length that came out; one that it did not, is set. */

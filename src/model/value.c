@@ -73,6 +73,17 @@ NODISCARD bool value_fits(enum attr_kind kind, struct span value)
     return fits[kind](value);
 }
 
+CK_ULONG value_bits(struct span number)
+{
+    CK_ULONG bits = 0;
+
+    while (number.n > 0 && number.p[0] == 0)
+        number = span_of(number.p + 1, number.n - 1);
+    if (number.n > 0)
+        bits = 8 * number.n - (CK_ULONG)(__builtin_clz(number.p[0]) - 24);
+    return bits;
+}
+
 CK_ATTRIBUTE value_entry(const void *v, size_t i)
 {
     CK_ATTRIBUTE entry;

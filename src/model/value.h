@@ -12,6 +12,8 @@
  * only the size is judged here; what is in it, by record.c. */
 NODISCARD bool value_fits(enum attr_kind kind, struct span value);
 
+/* Of a big integer (v3.2 2.1), which may begin with zeros. */
+CK_ULONG value_bits(struct span number);
 /* Entry i of an array of CK_ATTRIBUTE that need not be aligned, read once. */
 CK_ATTRIBUTE value_entry(const void *v, size_t i);
 

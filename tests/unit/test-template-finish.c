@@ -2,6 +2,8 @@
 /* test-template-finish.c - template_finish() and the checks of src/model/check.c. */
 #include "model.h"
 
+#include "model/value.h"
+
 /* A finished secret key: SENSITIVE and EXTRACTABLE as said. */
 static struct attrs *finished(enum template_op op, bool sensitive, bool extractable,
                               const struct attrs *parent)
@@ -99,6 +101,16 @@ static void test_an_object_of_no_class(void **state)
     attrs_remove(a, CKA_CLASS);
     T_RV(CKR_GENERAL_ERROR, template_finish(&c, a, CKM_AES_KEY_GEN, NULL, model_unique));
     attrs_free(a);
+}
+
+/* Zeros in front are not counted: not all that make an RSA key leave them out. */
+static void test_bits_of_big_integers(void **state)
+{
+    (void)state;
+    assert_int_equal(value_bits(SPAN_LIT("\0\0\x80\1")), 16);
+    assert_int_equal(value_bits(SPAN_LIT("\1")), 1);
+    assert_int_equal(value_bits(SPAN_LIT("\0")), 0);
+    assert_int_equal(value_bits(SPAN_EMPTY), 0);
 }
 
 static void test_lengths_come_from_the_values(void **state)
@@ -258,6 +270,7 @@ int main(void)
         TEST("/template/finish/history-from-outside", test_history_of_what_came_from_outside),
         TEST("/template/finish/history-of-a-derived-key", test_history_of_a_derived_key),
         TEST("/template/finish/unique-id", test_unique_id),
+        TEST("/template/finish/bits", test_bits_of_big_integers),
         TEST("/template/finish/missing-key-material-is-a-bug", test_missing_key_material_is_a_bug),
         TEST("/template/finish/an-object-of-no-class", test_an_object_of_no_class),
         TEST("/template/finish/lengths-come-from-the-values", test_lengths_come_from_the_values),
