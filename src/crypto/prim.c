@@ -21,8 +21,8 @@
 #define MAC_POOL  8u /* idle contexts kept per key: about as many as threads that use it at once */
 #define MAC_SUMS 8u /* remembered: the classes and key types of searches, of one scope */
 
-/* A KDF or MAC fetched once. Whoever publishes first wins: no lock, as in ossl.c. */
-/* What was fetched, and is kept for the life of the process, or until prim_forget(). */
+/* What was fetched once, and is kept for the life of the process, or until prim_forget(). Whoever
+ * publishes first wins: no lock, as in ossl.c. */
 static _Atomic(EVP_MAC *) kept_hmac;
 static _Atomic(EVP_KDF *) kept_scrypt;
 static _Atomic(struct mac *) kept_hkdf;

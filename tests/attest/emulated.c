@@ -12,15 +12,15 @@
 
 #define TABLE_ROOM 16384u
 
-void emulated_root(struct emulator *e, X509 **request)
+void emulated_root(struct emulator *e, X509 **held)
 {
     AUTO(buf_clear) struct buf pem = BUF_INIT;
     AUTO(cert_list_clear) struct cert_list l = {.n = 0};
 
     assert_true(emulator_certificate(e, SNP_CERT_ARK, &pem));
     assert_int_equal(cert_read_file(buf_span(&pem), &l), CKR_OK);
-    X509_free(*request);
-    *request = l.item[0];
+    X509_free(*held);
+    *held = l.item[0];
     l.n = 0;
 }
 
