@@ -193,13 +193,13 @@ static bool sees_private_locked(const struct token *t)
 }
 
 /* `a` is taken. */
-static CK_RV add_one_to_memory(struct token *t, CK_SESSION_HANDLE session, struct attrs *a,
-                               uint64_t id)
+static CK_RV add_one_to_memory(struct token *t, CK_SESSION_HANDLE session, enum handle_kind kind,
+                               struct attrs *a, uint64_t id)
 {
     struct object *o = NULL;
     CK_RV rv;
 
-    TRY(object_new(kind_of(a), id, a, session, &o));
+    TRY(object_new(kind, id, a, session, &o));
     pthread_mutex_lock(&t->lock);
     /* Making a key takes time: who was logged in at the start may not be any more. */
     rv = object_is_private(o) && !sees_private_locked(t) ? CKR_USER_NOT_LOGGED_IN
@@ -221,15 +221,16 @@ static void remove_from_memory(struct token *t, uint64_t id)
 }
 
 /* All or none. */
-static CK_RV add_to_memory(struct token *t, CK_SESSION_HANDLE session, struct attrs **objects,
-                           size_t n, uint64_t *ret_ids)
+static CK_RV add_to_memory(struct token *t, CK_SESSION_HANDLE session,
+                           const enum handle_kind *kinds, struct attrs **objects, size_t n,
+                           uint64_t *ret_ids)
 {
     CK_RV rv = CKR_OK;
     size_t done = 0;
 
     while (done < n && rv == CKR_OK) {
         ret_ids[done] = lib_next_id();
-        rv = add_one_to_memory(t, session, TAKE(objects[done]), ret_ids[done]);
+        rv = add_one_to_memory(t, session, kinds[done], TAKE(objects[done]), ret_ids[done]);
         done += rv == CKR_OK ? 1 : 0;
     }
     while (rv != CKR_OK && done > 0)
@@ -243,13 +244,13 @@ CK_RV token_add(struct token *t, CK_SESSION_HANDLE session, struct attrs **objec
     enum handle_kind kinds[TOKEN_ADD_MAX];
     uint64_t ids[TOKEN_ADD_MAX];
 
-    ENSURE(n <= N_ELEMENTS(ids), CKR_GENERAL_ERROR);
+    ENSURE(n > 0 && n <= N_ELEMENTS(ids), CKR_GENERAL_ERROR);
     for (size_t i = 0; i < n; i++)
         kinds[i] = kind_of(objects[i]);
-    if (attrs_bool(objects[0], CKA_TOKEN, false))
-        TRY(add_to_store(t, objects, n, ids));
+    if (handle_kind_is_session(kinds[0]))
+        TRY(add_to_memory(t, session, kinds, objects, n, ids));
     else
-        TRY(add_to_memory(t, session, objects, n, ids));
+        TRY(add_to_store(t, objects, n, ids));
     for (size_t i = 0; i < n; i++) {
         ret[i] = make_handle(t, kinds[i], ids[i]);
         attrs_free(TAKE(objects[i]));

@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-#define FIRST_ROOM  32u  /* entries: what a key has */
+#define FIRST_ROOM  32u  /* entries, where attrs_reserve() said nothing */
 #define FIRST_CHUNK 320u /* bytes of values: a secret key's fit, an EC key's take a second one */
 #define NUMBER      sizeof(CK_ULONG)
 
@@ -141,7 +141,7 @@ static size_t chunk_start(const struct attrs_chunk *c, size_t n)
     return n == NUMBER ? (c->used + NUMBER - 1) / NUMBER * NUMBER : c->used;
 }
 
-/* Room for n bytes in the newest chunk. */
+/* Room for n bytes in the newest chunk, whatever their alignment takes. */
 static CK_RV chunk_ensure(struct attrs *a, size_t n)
 {
     const struct attrs_chunk *c = a->chunks;
@@ -152,7 +152,7 @@ static CK_RV chunk_ensure(struct attrs *a, size_t n)
 }
 
 /* A copy of the value in a chunk that has room for it and its alignment. NULL: it is empty. */
-static uint8_t *place_fill(struct attrs_chunk *c, struct span value)
+static inline uint8_t *place_fill(struct attrs_chunk *c, struct span value)
 {
     const size_t start = chunk_start(c, value.n);
     uint8_t *const p = c->bytes + start;
@@ -161,7 +161,13 @@ static uint8_t *place_fill(struct attrs_chunk *c, struct span value)
         return NULL;
     for (; c->used < start; c->used++)
         c->bytes[c->used] = 0;
-    memcpy(p, value.p, value.n);
+    /* Most are a CK_BBOOL or a CK_ULONG, for which a call into libc costs more than the copy. */
+    if (value.n == sizeof(CK_BBOOL))
+        p[0] = value.p[0];
+    else if (value.n == NUMBER)
+        memcpy(p, value.p, NUMBER);
+    else
+        memcpy(p, value.p, value.n);
     c->used += value.n;
     return p;
 }
@@ -169,7 +175,9 @@ static uint8_t *place_fill(struct attrs_chunk *c, struct span value)
 /* The value over one that is not shorter, which it may be a part of. */
 static void overwrite(struct attr *old, struct span value)
 {
-    if (value.n > 0)
+    if (value.n == sizeof(CK_BBOOL))
+        old->p[0] = value.p[0];
+    else if (value.n > 0)
         memmove(old->p, value.p, value.n);
     if (old->n > value.n)
         mem_wipe(old->p + value.n, old->n - value.n);
@@ -177,13 +185,17 @@ static void overwrite(struct attr *old, struct span value)
     old->n = value.n;
 }
 
-/* A copy of the value; it may stand in the set itself. */
-static CK_RV copy_of(struct attrs *a, struct span value, uint8_t **ret)
+static bool chunk_fits(const struct attrs_chunk *c, size_t n)
 {
-    const struct attrs_chunk *c = a->chunks;
-    const size_t start = c == NULL ? 0 : chunk_start(c, value.n);
+    const size_t start = c == NULL ? 0 : chunk_start(c, n);
 
-    if (value.n > 0 && (c == NULL || c->room < start || c->room - start < value.n))
+    return c != NULL && c->room >= start && c->room - start >= n;
+}
+
+/* A copy of the value; it may stand in the set itself. */
+static inline CK_RV copy_of(struct attrs *a, struct span value, uint8_t **ret)
+{
+    if (value.n > 0 && !chunk_fits(a->chunks, value.n))
         TRY(chunk_add(a, value.n < FIRST_CHUNK ? FIRST_CHUNK : value.n));
     *ret = value.n > 0 ? place_fill(a->chunks, value) : NULL;
     return CKR_OK;
@@ -227,43 +239,34 @@ NODISCARD CK_RV attrs_add(struct attrs *a, CK_ATTRIBUTE_TYPE type, struct span v
     return is_at(a, i, type) ? CKR_OK : insert(a, i, type, value);
 }
 
-/* How many of the types are new, and how many bytes their values take at most. */
-static size_t count_new(const struct attrs *a, const struct attr_value *more, size_t n,
-                        size_t *ret_bytes)
+NODISCARD CK_RV attrs_place(struct attrs *a, struct span value, struct span *ret_copy)
 {
-    size_t news = 0;
+    uint8_t *copy = NULL;
 
-    *ret_bytes = 0;
-    for (size_t i = 0, k = 0; k < n; k++) {
-        while (i < a->n && a->v[i].type < more[k].type)
-            i++;
-        if (is_at(a, i, more[k].type))
-            continue;
-        news++;
-        *ret_bytes += more[k].value.n + NUMBER; /* it may be aligned */
-    }
-    return news;
+    TRY(copy_of(a, value, &copy));
+    *ret_copy = span_of(copy, value.n);
+    return CKR_OK;
 }
 
-NODISCARD CK_RV attrs_add_sorted(struct attrs *a, const struct attr_value *more, size_t n)
+NODISCARD CK_RV attrs_lay(struct attrs *a, const struct attr_value *values, size_t n)
 {
-    size_t bytes;
-    const size_t news = count_new(a, more, n, &bytes);
-    size_t from = a->n, to = a->n + news;
+    size_t bytes = 0;
 
-    TRY(grow(a, news));
-    TRY(chunk_ensure(a, bytes));
-    /* From the end, so that what moves has room; nothing can fail any more. */
-    a->n = to;
-    for (size_t k = n; k > 0 && to > from; k--) {
-        while (from > 0 && a->v[from - 1].type > more[k - 1].type)
-            a->v[--to] = a->v[--from];
-        if (from > 0 && a->v[from - 1].type == more[k - 1].type)
-            continue;
-        a->v[--to] = (struct attr){.type = more[k - 1].type,
-                                   .p = place_fill(a->chunks, more[k - 1].value),
-                                   .n = more[k - 1].value.n};
+    for (size_t i = 0; i < n; i++) {
+        if (!values[i].placed)
+            bytes += values[i].value.n == NUMBER ? 2 * NUMBER : values[i].value.n;
     }
+    TRY(grow(a, n));
+    TRY(chunk_ensure(a, bytes));
+    /* Nothing can fail any more. */
+    for (size_t i = 0; i < n; i++) {
+        const struct span value = values[i].value;
+        uint8_t *const p =
+            values[i].placed ? (uint8_t *)(uintptr_t)value.p : place_fill(a->chunks, value);
+
+        a->v[i] = (struct attr){.type = values[i].type, .p = p, .n = value.n};
+    }
+    a->n = n;
     return CKR_OK;
 }
 
@@ -294,7 +297,7 @@ NODISCARD CK_RV attrs_reserve(struct attrs *a, size_t n, size_t bytes)
 {
     ENSURE(n <= SIZE_MAX / 2 / sizeof(*a->v) && bytes <= SIZE_MAX / 4, CKR_HOST_MEMORY);
     if (a->room == 0 && n > 0) {
-        a->v = calloc(n, sizeof(*a->v));
+        a->v = reallocarray(NULL, n, sizeof(*a->v));
         ENSURE(a->v != NULL, CKR_HOST_MEMORY);
         a->room = n;
     }
@@ -317,7 +320,7 @@ NODISCARD CK_RV attrs_dup(const struct attrs *a, struct attrs **ret)
     TRY(attrs_new(&copy));
     TRY(attrs_reserve(copy, a->n, bytes_used(a)));
     for (size_t i = 0; i < a->n; i++)
-        TRY(attrs_set(copy, a->v[i].type, span_of(a->v[i].p, a->v[i].n)));
+        TRY(insert(copy, i, a->v[i].type, span_of(a->v[i].p, a->v[i].n)));
     *ret = TAKE(copy);
     return CKR_OK;
 }

@@ -18,10 +18,11 @@ struct attr {
     size_t n;
 };
 
-/* One that is to be added. */
+/* One that is to be laid into a set. */
 struct attr_value {
     CK_ATTRIBUTE_TYPE type;
-    struct span value; /* borrowed */
+    struct span value; /* borrowed, or where attrs_place() put it */
+    bool placed;       /* the latter */
 };
 
 struct attrs_chunk; /* values stand in a few of these */
@@ -54,12 +55,20 @@ CK_ULONG attrs_ulong(const struct attrs *a, CK_ATTRIBUTE_TYPE type, CK_ULONG oth
 NODISCARD CK_RV attrs_set(struct attrs *a, CK_ATTRIBUTE_TYPE type, struct span value);
 /* The same, unless the attribute is there already. */
 NODISCARD CK_RV attrs_add(struct attrs *a, CK_ATTRIBUTE_TYPE type, struct span value);
-/* The same for n attributes that are sorted by type, each type once: one walk of both. All or none.
- */
-NODISCARD CK_RV attrs_add_sorted(struct attrs *a, const struct attr_value *more, size_t n);
 NODISCARD CK_RV attrs_set_bool(struct attrs *a, CK_ATTRIBUTE_TYPE type, bool value);
 NODISCARD CK_RV attrs_set_ulong(struct attrs *a, CK_ATTRIBUTE_TYPE type, CK_ULONG value);
 void attrs_remove(struct attrs *a, CK_ATTRIBUTE_TYPE type);
+
+/*
+ * A set made whole: values first, as they are read, then the attributes that have them, which costs
+ * a fraction of setting them one by one.
+ *
+ * attrs_place(): a copy of a value, as no attribute's yet. It stays where it is.
+ * attrs_lay(): the attributes of a set that has none: sorted by type, each type once. Values that
+ * were placed are taken as they stand, others are copied. All or none.
+ */
+NODISCARD CK_RV attrs_place(struct attrs *a, struct span value, struct span *ret_copy);
+NODISCARD CK_RV attrs_lay(struct attrs *a, const struct attr_value *values, size_t n);
 
 /* Bytes that the set takes, for C_GetObjectSize and cache bounds. */
 size_t attrs_size(const struct attrs *a);

@@ -114,9 +114,15 @@ static bool can_at_all(const struct schema *s, CK_ATTRIBUTE_TYPE usage)
 
 static bool has_conflict(const struct schema *s, const struct attrs *a)
 {
+    CK_ATTRIBUTE_TYPE key = CK_UNAVAILABLE_INFORMATION;
+    bool does = false; /* what `key` says */
+
     for (size_t i = 0; i < N_ELEMENTS(conflicts); i++) {
-        if (conflicts[i].always && can_at_all(s, conflicts[i].data) &&
-            attrs_bool(a, conflicts[i].key, false) && attrs_bool(a, conflicts[i].data, false))
+        if (conflicts[i].key != key)
+            does = attrs_bool(a, conflicts[i].key, false);
+        key = conflicts[i].key;
+        if (does && conflicts[i].always && can_at_all(s, conflicts[i].data) &&
+            attrs_bool(a, conflicts[i].data, false))
             return true;
     }
     return false;
@@ -130,11 +136,10 @@ NODISCARD CK_RV check_policy(const struct schema *s, const struct attrs *a)
     return CKR_OK;
 }
 
-bool check_yields(const struct attrs *given, CK_ATTRIBUTE_TYPE usage)
+bool check_yields(CK_ATTRIBUTE_TYPE usage, check_asked *asked, const void *arg)
 {
     for (size_t i = 0; i < N_ELEMENTS(conflicts); i++) {
-        if (conflicts[i].always && conflicts[i].data == usage &&
-            attrs_bool(given, conflicts[i].key, false))
+        if (conflicts[i].always && conflicts[i].data == usage && asked(arg, conflicts[i].key))
             return true;
     }
     return false;

@@ -36,8 +36,10 @@ NODISCARD CK_RV check_chacha20(const struct attrs *a);
 NODISCARD CK_RV check_policy(const struct schema *s, const struct attrs *a);
 
 /* Does a default of CK_TRUE for this usage give way to what the template asked for? A key made to
- * wrap or unwrap is not by default one that encrypts and decrypts. */
-bool check_yields(const struct attrs *given, CK_ATTRIBUTE_TYPE usage);
+ * wrap or unwrap is not by default one that encrypts and decrypts. `asked` says whether the
+ * template asked for a usage. */
+typedef bool check_asked(const void *arg, CK_ATTRIBUTE_TYPE usage);
+bool check_yields(CK_ATTRIBUTE_TYPE usage, check_asked *asked, const void *arg);
 
 /* Is it settled what the key does to keys and to data, so that this usage of it cannot change any
  * more, in the object or in a copy (the rule usage-conflicts)? Else a copy that decrypts and one

@@ -96,18 +96,23 @@ const struct schema *schema_of(const struct attrs *a)
 #define FLAT_SLOTS                                                                                 \
     128u /* by the schema's address; a power of two, twice as many as schemas or more */
 
+#define FLAT_PLACES 256u /* a power of two, and as much more than SCHEMA_MAX_RULES as is cheap */
+
 struct flat {
     const struct schema *schema; /* NULL: a free slot */
     size_t n;
     const struct attr_rule *in_order[SCHEMA_MAX_RULES];
     const struct attr_rule *by_type[SCHEMA_MAX_RULES];
-    CK_ATTRIBUTE_TYPE types[SCHEMA_MAX_RULES]; /* theirs */
+    /* Where the rule of a type stands in by_type, plus one, by hash; 0: a free place. A dozen
+     * instructions find a rule, where halving by_type took sixty, fifteen times for each key. */
+    uint8_t places[FLAT_PLACES];
 };
 
 static struct flat flats[FLAT_SLOTS];
 static pthread_once_t flats_once = PTHREAD_ONCE_INIT;
 
 _Static_assert(N_ELEMENTS(schemas) <= FLAT_SLOTS / 2, "make room");
+_Static_assert(SCHEMA_MAX_RULES <= FLAT_PLACES / 2, "make room");
 
 /* Where a schema is, or belongs. */
 static struct flat *flat_slot(const struct schema *s)
@@ -171,6 +176,16 @@ static CK_RV flat_add(const struct attr_rule *rule, void *arg)
     return CKR_OK;
 }
 
+/* Where the type is among the places, or belongs: there is always a free one. */
+static size_t place_of(const struct flat *f, CK_ATTRIBUTE_TYPE type)
+{
+    size_t i = (size_t)((type * UINT64_C(0x9E3779B97F4A7C15)) >> 40) % FLAT_PLACES;
+
+    while (f->places[i] != 0 && f->by_type[f->places[i] - 1]->type != type)
+        i = (i + 1) % FLAT_PLACES;
+    return i;
+}
+
 static void flats_make(void)
 {
     for (size_t i = 0; i < n_schemas; i++) {
@@ -183,7 +198,7 @@ static void flats_make(void)
         memcpy(f->by_type, f->in_order, sizeof(f->by_type));
         qsort(f->by_type, f->n, sizeof(f->by_type[0]), type_order);
         for (size_t k = 0; k < f->n; k++)
-            f->types[k] = f->by_type[k]->type;
+            f->places[place_of(f, f->by_type[k]->type)] = (uint8_t)(k + 1);
         f->schema = schemas[i];
     }
 }
@@ -201,16 +216,20 @@ static const struct flat *flat_of(const struct schema *s)
 const struct attr_rule *schema_rule(const struct schema *s, CK_ATTRIBUTE_TYPE type)
 {
     const struct flat *f = flat_of(s);
-    size_t low = 0;
+    size_t at;
 
     if (f == NULL)
         return nearest_rule(s, type);
-    for (size_t n = f->n; n > 0; n -= (n + 1) / 2) {
-        const size_t half = (n + 1) / 2;
+    at = f->places[place_of(f, type)];
+    return at == 0 ? NULL : f->by_type[at - 1];
+}
 
-        low += (size_t)(f->types[low + half - 1] < type) * half;
-    }
-    return low < f->n && f->types[low] == type ? f->by_type[low] : NULL;
+size_t schema_row(const struct schema *s, CK_ATTRIBUTE_TYPE type)
+{
+    const struct flat *f = flat_of(s);
+    size_t at = f == NULL ? 0 : f->places[place_of(f, type)];
+
+    return at == 0 ? SCHEMA_MAX_RULES : at - 1;
 }
 
 NODISCARD CK_RV schema_each(const struct schema *s, schema_fn *fn, void *arg)

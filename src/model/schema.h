@@ -83,6 +83,8 @@ NODISCARD CK_RV schema_each(const struct schema *s, schema_fn *fn, void *arg);
  * schema that is not among `schemas`, or has more than SCHEMA_MAX_RULES rows. */
 #define SCHEMA_MAX_RULES 64u
 const struct attr_rule *const *schema_sorted(const struct schema *s, size_t *ret_n);
+/* Which of schema_sorted()'s rows is the attribute's; SCHEMA_MAX_RULES: none. */
+size_t schema_row(const struct schema *s, CK_ATTRIBUTE_TYPE type);
 /* All concrete schemas, for tests and generated documents. */
 extern const struct schema *const schemas[];
 extern const size_t n_schemas;

@@ -27,7 +27,8 @@ static const struct {
     [TEMPLATE_DERIVE] = {NOT_UNWRAP, 0, CKO_SECRET_KEY, CKK_GENERIC_SECRET},
 };
 
-/* One template being built. */
+/* One template being built. What is said about an attribute is noted by its row, whoever says it,
+ * and the set is laid out at the end, once, in the order of the rows. */
 struct build {
     const struct template_context *c;
     const CK_ATTRIBUTE *v;
@@ -36,8 +37,26 @@ struct build {
     CK_OBJECT_CLASS class;
     CK_ULONG type; /* SCHEMA_ANY: the class has none */
     const struct schema *schema;
+    const struct attr_rule *const *rules; /* the schema's, by type */
+    size_t n_rules;
+    struct attr_value *said; /* by row, room for SCHEMA_MAX_RULES */
+    uint64_t is_said;        /* a bit for each row */
     struct attrs *a;
 };
+
+_Static_assert(SCHEMA_MAX_RULES <= 64, "is_said has a bit for each row");
+
+static bool is_said(const struct build *b, size_t row)
+{
+    return (b->is_said >> row & 1) != 0;
+}
+
+/* `placed`: the value stands in b->a already; else it is there until the end. */
+static void say(struct build *b, size_t row, struct span value, bool placed)
+{
+    b->said[row] = (struct attr_value){b->rules[row]->type, value, placed};
+    b->is_said |= UINT64_C(1) << row;
+}
 
 /* Somebody says that the class, or the type, is `said`: does it agree with who spoke before? */
 static CK_RV hear(CK_ULONG said, CK_ULONG *number)
@@ -88,57 +107,75 @@ static CK_RV identify(struct build *b)
     return CKR_OK;
 }
 
-/* Note in the attributes what was implied. Where the template said it too, it said the same. */
+/* Note what was implied. Where the template said it too, it said the same. */
+static CK_RV take_number(struct build *b, CK_ATTRIBUTE_TYPE type, const CK_ULONG *number)
+{
+    const size_t row = schema_row(b->schema, type);
+
+    ENSURE(row < b->n_rules, CKR_GENERAL_ERROR);
+    if (!is_said(b, row))
+        say(b, row, span_of(number, sizeof(*number)), false);
+    return CKR_OK;
+}
+
 static CK_RV take_identity(struct build *b)
 {
     CK_ATTRIBUTE_TYPE subtype;
 
     if (schema_subtype(b->class, &subtype))
-        TRY(attrs_set_ulong(b->a, subtype, b->type));
-    return attrs_set_ulong(b->a, CKA_CLASS, b->class);
+        TRY(take_number(b, subtype, &b->type));
+    return take_number(b, CKA_CLASS, &b->class);
 }
 
-/* The application's entries, each under its row. `a` has nothing else yet, so that one that is
- * given twice is seen. */
+/* The application's entries, each under its row. Nobody else has said anything yet, so that one
+ * that is given twice is seen. */
 static CK_RV take_given(struct build *b)
 {
     for (CK_ULONG i = 0; i < b->n; i++) {
         const CK_ATTRIBUTE entry = value_entry(b->v, i);
-        const struct attr_rule *rule = schema_rule(b->schema, entry.type);
+        const size_t row = schema_row(b->schema, entry.type);
+        struct span value;
 
-        ENSURE(rule != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
-        ENSURE((rule->notes & ops[b->c->op].forbid) == 0, CKR_ATTRIBUTE_READ_ONLY);
-        TRY(rule_take(rule, &entry, b->c->is_so, b->a));
+        ENSURE(row < b->n_rules, CKR_ATTRIBUTE_TYPE_INVALID);
+        ENSURE((b->rules[row]->notes & ops[b->c->op].forbid) == 0, CKR_ATTRIBUTE_READ_ONLY);
+        ENSURE(!is_said(b, row), CKR_TEMPLATE_INCONSISTENT);
+        TRY(value_place(&entry, b->rules[row]->kind, b->a, &value));
+        ENSURE(rule_allows(b->rules[row], value, b->c->is_so), CKR_ATTRIBUTE_READ_ONLY);
+        say(b, row, value, true);
     }
     return CKR_OK;
 }
 
-/* What the unwrapping or base key adds must be what a template could have said. */
+/* What the unwrapping or base key adds must be what a template could have said, and nothing that
+ * the template contradicts. */
 static CK_RV take_nested(struct build *b)
 {
     for (size_t i = 0; b->nested != NULL && i < b->nested->n; i++) {
-        const struct attr *attr = &b->nested->v[i];
-        const struct attr_rule *rule = schema_rule(b->schema, attr->type);
+        const struct span value = span_of(b->nested->v[i].p, b->nested->v[i].n);
+        const size_t row = schema_row(b->schema, b->nested->v[i].type);
 
-        ENSURE(rule != NULL, CKR_TEMPLATE_INCONSISTENT);
-        ENSURE((rule->notes & ops[b->c->op].forbid) == 0, CKR_TEMPLATE_INCONSISTENT);
-        ENSURE(rule_allows(rule, span_of(attr->p, attr->n), b->c->is_so), CKR_ATTRIBUTE_READ_ONLY);
+        ENSURE(row < b->n_rules, CKR_TEMPLATE_INCONSISTENT);
+        ENSURE((b->rules[row]->notes & ops[b->c->op].forbid) == 0, CKR_TEMPLATE_INCONSISTENT);
+        ENSURE(rule_allows(b->rules[row], value, b->c->is_so), CKR_ATTRIBUTE_READ_ONLY);
+        ENSURE(!is_said(b, row) || span_equal(b->said[row].value, value),
+               CKR_TEMPLATE_INCONSISTENT);
+        if (!is_said(b, row))
+            say(b, row, value, false);
     }
-    return template_apply_nested(b->c->nested, b->a);
+    return CKR_OK;
 }
 
 /* Of what the base key leaves behind, what the object can have and nobody said otherwise. */
-static CK_RV take_inherited(const struct build *b)
+static void take_inherited(struct build *b)
 {
     const struct attrs *from = b->c->inherited;
 
     for (size_t i = 0; from != NULL && i < from->n; i++) {
-        const CK_ATTRIBUTE_TYPE type = from->v[i].type;
+        const size_t row = schema_row(b->schema, from->v[i].type);
 
-        if (schema_rule(b->schema, type) != NULL && !attrs_has(b->a, type))
-            TRY(attrs_set(b->a, type, span_of(from->v[i].p, from->v[i].n)));
+        if (row < b->n_rules && !is_said(b, row))
+            say(b, row, span_of(from->v[i].p, from->v[i].n), false);
     }
-    return CKR_OK;
 }
 
 static const CK_BBOOL no = CK_FALSE, yes = CK_TRUE;
@@ -155,31 +192,50 @@ static const struct {
     [D_UNAVAILABLE] = {&unavailable, sizeof(unavailable)},
 };
 
+/* A check_asked. */
+static bool is_asked(const void *arg, CK_ATTRIBUTE_TYPE usage)
+{
+    const struct build *b = arg;
+    const size_t row = schema_row(b->schema, usage);
+
+    return row < b->n_rules && is_said(b, row) && b->said[row].value.n == sizeof(CK_BBOOL) &&
+           b->said[row].value.p[0] != CK_FALSE;
+}
+
 static enum attr_default default_of(const struct build *b, const struct attr_rule *rule)
 {
-    return rule->def == D_TRUE && check_yields(b->a, rule->type) ? D_FALSE : rule->def;
+    return rule->def == D_TRUE && check_yields(rule->type, is_asked, b) ? D_FALSE : rule->def;
 }
 
 /* What must have been said by now was, and the rest is as the rows have it. */
 static CK_RV fill(const struct build *b)
 {
     const uint32_t must = ops[b->c->op].require;
-    struct attr_value more[SCHEMA_MAX_RULES];
-    size_t n_rules;
-    const struct attr_rule *const *rules = schema_sorted(b->schema, &n_rules);
+    struct attr_value all[SCHEMA_MAX_RULES];
     size_t n = 0;
 
-    ENSURE(rules != NULL, CKR_GENERAL_ERROR);
-    for (size_t i = 0; i < n_rules; i++) {
-        const enum attr_default def = default_of(b, rules[i]);
+    for (size_t i = 0; i < b->n_rules; i++) {
+        enum attr_default def;
 
-        ENSURE((rules[i]->notes & must) == 0 || attrs_has(b->a, rules[i]->type),
-               CKR_TEMPLATE_INCOMPLETE);
+        if (is_said(b, i)) {
+            all[n++] = b->said[i];
+            continue;
+        }
+        ENSURE((b->rules[i]->notes & must) == 0, CKR_TEMPLATE_INCOMPLETE);
+        def = default_of(b, b->rules[i]);
         if (def != NO_DEFAULT)
-            more[n++] =
-                (struct attr_value){rules[i]->type, span_of(defaults[def].p, defaults[def].n)};
+            all[n++] = (struct attr_value){b->rules[i]->type,
+                                           span_of(defaults[def].p, defaults[def].n), false};
     }
-    return attrs_add_sorted(b->a, more, n);
+    return attrs_lay(b->a, all, n);
+}
+
+/* The rows, and room for all attributes that the object can have: it will have most of them. */
+static CK_RV open_rows(struct build *b)
+{
+    b->rules = schema_sorted(b->schema, &b->n_rules);
+    ENSURE(b->rules != NULL, CKR_GENERAL_ERROR);
+    return attrs_reserve(b->a, b->n_rules, 0);
 }
 
 NODISCARD CK_RV template_build(const struct template_context *c, const CK_ATTRIBUTE *v, CK_ULONG n,
@@ -187,7 +243,8 @@ NODISCARD CK_RV template_build(const struct template_context *c, const CK_ATTRIB
 {
     AUTO(attrs_freep) struct attrs *nested = NULL;
     AUTO(attrs_freep) struct attrs *a = NULL;
-    struct build b = {.c = c, .v = v, .n = n};
+    struct attr_value said[SCHEMA_MAX_RULES];
+    struct build b = {.c = c, .v = v, .n = n, .said = said};
 
     TRY(value_check_array(v, n));
     if (c->nested.n > 0)
@@ -196,10 +253,11 @@ NODISCARD CK_RV template_build(const struct template_context *c, const CK_ATTRIB
     b.nested = nested;
     b.a = a;
     TRY(identify(&b));
+    TRY(open_rows(&b));
     TRY(take_given(&b));
     TRY(take_identity(&b));
     TRY(take_nested(&b));
-    TRY(take_inherited(&b));
+    take_inherited(&b);
     TRY(fill(&b));
     TRY(check_policy(b.schema, a));
     *ret = TAKE(a);
@@ -259,10 +317,11 @@ static const struct {
 static CK_RV set_lengths(const struct schema *s, struct attrs *a)
 {
     for (size_t i = 0; i < N_ELEMENTS(lengths); i++) {
-        const CK_ULONG is = lengths[i].measure(attrs_span(a, lengths[i].value));
+        CK_ULONG is;
 
         if (schema_rule(s, lengths[i].length) == NULL)
             continue;
+        is = lengths[i].measure(attrs_span(a, lengths[i].value));
         ENSURE(attrs_ulong(a, lengths[i].length, is) == is, CKR_TEMPLATE_INCONSISTENT);
         TRY(attrs_set_ulong(a, lengths[i].length, is));
     }

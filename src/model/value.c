@@ -84,14 +84,6 @@ CK_ULONG value_bits(struct span number)
     return bits;
 }
 
-CK_ATTRIBUTE value_entry(const void *v, size_t i)
-{
-    CK_ATTRIBUTE entry;
-
-    memcpy(&entry, (const uint8_t *)v + i * sizeof(entry), sizeof(entry));
-    return entry;
-}
-
 NODISCARD CK_RV value_check_array(const void *v, CK_ULONG n)
 {
     ENSURE(v != NULL || n == 0, CKR_ARGUMENTS_BAD);
@@ -170,6 +162,34 @@ NODISCARD CK_RV value_take(const CK_ATTRIBUTE *given, enum attr_kind kind, struc
 }
 
 /* Without a buffer in between: the copy in the set is what is looked at. */
+static CK_RV place_plain(const CK_ATTRIBUTE *given, enum attr_kind kind, struct attrs *into,
+                         struct span *ret_copy)
+{
+    struct span copy;
+
+    ENSURE(given->pValue != NULL || given->ulValueLen == 0, CKR_ATTRIBUTE_VALUE_INVALID);
+    ENSURE(given->ulValueLen <= RECORD_MAX_VALUE, CKR_ATTRIBUTE_VALUE_INVALID);
+    TRY(attrs_place(into, span_of(given->pValue, given->ulValueLen), &copy));
+    ENSURE(value_fits(kind, copy), CKR_ATTRIBUTE_VALUE_INVALID);
+    *ret_copy = copy;
+    return CKR_OK;
+}
+
+static CK_RV place_template(const CK_ATTRIBUTE *given, struct attrs *into, struct span *ret_copy)
+{
+    AUTO(buf_clear) struct buf value = BUF_INIT;
+
+    TRY(value_take(given, AK_TEMPLATE, &value));
+    return attrs_place(into, buf_span(&value), ret_copy);
+}
+
+NODISCARD CK_RV value_place(const CK_ATTRIBUTE *given, enum attr_kind kind, struct attrs *into,
+                            struct span *ret_copy)
+{
+    return kind == AK_TEMPLATE ? place_template(given, into, ret_copy)
+                               : place_plain(given, kind, into, ret_copy);
+}
+
 static CK_RV set_plain(const CK_ATTRIBUTE *given, enum attr_kind kind, struct attrs *into)
 {
     ENSURE(given->pValue != NULL || given->ulValueLen == 0, CKR_ATTRIBUTE_VALUE_INVALID);

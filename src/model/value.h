@@ -15,7 +15,13 @@ NODISCARD bool value_fits(enum attr_kind kind, struct span value);
 /* Of a big integer (v3.2 2.1), which may begin with zeros. */
 CK_ULONG value_bits(struct span number);
 /* Entry i of an array of CK_ATTRIBUTE that need not be aligned, read once. */
-CK_ATTRIBUTE value_entry(const void *v, size_t i);
+static inline CK_ATTRIBUTE value_entry(const void *v, size_t i)
+{
+    CK_ATTRIBUTE entry;
+
+    memcpy(&entry, (const uint8_t *)v + i * sizeof(entry), sizeof(entry));
+    return entry;
+}
 
 /* May n entries at v be read at all? CKR_ARGUMENTS_BAD for NULL or more than RECORD_MAX_ATTRS. */
 NODISCARD CK_RV value_check_array(const void *v, CK_ULONG n);
@@ -27,5 +33,8 @@ NODISCARD CK_RV value_take(const CK_ATTRIBUTE *given, enum attr_kind kind, struc
 /* The same into a set of attributes that has none of this type, and that the caller drops when this
  * fails: what was refused may stand in it. */
 NODISCARD CK_RV value_set(const CK_ATTRIBUTE *given, enum attr_kind kind, struct attrs *into);
+/* Likewise by attrs_place(): as no attribute's yet. */
+NODISCARD CK_RV value_place(const CK_ATTRIBUTE *given, enum attr_kind kind, struct attrs *into,
+                            struct span *ret_copy);
 
 #endif

@@ -32,9 +32,9 @@ BUDGETS = {
     'hmac-sha256-64': (2433, 10),
     'find-by-id': (14950, 19),
     'find-miss': (14290, 16),
-    'get-attributes-one': (2800, 1),
+    'get-attributes-one': (2232, 1),
     'init-finalize': (16330, 0),
-    'genkey-aes256-session': (15580, 9),
+    'genkey-aes256-session': (10272, 8),
 }
 
 # What the module never does with a ready key: fetch by name, decode (but for a signature's two

@@ -105,10 +105,19 @@ static CK_RV raw_rsa_once(struct job *j)
     return CKR_OK;
 }
 
+/* Of --turns the user says how many there are. */
+NODISCARD static CK_RV made_room(const struct maker *k, size_t n)
+{
+    if (n > KEYS_MAX - k->n)
+        return fault_wrong("more keys are made without destroying any than there is room for");
+    return CKR_OK;
+}
+
 static CK_RV p11_key_once(struct job *j)
 {
     struct maker *k = j->own;
 
+    TRY(made_room(k, 1));
     TRY(j->f->C_GenerateKey(j->session, &k->mech, k->secret.a, k->secret.n, &k->made[k->n]));
     k->n++;
     return CKR_OK;
@@ -118,6 +127,7 @@ static CK_RV p11_pair_once(struct job *j)
 {
     struct maker *k = j->own;
 
+    TRY(made_room(k, 2));
     TRY(j->f->C_GenerateKeyPair(j->session, &k->mech, k->public.a, k->public.n, k->secret.a,
                                 k->secret.n, &k->made[k->n], &k->made[k->n + 1]));
     k->n += 2;

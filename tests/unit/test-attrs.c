@@ -192,6 +192,65 @@ static void test_add_keeps_what_is_there(void **state)
     assert_int_equal(a->n, 1);
 }
 
+/* Placed and borrowed values side by side, whatever room the first ones leave: each is what it was,
+ * numbers are aligned, and the set is one like any other. */
+static void test_laid_whole(void **state)
+{
+    static const uint8_t bytes[400] = {5};
+    const CK_ULONG numbers[] = {17, CK_UNAVAILABLE_INFORMATION};
+    const CK_BBOOL yes = CK_TRUE;
+
+    (void)state;
+    for (size_t n = 0; n <= sizeof(bytes); n++) {
+        struct attrs *a = NULL;
+        struct attr_value v[] = {
+            {CKA_CLASS, SPAN_OBJ(numbers[0]), false},
+            {CKA_TOKEN, SPAN_OBJ(yes), false},
+            {CKA_LABEL, SPAN_EMPTY, false},
+            {CKA_VALUE, SPAN_EMPTY, true},
+            {CKA_KEY_TYPE, SPAN_OBJ(numbers[1]), true},
+            {CKA_ID, SPAN_LIT("id"), false},
+            {CKA_SENSITIVE, SPAN_OBJ(yes), true},
+        };
+
+        T_OK(attrs_new(&a));
+        T_OK(attrs_place(a, span_of(bytes, n), &v[3].value));
+        assert_int_equal(v[3].value.p == NULL, n == 0);
+        T_OK(attrs_place(a, v[6].value, &v[6].value));
+        T_OK(attrs_place(a, v[4].value, &v[4].value));
+        assert_int_equal(a->n, 0);
+        T_OK(attrs_lay(a, v, N_ELEMENTS(v)));
+        assert_int_equal(a->n, N_ELEMENTS(v));
+        assert_int_equal(attrs_ulong(a, CKA_CLASS, 0), 17);
+        assert_int_equal(attrs_ulong(a, CKA_KEY_TYPE, 0), CK_UNAVAILABLE_INFORMATION);
+        assert_int_equal((uintptr_t)attrs_span(a, CKA_CLASS).p % sizeof(CK_ULONG), 0);
+        assert_int_equal((uintptr_t)attrs_span(a, CKA_KEY_TYPE).p % sizeof(CK_ULONG), 0);
+        assert_true(attrs_bool(a, CKA_TOKEN, false) && attrs_bool(a, CKA_SENSITIVE, false));
+        assert_true(attrs_has(a, CKA_LABEL) && attrs_span(a, CKA_LABEL).p == NULL);
+        assert_true(span_equal(attrs_span(a, CKA_VALUE), span_of(n > 0 ? bytes : NULL, n)));
+        assert_ptr_equal(attrs_span(a, CKA_VALUE).p, v[3].value.p);
+        T_OK(attrs_set_bool(a, CKA_SENSITIVE, false));
+        T_OK(attrs_set(a, CKA_ID, SPAN_LIT("another")));
+        assert_true(span_equal(attrs_span(a, CKA_ID), SPAN_LIT("another")));
+        attrs_free(a);
+    }
+}
+
+/* Also what was placed and never became an attribute's. */
+static void test_placed_values_are_wiped(void **state)
+{
+    struct attrs *a = NULL;
+    struct span copy;
+
+    (void)state;
+    T_OK(attrs_new(&a));
+    T_OK(attrs_place(a, SPAN_LIT("0123456789"), &copy));
+    assert_true(span_equal(copy, SPAN_LIT("0123456789")));
+    wiped = 0;
+    attrs_free(a);
+    assert_int_equal(wiped, 10);
+}
+
 static void test_free_takes_null(void **state)
 {
     (void)state;
@@ -217,6 +276,8 @@ int main(void)
         TEST("/attrs/values-are-wiped", test_values_are_wiped),
         TEST("/attrs/values-do-not-move", test_values_do_not_move),
         TEST("/attrs/add-keeps-what-is-there", test_add_keeps_what_is_there),
+        TEST("/attrs/laid-whole", test_laid_whole),
+        TEST("/attrs/placed-values-are-wiped", test_placed_values_are_wiped),
         TEST("/attrs/free-takes-null", test_free_takes_null),
     };
 

@@ -464,6 +464,37 @@ static bool is_among(CK_ATTRIBUTE_TYPE type, const CK_ATTRIBUTE_TYPE *v, size_t 
     return found;
 }
 
+/* The row by its place is the row by its type; a type that is none of them has no row, be it near
+ * one or in the upper half of a CK_ULONG. */
+static void test_rows_have_their_places(void **state)
+{
+    const struct schema stranger = *schemas[0];
+
+    (void)state;
+    for (size_t i = 0; i < n_schemas; i++) {
+        size_t n, found = 0;
+        const struct attr_rule *const *rules = schema_sorted(schemas[i], &n);
+
+        assert_non_null(rules);
+        for (size_t k = 0; k < n; k++) {
+            const CK_ATTRIBUTE_TYPE type = rules[k]->type;
+
+            assert_int_equal(schema_row(schemas[i], type), k);
+            assert_ptr_equal(schema_rule(schemas[i], type), rules[k]);
+            assert_int_equal(schema_row(schemas[i], type | ~(CK_ULONG)0 << 32), SCHEMA_MAX_RULES);
+            assert_null(schema_rule(schemas[i], type | ~(CK_ULONG)0 << 32));
+        }
+        for (CK_ATTRIBUTE_TYPE type = 0; type < 0x1000; type++)
+            found += schema_row(schemas[i], type) < n ? 1 : 0;
+        for (size_t k = 0; k < n; k++)
+            found -= rules[k]->type < 0x1000 ? 1 : 0;
+        assert_int_equal(found, 0);
+    }
+    /* One that is not among them is walked. */
+    assert_int_equal(schema_row(&stranger, CKA_CLASS), SCHEMA_MAX_RULES);
+    assert_ptr_equal(schema_rule(&stranger, CKA_CLASS), schema_rule(schemas[0], CKA_CLASS));
+}
+
 static void test_usage_defaults(void **state)
 {
     (void)state;
@@ -563,6 +594,7 @@ int main(int argc, char **argv)
         {"/schema/of-an-object", test_of_an_object, NULL, NULL, NULL},
         {"/schema/rows-are-unique", test_rows_are_unique, NULL, NULL, NULL},
         {"/schema/nearest-row-wins", test_nearest_row_wins, NULL, NULL, NULL},
+        {"/schema/rows-have-their-places", test_rows_have_their_places, NULL, NULL, NULL},
         {"/schema/usage-defaults", test_usage_defaults, NULL, NULL, NULL},
         {"/schema/every-key-has-its-usages-tested", test_every_key_has_its_usages_tested, NULL,
          NULL, NULL},
