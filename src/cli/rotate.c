@@ -125,6 +125,7 @@ static CK_RV advance(struct txn *t, void *arg)
 
 static CK_RV reencrypt(struct vault *v, uint64_t *ret_done)
 {
+    struct vault_pace pace = VAULT_PACE_INIT;
     uint64_t total = 0, n = 0;
     bool left = true;
 
@@ -137,7 +138,7 @@ static CK_RV reencrypt(struct vault *v, uint64_t *ret_done)
     while (left) {
         size_t done = 0;
 
-        TRY(vault_rotate_step(v, VAULT_ROTATE_BATCH, &done, &left));
+        TRY(vault_rotate_paced(v, &pace, &done, &left));
         *ret_done += done;
         output_progress("re-encrypting", left ? *ret_done : total, total);
     }

@@ -144,24 +144,33 @@ static CK_RV advance_both(struct txn *t, void *arg)
     return both ? advance_scope(t, a, SCOPE_PRIVATE) : CKR_OK;
 }
 
+/* A step of a login, at most; or one of a rotation, as large as it may be. */
+static CK_RV rotate_once(const struct vault *v, struct vault_pace *pace, bool *ret_left)
+{
+    size_t done;
+
+    if (pace == NULL)
+        return vault_rotate_step(v, VAULT_ROTATE_BATCH, &done, ret_left);
+    return vault_rotate_paced(v, pace, &done, ret_left);
+}
+
 /* Re-encrypt in steps until nothing is left or `max_steps` are done. */
-static CK_RV rotate_steps(struct token *t, size_t max_steps)
+static CK_RV rotate_steps(struct token *t, struct vault_pace *pace, size_t max_steps)
 {
     struct vault v;
     CK_RV rv = CKR_OK;
     bool left = true;
-    size_t done;
 
     token_vault(t, &v);
     for (size_t i = 0; rv == CKR_OK && left && i < max_steps; i++)
-        rv = vault_rotate_step(&v, VAULT_ROTATE_BATCH, &done, &left);
+        rv = rotate_once(&v, pace, &left);
     vault_done(&v);
     return rv;
 }
 
-static void rotate_and_log(struct token *t, size_t max_steps)
+static void rotate_and_log(struct token *t, struct vault_pace *pace, size_t max_steps)
 {
-    const CK_RV rv = rotate_steps(t, max_steps);
+    const CK_RV rv = rotate_steps(t, pace, max_steps);
 
     if (rv != CKR_OK)
         log_warn("DEK rotation cannot be finished now (0x%lx); it goes on at the next login", rv);
@@ -184,7 +193,7 @@ static bool is_rotating(struct token *t)
 void dek_rotation_continue(struct token *t)
 {
     if (is_rotating(t))
-        rotate_and_log(t, LOGIN_STEPS);
+        rotate_and_log(t, NULL, LOGIN_STEPS);
 }
 
 static bool asks_private(const CK_ATTRIBUTE *v, CK_ULONG n)
@@ -203,6 +212,7 @@ CK_RV dek_object_generate(struct session *s, const CK_ATTRIBUTE *v, CK_ULONG n,
                           CK_OBJECT_HANDLE *ret)
 {
     struct advance a = {.token = s->token};
+    struct vault_pace pace = VAULT_PACE_INIT;
 
     ENSURE(s->rw, CKR_SESSION_READ_ONLY);
     ENSURE(token_login_state(s->token) == TOKEN_SO, CKR_USER_NOT_LOGGED_IN);
@@ -210,7 +220,7 @@ CK_RV dek_object_generate(struct session *s, const CK_ATTRIBUTE *v, CK_ULONG n,
     TRY(store_write(keyring_store(token_keyring(s->token)), advance_both, &a));
     log_info("token in slot %lu: DEK generation %u", token_slot(s->token),
              a.generations[SCOPE_PUBLIC]);
-    rotate_and_log(s->token, SIZE_MAX);
+    rotate_and_log(s->token, &pace, SIZE_MAX);
     *ret = handle_make(HANDLE_DEK, 0, dek_object_id(SCOPE_PUBLIC, a.generations[SCOPE_PUBLIC]));
     return CKR_OK;
 }

@@ -10,6 +10,7 @@
  * old DEKs go in the same transaction.
  */
 #include <stdlib.h>
+#include <time.h>
 
 #include "vault/rows.h"
 
@@ -77,6 +78,9 @@ static CK_RV position_remove(const struct rows *r)
 struct rotation {
     const struct vault *v;
     size_t limit;
+    const struct vault_pace *pace; /* NULL: none */
+    uint64_t txn;                  /* that this one follows */
+    uint64_t begun;                /* nanoseconds, when it had the store to itself */
     size_t done;
     bool left;
 };
@@ -159,9 +163,8 @@ static void deks_free(struct dek_info **deks)
 }
 
 /* A step of both scopes in `t`; with limit 0 only o->left is found out. */
-static CK_RV rotate_in(struct txn *t, void *arg)
+static CK_RV rotate_scopes(struct txn *t, struct rotation *o)
 {
-    struct rotation *o = arg;
     AUTO(deks_free) struct dek_info *deks = NULL;
     size_t n = 0;
 
@@ -181,6 +184,31 @@ static CK_RV rotate_in(struct txn *t, void *arg)
     return CKR_OK;
 }
 
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Has somebody else written since the step before? */
+static bool has_company(const struct vault_pace *p, const struct txn *t)
+{
+    return p->last != 0 && p->last != txn_id(t);
+}
+
+static CK_RV rotate_in(struct txn *t, void *arg)
+{
+    struct rotation *o = arg;
+
+    o->begun = now_ns();
+    o->txn = txn_id(t);
+    if (o->pace != NULL && has_company(o->pace, t) && o->limit > VAULT_ROTATE_BATCH)
+        o->limit = VAULT_ROTATE_BATCH;
+    return rotate_scopes(t, o);
+}
+
 /* Without a write transaction when there is nothing to do. */
 static CK_RV is_left(const struct vault *v, bool *ret)
 {
@@ -188,21 +216,52 @@ static CK_RV is_left(const struct vault *v, bool *ret)
     struct rotation look = {.v = v, .limit = 0};
 
     TRY(txn_begin_read(keyring_store(v->keyring), &t));
-    TRY(rotate_in(t, &look));
+    TRY(rotate_scopes(t, &look));
     *ret = look.left;
+    return CKR_OK;
+}
+
+static CK_RV step(struct rotation *o, size_t *ret_done, bool *ret_left)
+{
+    bool left = false;
+
+    ENSURE(o->limit > 0, CKR_ARGUMENTS_BAD);
+    TRY(is_left(o->v, &left));
+    if (left)
+        TRY(store_write(keyring_store(o->v->keyring), rotate_in, o));
+    *ret_done = o->done;
+    *ret_left = o->left;
     return CKR_OK;
 }
 
 CK_RV vault_rotate_step(const struct vault *v, size_t limit, size_t *ret_done, bool *ret_left)
 {
     struct rotation o = {.v = v, .limit = limit};
-    bool left = false;
 
-    ENSURE(limit > 0, CKR_ARGUMENTS_BAD);
-    TRY(is_left(v, &left));
-    if (left)
-        TRY(store_write(keyring_store(v->keyring), rotate_in, &o));
-    *ret_done = o.done;
-    *ret_left = o.left;
+    return step(&o, ret_done, ret_left);
+}
+
+size_t vault_pace_next(size_t limit, uint64_t took_ns)
+{
+    const uint64_t aim = UINT64_C(1000000) * VAULT_PACE_MS;
+    const uint64_t n = limit < VAULT_PACE_MAX ? limit : VAULT_PACE_MAX;
+    const uint64_t most = 2 * n < VAULT_PACE_MAX ? 2 * n : VAULT_PACE_MAX;
+    const uint64_t fits = took_ns == 0 ? most : n * aim / took_ns;
+
+    if (fits < VAULT_PACE_MIN)
+        return VAULT_PACE_MIN;
+    return (size_t)(fits < most ? fits : most);
+}
+
+CK_RV vault_rotate_paced(const struct vault *v, struct vault_pace *pace, size_t *ret_done,
+                         bool *ret_left)
+{
+    struct rotation o = {.v = v, .limit = pace->limit, .pace = pace};
+
+    TRY(step(&o, ret_done, ret_left));
+    if (*ret_left) {
+        pace->limit = vault_pace_next(o.limit, now_ns() - o.begun);
+        pace->last = o.txn + 1;
+    }
     return CKR_OK;
 }

@@ -82,15 +82,37 @@ void found_clear(struct found *f);
  * not stored objects and never found here. */
 NODISCARD CK_RV vault_find(const struct vault *v, const struct attrs *search, struct found *ret);
 
-/* Records to move in one write transaction: some 20 ms in which no other writer gets in. Fewer cost
- * more: each transaction writes the upper nodes of the tree again, and waits for the disk. */
-#define VAULT_ROTATE_BATCH 1024
-
 /* Re-encrypt what names a generation that is being rotated away, at most `limit` records in one
  * write transaction; drops the old DEK after the last. *ret_left: false when nothing is left to do
  * in the scopes that v can open. */
 NODISCARD CK_RV vault_rotate_step(const struct vault *v, size_t limit, size_t *ret_done,
                                   bool *ret_left);
+/* Records of a transaction beside which others write: some 50 ms in which nobody else gets in. */
+#define VAULT_ROTATE_BATCH 1024
+
+/*
+ * How many records the next transaction of a rotation moves; kept by who rotates, from its first
+ * step to its last. The stamp of a record is anywhere in the tree, so a transaction of few records
+ * writes nearly two pages of the tree for each, one of many each page of the tree once at the most:
+ * 100,000 records are 194,000 pages when 1024 go together, and 99,000 when 8192 do. So while nobody
+ * else writes, transactions grow up to VAULT_PACE_MS; once somebody has, the next one is of
+ * VAULT_ROTATE_BATCH records again.
+ */
+struct vault_pace {
+    size_t limit;  /* records of the next transaction */
+    uint64_t last; /* the transaction of the last step; 0: none yet */
+};
+#define VAULT_PACE_INIT {.limit = VAULT_ROTATE_BATCH}
+#define VAULT_PACE_MS   250u  /* how long a step may keep another writer waiting */
+#define VAULT_PACE_MIN  64u   /* records, however slow the disk is */
+#define VAULT_PACE_MAX  8192u /* records: their pages and nodes wait in memory for the commit */
+
+/* What follows a step of `limit` records that took so long: as many as would have taken
+ * VAULT_PACE_MS, at most twice as many, between VAULT_PACE_MIN and VAULT_PACE_MAX. */
+size_t vault_pace_next(size_t limit, uint64_t took_ns);
+/* vault_rotate_step() at this pace. */
+NODISCARD CK_RV vault_rotate_paced(const struct vault *v, struct vault_pace *pace, size_t *ret_done,
+                                   bool *ret_left);
 /* Number of stored objects of the token by scope, from the verified index. */
 NODISCARD CK_RV vault_count(const struct vault *v, enum scope scope, uint64_t *ret);
 

@@ -4,9 +4,8 @@
  * DEKs, these beside plain LMDB that rewrites the same records.
  *
  * The plain side is a copy of the store's database on the same disk. It reads every record of the
- * table of objects and writes as many other bytes in its place, as many records to a transaction as
- * a rotation moves in one, each synced. It has no cryptography, no authenticated map and no root
- * row.
+ * table of objects and writes as many other bytes in its place, VAULT_ROTATE_BATCH records to a
+ * transaction, each synced. It has no cryptography, no authenticated map and no root row.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +94,7 @@ static CK_RV advance(struct txn *t, void *arg)
 static CK_RV deks_once(struct stock *s, struct cost *ret, size_t *ret_records)
 {
     const struct cost start = cost_begin();
+    struct vault_pace pace = VAULT_PACE_INIT;
     bool left = true;
 
     *ret_records = 0;
@@ -102,7 +102,7 @@ static CK_RV deks_once(struct stock *s, struct cost *ret, size_t *ret_records)
     while (left) {
         size_t done = 0;
 
-        TRY(vault_rotate_step(&s->vault, VAULT_ROTATE_BATCH, &done, &left));
+        TRY(vault_rotate_paced(&s->vault, &pace, &done, &left));
         *ret_records += done;
     }
     *ret = cost_since(&start);

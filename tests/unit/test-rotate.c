@@ -192,6 +192,71 @@ static void test_limit_bounds_both_scopes_together(void **state)
     assert_int_equal(read_all(v, 20), CKR_OK);
 }
 
+/* So many at once that they fit into no transaction beside which others write. */
+static void populate_crowd(const struct vault *v, size_t n)
+{
+    AUTO(attrs_freep) struct attrs *a = object_aes("rotated", "id", true);
+    const struct attrs **objects = calloc(n, sizeof(const struct attrs *));
+    uint64_t *ids = calloc(n, sizeof(*ids));
+
+    assert_true(objects != NULL && ids != NULL);
+    for (size_t i = 0; i < n; i++)
+        objects[i] = a;
+    assert_int_equal(vault_add(v, objects, n, ids), CKR_OK);
+    free(ids);
+    free(objects);
+}
+
+/* Alone a step is as large as its pace says; when somebody has written since the one before, it is
+ * one beside which others write, and so is the start of what follows. */
+static void test_company_makes_steps_small(void **state)
+{
+    const struct vault *v = &((struct vault_fixture *)*state)->vault[0];
+    struct vault_pace pace = {.limit = VAULT_ROTATE_BATCH + 500};
+    size_t done = 0;
+    bool left = false;
+
+    populate_crowd(v, 3 * VAULT_ROTATE_BATCH + 1000);
+    (void)new_generation(v, SCOPE_PRIVATE);
+    assert_int_equal(vault_rotate_paced(v, &pace, &done, &left), CKR_OK);
+    assert_int_equal(done, VAULT_ROTATE_BATCH + 500);
+    assert_true(left);
+    assert_int_equal(pace.last, store_last_txn(keyring_store(v->keyring)));
+
+    pace.limit = VAULT_ROTATE_BATCH + 400;
+    assert_int_equal(vault_rotate_paced(v, &pace, &done, &left), CKR_OK);
+    assert_int_equal(done, VAULT_ROTATE_BATCH + 400); /* its own step is nobody else's */
+
+    (void)populate(v, 1, false);
+    pace.limit = VAULT_PACE_MAX;
+    assert_int_equal(vault_rotate_paced(v, &pace, &done, &left), CKR_OK);
+    assert_int_equal(done, VAULT_ROTATE_BATCH);
+    assert_true(left);
+    assert_in_range(pace.limit, VAULT_PACE_MIN, 2 * VAULT_ROTATE_BATCH);
+
+    (void)populate(v, 1, false);
+    pace.limit = 30;
+    assert_int_equal(vault_rotate_paced(v, &pace, &done, &left), CKR_OK);
+    assert_int_equal(done, 30); /* small ones stay as small */
+    assert_int_equal(rotate_all(v, VAULT_ROTATE_BATCH), 70);
+    assert_int_equal(n_generations(v, SCOPE_PRIVATE), 1);
+}
+
+static void test_pace_follows_the_time(void **state)
+{
+    const uint64_t aim = UINT64_C(1000000) * VAULT_PACE_MS;
+
+    (void)state;
+    assert_int_equal(vault_pace_next(1000, aim), 1000);
+    assert_int_equal(vault_pace_next(1000, aim * 2), 500);
+    assert_int_equal(vault_pace_next(1000, aim / 10), 2000); /* no leap */
+    assert_int_equal(vault_pace_next(1000, 0), 2000);
+    assert_int_equal(vault_pace_next(VAULT_PACE_MAX - 1, aim / 10), VAULT_PACE_MAX);
+    assert_int_equal(vault_pace_next(SIZE_MAX / 2, aim), VAULT_PACE_MAX);
+    assert_int_equal(vault_pace_next(1000, aim * 1000), VAULT_PACE_MIN);
+    assert_int_equal(vault_pace_next(1, UINT64_MAX), VAULT_PACE_MIN);
+}
+
 /* New objects and changes in the middle use the new generation and are not moved again. */
 static void test_writers_in_between_use_the_new_generation(void **state)
 {
@@ -559,6 +624,8 @@ int main(void)
         VAULT_TEST("/rotate/all-records-move", test_all_records_move_and_the_old_dek_goes),
         VAULT_TEST("/rotate/empty-scope", test_an_empty_scope_rotates),
         VAULT_TEST("/rotate/limit-bounds-both-scopes", test_limit_bounds_both_scopes_together),
+        VAULT_TEST("/rotate/company-makes-steps-small", test_company_makes_steps_small),
+        VAULT_TEST("/rotate/pace-follows-the-time", test_pace_follows_the_time),
         VAULT_TEST("/rotate/writers-in-between", test_writers_in_between_use_the_new_generation),
         VAULT_TEST("/rotate/second-advance-starts-over", test_a_second_advance_starts_over),
         VAULT_TEST("/rotate/current-records-are-passed",
