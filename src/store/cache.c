@@ -2,21 +2,25 @@
 /*
  * cache.c - direct-mapped slots behind a few locks.
  *
- * A slot holds one immutable block; slots are spread over LOCKS locks by their index. At its
- * fullest the cache takes about 13 MiB, reached only by stores of some hundred thousand rows.
+ * A slot holds one immutable block; slots are spread over LOCKS locks by their place. The cache
+ * takes about 6 MiB for a store of a million objects, and no store can make it take more than 14.
  */
 #include "store/cache.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-#define INNER_SLOTS  8192u /* the two upper levels are 65 nodes, the next up to 4096 */
-#define BUCKET_SLOTS 4096u
-#define PATH_SLOTS   2048u
-#define ROW_SLOTS    2048u
-#define ROW_MAX      168u /* a list's bitmap and its head fit; longer rows are not kept */
-#define LOCKS        64u
-#define PATH_KEY_MAX 46u /* longer row keys are not kept: the slot is 64 bytes, a cache line */
+#define TOP_SLOTS   4224u /* the levels 0, 1 and 2 are at most 1 + 64 + 4096 nodes */
+#define DEEP_SLOTS  2048u /* for those below */
+#define N_SLOTS     (TOP_SLOTS + DEEP_SLOTS)
+#define KNOWN_SLOTS 2048u
+#define ROW_SLOTS   2048u
+#define ROW_MAX     168u /* a list's bitmap and its head fit; longer rows are not kept */
+#define LOCKS       64u
+#define KNOWN_KEY   38u /* row keys of lists and objects fit; of longer ones nothing is kept */
+
+/* Places that share a slot share a lock. */
+_Static_assert(TOP_SLOTS % LOCKS == 0 && DEEP_SLOTS % LOCKS == 0, "a slot has one lock");
 
 struct kept {
     uint8_t mac[STORE_MAC];
@@ -24,11 +28,24 @@ struct kept {
     uint8_t content[];
 };
 
-struct kept_path {
+/* The tags are bytes of MACs: another node is told from the one that is looked for without going to
+ * where it is kept, which at a million objects is a wait for memory in each search. */
+struct slot {
+    struct kept *node; /* NULL: empty */
+    uint32_t tag;      /* its, */
+    uint32_t place;    /* and where in the tree it is */
+    uint32_t offered;  /* of the bucket that was offered last */
+};
+
+struct kept_known {
+    uint64_t head; /* 0: nothing is proven */
+    uint8_t path[PATH_BYTES];
+    uint8_t stamp[STORE_MAC];
+    bool present;
+    bool compared;
     uint8_t table;
     uint8_t n; /* 0: empty */
-    uint8_t key[PATH_KEY_MAX];
-    uint8_t path[PATH_BYTES];
+    uint8_t key[KNOWN_KEY];
 };
 
 struct kept_row {
@@ -40,10 +57,10 @@ struct kept_row {
 struct cache {
     pthread_mutex_t row_lock[LOCKS];
     pthread_mutex_t node_lock[LOCKS];
-    pthread_mutex_t path_lock[LOCKS];
-    struct kept *inner[INNER_SLOTS];
-    struct kept *bucket[BUCKET_SLOTS];
-    struct kept_path path[PATH_SLOTS];
+    pthread_mutex_t known_lock[LOCKS];
+    struct slot inner[N_SLOTS];
+    struct slot bucket[N_SLOTS];
+    struct kept_known known[KNOWN_SLOTS];
     struct kept_row row[ROW_SLOTS];
 };
 
@@ -54,7 +71,7 @@ CK_RV cache_new(struct cache **ret)
     ENSURE(c != NULL, CKR_HOST_MEMORY);
     for (size_t i = 0; i < LOCKS; i++) {
         (void)pthread_mutex_init(&c->node_lock[i], NULL);
-        (void)pthread_mutex_init(&c->path_lock[i], NULL);
+        (void)pthread_mutex_init(&c->known_lock[i], NULL);
         (void)pthread_mutex_init(&c->row_lock[i], NULL);
     }
     *ret = c;
@@ -65,19 +82,19 @@ void cache_free(struct cache *c)
 {
     if (c == NULL)
         return;
-    for (size_t i = 0; i < INNER_SLOTS; i++)
-        free(c->inner[i]);
-    for (size_t i = 0; i < BUCKET_SLOTS; i++)
-        free(c->bucket[i]);
+    for (size_t i = 0; i < N_SLOTS; i++) {
+        free(c->inner[i].node);
+        free(c->bucket[i].node);
+    }
     for (size_t i = 0; i < LOCKS; i++) {
         (void)pthread_mutex_destroy(&c->node_lock[i]);
-        (void)pthread_mutex_destroy(&c->path_lock[i]);
+        (void)pthread_mutex_destroy(&c->known_lock[i]);
         (void)pthread_mutex_destroy(&c->row_lock[i]);
     }
     free(c);
 }
 
-/* MACs are uniform: any of their bytes make an index. */
+/* MACs are uniform: any of their bytes make an index, and any others a tag. */
 static uint32_t mac_index(const uint8_t mac[STORE_MAC])
 {
     uint32_t index;
@@ -86,77 +103,132 @@ static uint32_t mac_index(const uint8_t mac[STORE_MAC])
     return index;
 }
 
-static pthread_mutex_t *node_lock(struct cache *c, uint32_t index)
+/* Nodes numbered from the top down, each level from the left to the right. From depth 6 on, where
+ * the number would not fit, by their first bits alone. */
+static uint32_t place_of(unsigned depth, const uint8_t path[PATH_BYTES])
 {
-    return &c->node_lock[index % LOCKS];
+    const uint32_t first = (uint32_t)path[0] << 24 | (uint32_t)path[1] << 16 |
+                           (uint32_t)path[2] << 8 | (uint32_t)path[3];
+    const unsigned bits = depth * DIGIT_BITS;
+
+    if (bits == 0)
+        return 0;
+    if (bits >= 32)
+        return first;
+    /* (64^depth - 1) / 63 nodes are above. */
+    return ((UINT32_C(1) << bits) - 1) / (DIGITS - 1) + (first >> (32 - bits));
+}
+
+/* Where a node is, among inner nodes or among buckets. */
+static size_t slot_index(unsigned depth, uint32_t place)
+{
+    return depth <= 2 ? place : TOP_SLOTS + place % DEEP_SLOTS;
+}
+
+static pthread_mutex_t *node_lock(struct cache *c, uint32_t place)
+{
+    return &c->node_lock[place % LOCKS];
+}
+
+static bool slot_has(const struct slot *s, const uint8_t mac[STORE_MAC])
+{
+    return s->node != NULL && s->tag == mac_index(mac) && memcmp(s->node->mac, mac, STORE_MAC) == 0;
 }
 
 /* Under the lock: the kept node of this MAC, of either kind. */
-static const struct kept *kept_find(const struct cache *c, const uint8_t mac[STORE_MAC],
-                                    uint32_t index)
+static const struct kept *kept_find(struct cache *c, const uint8_t mac[STORE_MAC], unsigned depth,
+                                    uint32_t place)
 {
-    const struct kept *inner = c->inner[index % INNER_SLOTS];
-    const struct kept *bucket = c->bucket[index % BUCKET_SLOTS];
+    const struct slot *inner = &c->inner[slot_index(depth, place)];
+    const struct slot *bucket = &c->bucket[slot_index(depth, place)];
 
-    if (inner != NULL && memcmp(inner->mac, mac, STORE_MAC) == 0)
-        return inner;
-    if (bucket != NULL && memcmp(bucket->mac, mac, STORE_MAC) == 0)
-        return bucket;
-    return NULL;
+    if (slot_has(inner, mac))
+        return inner->node;
+    return slot_has(bucket, mac) ? bucket->node : NULL;
 }
 
 bool cache_look(struct cache *c, const uint8_t mac[STORE_MAC], unsigned depth,
                 const uint8_t path[PATH_BYTES], enum node_step *ret, uint8_t ret_mac[STORE_MAC])
 {
-    const uint32_t index = mac_index(mac);
+    const uint32_t place = place_of(depth, path);
     const struct kept *k;
 
-    (void)pthread_mutex_lock(node_lock(c, index));
-    k = kept_find(c, mac, index);
+    (void)pthread_mutex_lock(node_lock(c, place));
+    k = kept_find(c, mac, depth, place);
     if (k != NULL)
         *ret = node_look(span_of(k->content, k->n), depth, path, ret_mac);
-    (void)pthread_mutex_unlock(node_lock(c, index));
+    (void)pthread_mutex_unlock(node_lock(c, place));
     return k != NULL;
 }
 
-size_t cache_copy(struct cache *c, const uint8_t mac[STORE_MAC], uint8_t ret[NODE_MAX])
+size_t cache_copy(struct cache *c, const uint8_t mac[STORE_MAC], unsigned depth,
+                  const uint8_t path[PATH_BYTES], uint8_t ret[NODE_MAX])
 {
-    const uint32_t index = mac_index(mac);
+    const uint32_t place = place_of(depth, path);
     const struct kept *k;
     size_t n = 0;
 
-    (void)pthread_mutex_lock(node_lock(c, index));
-    k = kept_find(c, mac, index);
+    (void)pthread_mutex_lock(node_lock(c, place));
+    k = kept_find(c, mac, depth, place);
     if (k != NULL) {
         n = k->n;
         memcpy(ret, k->content, n);
     }
-    (void)pthread_mutex_unlock(node_lock(c, index));
+    (void)pthread_mutex_unlock(node_lock(c, place));
     return n;
 }
 
-void cache_keep(struct cache *c, const uint8_t mac[STORE_MAC], struct span content)
+/* Put the node into its slot; returns what is to be freed. */
+static struct kept *slot_put(pthread_mutex_t *lock, struct slot *slot, uint32_t place,
+                             struct kept *k)
 {
-    const uint32_t index = mac_index(mac);
-    struct kept **slot = content.p[0] == NODE_INNER ? &c->inner[index % INNER_SLOTS]
-                                                    : &c->bucket[index % BUCKET_SLOTS];
-    struct kept *k = malloc(sizeof(*k) + content.n), *old;
+    struct kept *old;
 
+    (void)pthread_mutex_lock(lock);
+    old = slot->node;
+    slot->node = k;
+    slot->tag = mac_index(k->mac);
+    slot->place = place;
+    (void)pthread_mutex_unlock(lock);
+    return old;
+}
+
+/* Is a bucket to be kept? One that would displace another, and not an older self, is when it was
+ * offered before. */
+static bool slot_wants(pthread_mutex_t *lock, struct slot *slot, uint32_t place,
+                       const uint8_t mac[STORE_MAC])
+{
+    bool wants;
+
+    (void)pthread_mutex_lock(lock);
+    wants = slot->node == NULL || slot->place == place || slot->offered == mac_index(mac);
+    slot->offered = mac_index(mac);
+    (void)pthread_mutex_unlock(lock);
+    return wants;
+}
+
+void cache_keep(struct cache *c, const uint8_t mac[STORE_MAC], unsigned depth,
+                const uint8_t path[PATH_BYTES], struct span content)
+{
+    const uint32_t place = place_of(depth, path);
+    const bool is_inner = content.p[0] == NODE_INNER;
+    struct slot *slot = &(is_inner ? c->inner : c->bucket)[slot_index(depth, place)];
+    struct kept *k;
+
+    if (!is_inner && !slot_wants(node_lock(c, place), slot, place, mac))
+        return;
+    k = malloc(sizeof(*k) + content.n);
     if (k == NULL)
         return;
     memcpy(k->mac, mac, STORE_MAC);
     k->n = content.n;
     memcpy(k->content, content.p, content.n);
-    (void)pthread_mutex_lock(node_lock(c, index));
-    old = *slot;
-    *slot = k;
-    (void)pthread_mutex_unlock(node_lock(c, index));
-    free(old);
+    free(slot_put(node_lock(c, place), slot, place, k));
 }
 
 /* FNV-1a over eight bytes at a time, finished so that the low bits depend on all: row keys often
  * differ in one byte only. */
-static uint32_t path_index(enum store_table table, struct span key)
+static uint32_t known_index(enum store_table table, struct span key)
 {
     uint64_t h = UINT64_C(14695981039346656037) ^ (uint64_t)table;
 
@@ -170,40 +242,49 @@ static uint32_t path_index(enum store_table table, struct span key)
     return (uint32_t)(h ^ h >> 15);
 }
 
-bool cache_path(struct cache *c, enum store_table table, struct span key, uint8_t ret[PATH_BYTES])
+bool cache_known(struct cache *c, enum store_table table, struct span key, uint64_t head,
+                 struct known *ret)
 {
     uint32_t index;
-    const struct kept_path *k;
+    const struct kept_known *k;
     bool there;
 
-    if (key.n > PATH_KEY_MAX)
+    if (key.n > KNOWN_KEY)
         return false;
-    index = path_index(table, key);
-    k = &c->path[index % PATH_SLOTS];
-    (void)pthread_mutex_lock(&c->path_lock[index % LOCKS]);
+    index = known_index(table, key);
+    k = &c->known[index % KNOWN_SLOTS];
+    (void)pthread_mutex_lock(&c->known_lock[index % LOCKS]);
     there = k->n == key.n && k->table == table && memcmp(k->key, key.p, key.n) == 0;
-    if (there)
-        memcpy(ret, k->path, PATH_BYTES);
-    (void)pthread_mutex_unlock(&c->path_lock[index % LOCKS]);
+    if (there) {
+        *ret = (struct known){
+            .proven = head != 0 && k->head == head, .present = k->present, .compared = k->compared};
+        memcpy(ret->path, k->path, PATH_BYTES);
+        memcpy(ret->stamp, k->stamp, STORE_MAC);
+    }
+    (void)pthread_mutex_unlock(&c->known_lock[index % LOCKS]);
     return there;
 }
 
-void cache_keep_path(struct cache *c, enum store_table table, struct span key,
-                     const uint8_t path[PATH_BYTES])
+void cache_keep_known(struct cache *c, enum store_table table, struct span key, uint64_t head,
+                      const struct known *known)
 {
     uint32_t index;
-    struct kept_path *k;
+    struct kept_known *k;
 
-    if (key.n > PATH_KEY_MAX)
+    if (key.n > KNOWN_KEY)
         return;
-    index = path_index(table, key);
-    k = &c->path[index % PATH_SLOTS];
-    (void)pthread_mutex_lock(&c->path_lock[index % LOCKS]);
+    index = known_index(table, key);
+    k = &c->known[index % KNOWN_SLOTS];
+    (void)pthread_mutex_lock(&c->known_lock[index % LOCKS]);
+    k->head = known->proven ? head : 0;
+    k->present = known->present;
+    k->compared = known->compared;
     k->table = (uint8_t)table;
     k->n = (uint8_t)key.n;
     memcpy(k->key, key.p, key.n);
-    memcpy(k->path, path, PATH_BYTES);
-    (void)pthread_mutex_unlock(&c->path_lock[index % LOCKS]);
+    memcpy(k->path, known->path, PATH_BYTES);
+    memcpy(k->stamp, known->stamp, STORE_MAC);
+    (void)pthread_mutex_unlock(&c->known_lock[index % LOCKS]);
 }
 
 bool cache_row(struct cache *c, const uint8_t stamp[STORE_MAC], struct buf *ret)

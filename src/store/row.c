@@ -36,15 +36,40 @@ CK_RV row_copy(const struct txn *t, enum store_table table, struct span key, MDB
     return buf_ok(ret);
 }
 
-static CK_RV path_of(struct txn *t, enum store_table table, struct span key,
-                     uint8_t ret[PATH_BYTES])
+/* Under which root row this transaction asks the tree. A writer's changes from row to row: what
+ * holds in it is not kept. */
+static uint64_t proof_of(const struct txn *t)
+{
+    return t->writes ? 0 : t->proof;
+}
+
+/* At least the path of a row. It is kept at once where nothing can be proven that would be kept
+ * with it. */
+static CK_RV path_of(struct txn *t, enum store_table table, struct span key, struct known *ret)
 {
     ENSURE(t->keys != NULL, CKR_GENERAL_ERROR); /* a bug: a peek transaction verifies nothing */
     ENSURE(key_fits(key), CKR_ARGUMENTS_BAD);
-    if (cache_path(t->store->cache, table, key, ret))
+    if (cache_known(t->store->cache, table, key, proof_of(t), ret))
         return CKR_OK;
-    TRY(path_sum(t->keys, table, key, ret));
-    cache_keep_path(t->store->cache, table, key, ret);
+    *ret = (struct known){.proven = false};
+    TRY(path_sum(t->keys, table, key, ret->path));
+    if (proof_of(t) == 0)
+        cache_keep_known(t->store->cache, table, key, 0, ret);
+    return CKR_OK;
+}
+
+/* What the tree says of a row. Under one root row, which was verified, it says one thing: the nodes
+ * on the way are looked at once. */
+static CK_RV row_find(struct txn *t, enum store_table table, struct span key, struct known *ret)
+{
+    TRY(path_of(t, table, key, ret));
+    if (ret->proven)
+        return CKR_OK;
+    TRY(map_find(t, ret->path, ret->stamp, &ret->present));
+    ret->proven = true;
+    ret->compared = false;
+    if (proof_of(t) != 0)
+        cache_keep_known(t->store->cache, table, key, proof_of(t), ret);
     return CKR_OK;
 }
 
@@ -62,16 +87,14 @@ static CK_RV value_check(struct txn *t, enum store_table table, struct span key,
 CK_RV row_verify(struct txn *t, enum store_table table, struct span key, struct span value,
                  uint8_t ret_mac[STORE_MAC])
 {
-    uint8_t path[PATH_BYTES], mac[STORE_MAC];
-    bool present = false;
+    struct known known;
 
-    TRY(path_of(t, table, key, path));
-    TRY(map_find(t, path, mac, &present));
-    if (!present)
+    TRY(row_find(t, table, key, &known));
+    if (!known.present)
         return row_broken(t, table, key, "was deleted, or never stored");
-    TRY(value_check(t, table, key, value, mac));
+    TRY(value_check(t, table, key, value, known.stamp));
     if (ret_mac != NULL)
-        memcpy(ret_mac, mac, STORE_MAC);
+        memcpy(ret_mac, known.stamp, STORE_MAC);
     return CKR_OK;
 }
 
@@ -92,41 +115,58 @@ static CK_RV row_fetch(struct txn *t, enum store_table table, struct span key, s
 /* What LMDB has, against what the tree says. May leave unverified bytes at the end of ret when it
  * fails. */
 static CK_RV row_compare(struct txn *t, enum store_table table, struct span key, struct buf *ret,
-                         const uint8_t mac[STORE_MAC], bool present)
+                         const struct known *known)
 {
     const size_t before = ret == NULL ? 0 : ret->n;
     bool there = false;
 
     TRY(row_fetch(t, table, key, ret, &there));
-    if (there && !present)
+    if (there && !known->present)
         return row_broken(t, table, key, "was deleted, or never stored");
-    if (!there && present)
+    if (!there && known->present)
         return row_broken(t, table, key, "is missing");
-    if (present && ret != NULL) {
+    if (known->present && ret != NULL) {
         const struct span value = span_of(ret->p + before, ret->n - before);
 
-        TRY(value_check(t, table, key, value, mac));
+        TRY(value_check(t, table, key, value, known->stamp));
         if (table == STORE_INDEX)
-            cache_keep_row(t->store->cache, mac, value);
+            cache_keep_row(t->store->cache, known->stamp, value);
     }
     return CKR_OK;
 }
 
-/* Rows of lists are kept by their stamps: of those the tree alone is asked. */
+/* Is a value wanted, and not only whether there is one? */
+static bool wants_value(const struct known *known, const struct buf *ret)
+{
+    return known->present && ret != NULL;
+}
+
+/* LMDB has nothing to say any more: of presence and absence where it was compared under the same
+ * root row, of a list's row where that is kept; it is then in ret. */
+static bool is_settled(struct txn *t, enum store_table table, const struct known *known,
+                       struct buf *ret)
+{
+    if (!wants_value(known, ret))
+        return known->compared;
+    return table == STORE_INDEX && cache_row(t->store->cache, known->stamp, ret);
+}
+
 static CK_RV row_get(struct txn *t, enum store_table table, struct span key, struct buf *ret,
                      uint8_t ret_mac[STORE_MAC], bool *ret_found)
 {
-    uint8_t path[PATH_BYTES], mac[STORE_MAC];
-    bool present = false;
+    struct known known;
 
-    TRY(path_of(t, table, key, path));
-    TRY(map_find(t, path, mac, &present));
-    if (!present || ret == NULL || table != STORE_INDEX || !cache_row(t->store->cache, mac, ret))
-        TRY(row_compare(t, table, key, ret, mac, present));
+    TRY(row_find(t, table, key, &known));
+    if (!is_settled(t, table, &known, ret)) {
+        TRY(row_compare(t, table, key, ret, &known));
+        known.compared = true;
+        if (!wants_value(&known, ret) && proof_of(t) != 0)
+            cache_keep_known(t->store->cache, table, key, proof_of(t), &known);
+    }
     TRY(ret == NULL ? CKR_OK : buf_ok(ret));
-    if (present && ret_mac != NULL)
-        memcpy(ret_mac, mac, STORE_MAC);
-    *ret_found = present;
+    if (known.present && ret_mac != NULL)
+        memcpy(ret_mac, known.stamp, STORE_MAC);
+    *ret_found = known.present;
     return CKR_OK;
 }
 
@@ -144,12 +184,10 @@ CK_RV txn_get(struct txn *t, enum store_table table, struct span key, struct buf
 CK_RV txn_same(struct txn *t, enum store_table table, struct span key, const uint8_t mac[STORE_MAC],
                bool *ret_same)
 {
-    uint8_t path[PATH_BYTES], now[STORE_MAC];
-    bool present = false;
+    struct known known;
 
-    TRY(path_of(t, table, key, path));
-    TRY(map_find(t, path, now, &present));
-    *ret_same = present && mem_equal_ct(now, mac, STORE_MAC);
+    TRY(row_find(t, table, key, &known));
+    *ret_same = known.present && mem_equal_ct(known.stamp, mac, STORE_MAC);
     return CKR_OK;
 }
 
@@ -158,13 +196,13 @@ static CK_RV row_put(struct txn *t, enum store_table table, struct span key, str
 {
     MDB_val k = {.mv_size = key.n, .mv_data = (void *)(uintptr_t)key.p};
     MDB_val v = {.mv_size = value.n, .mv_data = (void *)(uintptr_t)value.p};
-    uint8_t path[PATH_BYTES];
+    struct known known;
     bool added = false;
 
-    TRY(path_of(t, table, key, path));
+    TRY(path_of(t, table, key, &known));
     TRY(leaf_sum(t->keys, table, key, value, ret_mac));
     t->changed = true;
-    TRY(map_put(t, path, ret_mac, &added));
+    TRY(map_put(t, known.path, ret_mac, &added));
     t->head.rows[table] += added;
     return mdb_rv_full(mdb_put(t->mdb, env_table(t->store->env, table), &k, &v, 0), &t->full);
 }
@@ -188,11 +226,11 @@ CK_RV txn_put(struct txn *t, enum store_table table, struct span key, struct spa
 static CK_RV row_del(struct txn *t, enum store_table table, struct span key, bool *ret_found)
 {
     MDB_val k = {.mv_size = key.n, .mv_data = (void *)(uintptr_t)key.p};
-    uint8_t path[PATH_BYTES];
+    struct known known;
     int rc;
 
-    TRY(path_of(t, table, key, path));
-    TRY(map_del(t, path, ret_found));
+    TRY(path_of(t, table, key, &known));
+    TRY(map_del(t, known.path, ret_found));
     if (*ret_found) {
         t->changed = true;
         t->head.rows[table]--;

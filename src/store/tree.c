@@ -33,7 +33,7 @@ CK_RV tree_node(const struct tree_source *src, unsigned depth, const uint8_t mac
                 const uint8_t path[PATH_BYTES], uint8_t ret[NODE_MAX], size_t *ret_n)
 {
     uint8_t sum[STORE_MAC];
-    size_t n = cache_copy(src->cache, mac, ret);
+    size_t n = cache_copy(src->cache, mac, depth, path, ret);
 
     if (n == 0) {
         TRY(node_fetch(src, depth, path, ret, &n));
@@ -45,7 +45,7 @@ CK_RV tree_node(const struct tree_source *src, unsigned depth, const uint8_t mac
             FAIL(CKR_DEVICE_ERROR);
         }
         ENSURE(node_well_formed(span_of(ret, n), depth), CKR_DEVICE_ERROR);
-        cache_keep(src->cache, mac, span_of(ret, n));
+        cache_keep(src->cache, mac, depth, path, span_of(ret, n));
     }
     *ret_n = n;
     return CKR_OK;

@@ -98,6 +98,6 @@ CK_RV treenode_store(const struct tree_source *src, const struct treenode *node,
     TRY(node_sum(src->keys, node->depth, node->path, bytes, ret_mac));
     TRY(mdb_rv_full(mdb_put(src->txn, src->dbi, &k, &v, 0), src->full));
     /* Whether or not this is committed: only a verified parent that names the MAC leads to it. */
-    cache_keep(src->cache, ret_mac, bytes);
+    cache_keep(src->cache, ret_mac, node->depth, node->path, bytes);
     return CKR_OK;
 }

@@ -40,6 +40,7 @@ static void head_remember(struct txn *t, uint64_t id)
         atomic_store(&s->fresh, false);
         s->verified_id = id;
         s->verified = t->head;
+        t->proof = ++s->verified_number;
     }
     (void)pthread_mutex_unlock(&s->lock);
 }
@@ -54,8 +55,10 @@ static bool head_recall(struct txn *t)
     (void)pthread_mutex_lock(&s->lock);
     known = !t->writes && s->verified_id != 0 && s->verified_id == t->id &&
             t->keys == atomic_load(&s->keys);
-    if (known)
+    if (known) {
         t->head = s->verified;
+        t->proof = s->verified_number;
+    }
     (void)pthread_mutex_unlock(&s->lock);
     return known;
 }

@@ -39,6 +39,7 @@ struct store {
     atomic_bool fresh;                 /* the root row may be missing: the store is being made */
     pthread_mutex_t lock;              /* guards all below */
     uint64_t verified_id;              /* 0: nothing was verified yet */
+    uint64_t verified_number;          /* how many root rows were remembered, with this one */
     struct head verified;              /* the root row of that transaction */
     struct keys *retired[RETIRED_MAX]; /* fresh keys given up: transactions may still hold them */
     unsigned n_retired;
@@ -53,6 +54,7 @@ struct txn {
     uint64_t seen_before; /* its counter, and whether the store was fresh, before it began */
     bool fresh_before;
     struct head head;
+    uint64_t proof; /* verified_number of the head: its name in the cache; 0: not remembered */
     bool writes;
     bool changed;
     bool full;         /* LMDB's map was too small: run again in a larger one */

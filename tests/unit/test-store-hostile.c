@@ -21,6 +21,7 @@
 
 #define N_ROWS  140
 #define N_FLIPS 400
+#define DELETED 5 /* a row that is not there any more */
 
 static const char *const tables[] = {"meta",  "seal",  "token", "dek", "object",
                                      "index", "audit", "tree",  "root"};
@@ -462,6 +463,52 @@ static void row_changed_under_an_open_store(void **state)
     store_unref(s);
 }
 
+/* The host does it to a row, from another process. */
+static void attack_from_outside(attack_fn *attack, size_t i)
+{
+    int status = 0;
+    const pid_t child = fork();
+
+    if (child == 0) {
+        uint8_t key[MODEL_KEY];
+        struct raw r = raw_begin(spoiled, 0);
+        bool done;
+
+        model_key(&rows[i], key);
+        done = attack(&r, i, SPAN_ARRAY(key));
+        raw_end(&r);
+        _exit(done ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* What an open store has seen of presence and absence it does not ask LMDB again, as long as nobody
+ * commits; then it does. */
+static void presence_changed_under_an_open_store(void **state)
+{
+    uint8_t absent[MODEL_KEY], present[MODEL_KEY];
+    struct store *s = NULL;
+    bool found = false;
+
+    (void)state;
+    model_key(&rows[DELETED], absent);
+    model_key(&rows[1], present);
+    T_OK(store_try(spoiled, &s));
+    for (int i = 0; i < 2; i++) {
+        T_OK(row_read(s, rows[DELETED].table, SPAN_ARRAY(absent), NULL, &found));
+        assert_false(found);
+        T_OK(row_read(s, rows[1].table, SPAN_ARRAY(present), NULL, &found));
+        assert_true(found);
+    }
+    attack_from_outside(row_is_put_back, DELETED);
+    T_RV(CKR_DEVICE_ERROR, row_read(s, rows[DELETED].table, SPAN_ARRAY(absent), NULL, &found));
+    T_OK(row_read(s, rows[1].table, SPAN_ARRAY(present), NULL, &found));
+    attack_from_outside(row_is_removed, 1);
+    T_RV(CKR_DEVICE_ERROR, row_read(s, rows[1].table, SPAN_ARRAY(present), NULL, &found));
+    store_unref(s);
+}
+
 /* -- the tree ---------------------------------------------------------------------------------- */
 
 typedef bool node_attack_fn(struct raw *r, unsigned table, size_t i, struct span key,
@@ -837,8 +884,6 @@ static void broken_tree_is_not_written_to(void **state)
     store_unref(s);
 }
 
-#define DELETED 5 /* a row that is not there any more */
-
 static bool deletion_removes(struct store *s)
 {
     return store_write(s, write_row, &rows[DELETED]) == CKR_OK &&
@@ -1031,6 +1076,7 @@ int main(void)
         TEST("/hostile/row/invented-is-refused", invented_row),
         TEST("/hostile/row/log-names-it", log_names_table_and_row),
         TEST("/hostile/row/under-an-open-store", row_changed_under_an_open_store),
+        TEST("/hostile/row/presence-under-an-open-store", presence_changed_under_an_open_store),
         TEST("/hostile/tree/flipped-is-refused", flipped_node),
         TEST("/hostile/tree/cut-is-refused", cut_node),
         TEST("/hostile/tree/longer-is-refused", longer_node),

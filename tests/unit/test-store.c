@@ -619,6 +619,38 @@ static void snapshot_stays(void **state)
     assert_int_equal(txn_count(new, STORE_SEAL), 1);
 }
 
+/* What is remembered of a row is what one root row said: snapshots that are open beside each other,
+ * and a writer among them, each have their own. */
+static void snapshots_answer_by_turns(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(txn_endp) struct txn *old = NULL;
+    AUTO(txn_endp) struct txn *new = NULL;
+    uint8_t stamp[STORE_MAC];
+    bool found = false, same = false;
+
+    T_OK(row_put(f->store, STORE_SEAL, KEY, VALUE));
+    T_OK(txn_begin_read(f->store, &old));
+    T_OK(txn_get(old, STORE_SEAL, KEY, NULL, stamp, &found));
+    T_OK(row_delete(f->store, STORE_SEAL, KEY, &found));
+    T_OK(row_put(f->store, STORE_META, KEY, VALUE));
+    T_OK(txn_begin_read(f->store, &new));
+    for (int i = 0; i < 3; i++) {
+        T_OK(txn_get(old, STORE_SEAL, KEY, NULL, NULL, &found));
+        assert_true(found);
+        T_OK(txn_get(new, STORE_SEAL, KEY, NULL, NULL, &found));
+        assert_false(found);
+        T_OK(txn_same(old, STORE_SEAL, KEY, stamp, &same));
+        assert_true(same);
+        T_OK(txn_same(new, STORE_SEAL, KEY, stamp, &same));
+        assert_false(same);
+        T_OK(txn_get(old, STORE_META, KEY, NULL, NULL, &found));
+        assert_false(found);
+        T_OK(txn_get(new, STORE_META, KEY, NULL, NULL, &found));
+        assert_true(found);
+    }
+}
+
 static void store_without_rows_is_read(void **state)
 {
     struct fixture *f = *state;
@@ -1339,6 +1371,7 @@ int main(void)
         TEST("/store/write/has-the-snapshots-id", write_transaction_has_its_snapshots_id),
         TEST("/store/write/new-ids", ids_are_never_given_twice),
         TEST("/store/read/snapshot", snapshot_stays),
+        TEST("/store/read/snapshots-by-turns", snapshots_answer_by_turns),
         TEST("/store/read/without-rows", store_without_rows_is_read),
         TEST("/store/walk/key-order", walk_in_key_order),
         TEST("/store/walk/may-delete", walk_may_delete_what_it_is_given),
