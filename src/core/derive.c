@@ -45,6 +45,22 @@ static CK_RV find_other(void *arg, CK_OBJECT_HANDLE h, struct key **ret)
     return CKR_OK;
 }
 
+/* What is derived from: a key, or, where the mechanism takes one, a data object. That is no secret
+ * (it has neither CKA_DERIVE nor CKA_SENSITIVE), and its use is none of a key: what comes of it is
+ * as secret as the other keys. */
+static CK_RV find_base(struct deriving *d, CK_OBJECT_HANDLE h, struct key **ret)
+{
+    AUTO(object_unrefp) struct object *o = NULL;
+
+    if ((d->row->traits & MECH_DATA_IS_BASE) == 0 ||
+        token_object(d->s->token, h, &o) != CKR_OK ||
+        attrs_ulong(object_attrs(o), CKA_CLASS, CK_UNAVAILABLE_INFORMATION) != CKO_DATA)
+        return find_other(d, h, ret);
+    TRY(key_from_data(object_attrs(o), ret));
+    d->parents[d->n_parents++] = TAKE(o);
+    return CKR_OK;
+}
+
 /* Build every object from its template: all refusals that need no key material. */
 static CK_RV build_all(struct deriving *d, const struct attrs *base)
 {
@@ -95,6 +111,21 @@ static bool history_says(const struct deriving *d, CK_ATTRIBUTE_TYPE type)
     return says;
 }
 
+/* The base key's CKA_DERIVE_TEMPLATE was filled in (build_all). Another key's, a salt's say, is no
+ * less its owner's word on what is made of it: all that it says must be so. */
+static CK_RV others_agree(const struct deriving *d, const struct attrs *made)
+{
+    for (size_t i = 1; i < d->n_parents; i++) {
+        const struct span rule = attrs_span(object_attrs(d->parents[i]), CKA_DERIVE_TEMPLATE);
+        bool agrees = true;
+
+        if (rule.n > 0)
+            TRY(template_agrees(rule, made, &agrees));
+        ENSURE(agrees, CKR_TEMPLATE_INCONSISTENT);
+    }
+    return CKR_OK;
+}
+
 static CK_RV finish_all(struct deriving *d)
 {
     AUTO(attrs_freep) struct attrs *history = NULL;
@@ -111,6 +142,7 @@ static CK_RV finish_all(struct deriving *d)
         }
         TRY(key_complete(d->made[i]));
         TRY(new_object_finish(&d->c[i], d->made[i], CK_UNAVAILABLE_INFORMATION, history));
+        TRY(others_agree(d, d->made[i]));
     }
     return CKR_OK;
 }
@@ -124,7 +156,7 @@ static CK_RV derive(struct session *s, const CK_MECHANISM *m, CK_OBJECT_HANDLE b
     struct gen_keys keys = {.find = find_other, .arg = &d};
 
     TRY(generate_find_row(m, CKF_DERIVE, &d.row));
-    TRY(find_other(&d, base, &k));
+    TRY(find_base(&d, base, &k));
     keys.base = k;
     keys.base_attrs = object_attrs(d.parents[0]);
     TRY(gen_derive_plan(d.row, m, &keys, v, n, ret, &d.plan));

@@ -48,6 +48,18 @@ static CK_RV hkdf_run(const union mech_param *p, const struct key *base, struct 
     return kdf_value(OSSL_KDF_NAME_HKDF, params, n, a);
 }
 
+/* A data object may be the base where it is as long as the hash, and is extracted from first
+ * (6.62.3): what is expanded has to be a key (RFC 5869 2.3). That there be a salt the text does not
+ * demand, and TLS 1.3 begins without one (RFC 8446 7.1). */
+static CK_RV data_check(const union mech_param *p, const struct key *base)
+{
+    if (base->class != CKO_DATA)
+        return CKR_OK;
+    ENSURE(p->hkdf.extract, CKR_MECHANISM_PARAM_INVALID);
+    ENSURE(base->value.n == p->hkdf.hash->n, CKR_KEY_SIZE_RANGE);
+    return CKR_OK;
+}
+
 static CK_RV hkdf_derive(struct gen_derivation *d, const struct gen_keys *keys,
                          struct attrs *const *a)
 {
@@ -56,6 +68,7 @@ static CK_RV hkdf_derive(struct gen_derivation *d, const struct gen_keys *keys,
     AUTO(key_unrefp) struct key *salt_key = NULL;
     size_t n = 0;
 
+    TRY(data_check(p, keys->base));
     TRY(hkdf_length(d, a[0], &n));
     if (p->hkdf.salt_key != CK_INVALID_HANDLE) {
         ENSURE(keys->find != NULL, CKR_KEY_HANDLE_INVALID);

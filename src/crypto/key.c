@@ -65,6 +65,21 @@ CK_RV key_from_attrs(const struct attrs *a, struct key **ret)
     return CKR_OK;
 }
 
+CK_RV key_from_data(const struct attrs *a, struct key **ret)
+{
+    AUTO(key_unrefp) struct key *k = calloc(1, sizeof(*k));
+
+    ENSURE(k != NULL, CKR_HOST_MEMORY);
+    atomic_init(&k->refs, 1);
+    k->class = CKO_DATA;
+    k->type = CK_UNAVAILABLE_INFORMATION;
+    buf_put(&k->value, attrs_span(a, CKA_VALUE));
+    TRY(buf_ok(&k->value));
+    k->bits = 8 * (CK_ULONG)k->value.n;
+    *ret = TAKE(k);
+    return CKR_OK;
+}
+
 struct key *key_ref(struct key *k)
 {
     atomic_fetch_add_explicit(&k->refs, 1, memory_order_relaxed);

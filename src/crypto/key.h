@@ -18,6 +18,9 @@ struct key;
  * is no key or of a type the token cannot use; CKR_ATTRIBUTE_VALUE_INVALID when the material is no
  * key of its type. */
 NODISCARD CK_RV key_from_attrs(const struct attrs *a, struct key **ret);
+/* From a data object, for mechanisms that derive from one (MECH_DATA_IS_BASE): its CKA_VALUE, of
+ * class CKO_DATA and of no key type. CKR_HOST_MEMORY. */
+NODISCARD CK_RV key_from_data(const struct attrs *a, struct key **ret);
 struct key *key_ref(struct key *k);
 void key_unref(struct key *k); /* NULL is allowed */
 DEFINE_AUTO(key_unrefp, struct key, key_unref)

@@ -41,6 +41,8 @@ enum {
     MECH_KEY_IS_KNOWN = 1 << 7,
     /* Its signatures tell what the key encrypts blocks to: as good as encryption. */
     MECH_SIGN_ENCRYPTS = 1 << 8,
+    /* Derives from a data object too. */
+    MECH_DATA_IS_BASE = 1 << 9,
 };
 
 struct mech {

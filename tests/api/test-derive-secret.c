@@ -131,6 +131,111 @@ static void test_hkdf_data(void **state)
     assert_int_equal(o, 4711);
 }
 
+static CK_OBJECT_HANDLE data_object(const void *value, CK_ULONG n)
+{
+    CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_CLASS, CKO_DATA), ATTR(CKA_VALUE, value, n)};
+    CK_OBJECT_HANDLE o = CK_INVALID_HANDLE;
+
+    ASSERT_OK(p11->C_CreateObject(session, v, N_ELEMENTS(v), &o));
+    return o;
+}
+
+#define HASH 32 /* of SHA-256 */
+
+static uint8_t zeros[HASH];
+
+/* A data object of the hash's length is as good a base as the key with its value (6.62.3), and what
+ * comes of it has no past as a secret. */
+static void test_hkdf_from_data(void **state)
+{
+    CK_HKDF_PARAMS p = hkdf_params();
+    CK_MECHANISM m = {CKM_HKDF_DERIVE, &p, sizeof(p)}, to_data = {CKM_HKDF_DATA, &p, sizeof(p)};
+    CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_VALUE_LEN, 42), ATTR_FALSE(CKA_SENSITIVE),
+                        ATTR_TRUE(CKA_EXTRACTABLE)};
+    CK_ATTRIBUTE closed[] = {ATTR_ULONG(CKA_VALUE_LEN, 42), ATTR_TRUE(CKA_SENSITIVE),
+                             ATTR_FALSE(CKA_EXTRACTABLE)};
+    const CK_OBJECT_HANDLE data = data_object(zeros, HASH);
+    const CK_OBJECT_HANDLE key = base_secret(CKK_HKDF, zeros, HASH);
+    const CK_ULONG salts[] = {CKF_HKDF_SALT_DATA, CKF_HKDF_SALT_NULL};
+    CK_OBJECT_HANDLE o;
+    uint8_t expected[42];
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(salts); i++) {
+        p.ulSaltType = salts[i];
+        ASSERT_OK(p11->C_DeriveKey(session, &m, key, v, 3, &o));
+        assert_int_equal(attr_get(session, o, CKA_VALUE, expected, sizeof(expected)), 42);
+        ASSERT_OK(p11->C_DeriveKey(session, &m, data, v, 3, &o));
+        assert_value(o, expected, sizeof(expected));
+        ASSERT_OK(p11->C_DeriveKey(session, &to_data, data, v, 1, &o));
+        assert_value(o, expected, sizeof(expected));
+    }
+    ASSERT_OK(p11->C_DeriveKey(session, &m, data, closed, 3, &o));
+    assert_int_equal(attr_bool(session, o, CKA_LOCAL), CK_FALSE);
+    assert_int_equal(attr_bool(session, o, CKA_ALWAYS_SENSITIVE), CK_FALSE);
+    assert_int_equal(attr_bool(session, o, CKA_NEVER_EXTRACTABLE), CK_FALSE);
+}
+
+static void test_hkdf_from_data_refused(void **state)
+{
+    CK_HKDF_PARAMS p = hkdf_params();
+    CK_MECHANISM m = {CKM_HKDF_DERIVE, &p, sizeof(p)};
+    CK_MECHANISM ecb = {CKM_AES_ECB_ENCRYPT_DATA, &p, sizeof(p)};
+    CK_ATTRIBUTE length = ATTR_ULONG(CKA_VALUE_LEN, 16);
+    const CK_OBJECT_HANDLE data = data_object(zeros, HASH);
+    const CK_OBJECT_HANDLE key = base_secret(CKK_HKDF, zeros, HASH);
+    CK_OBJECT_HANDLE o = 4711;
+
+    (void)state;
+    ASSERT_RV(CKR_KEY_SIZE_RANGE,
+              p11->C_DeriveKey(session, &m, data_object(zeros, HASH - 1), &length, 1, &o));
+    ASSERT_RV(CKR_KEY_SIZE_RANGE,
+              p11->C_DeriveKey(session, &m, data_object(zeros, 0), &length, 1, &o));
+    ASSERT_RV(CKR_KEY_HANDLE_INVALID, p11->C_DeriveKey(session, &ecb, data, &length, 1, &o));
+    p.bExtract = CK_FALSE;
+    ASSERT_RV(CKR_MECHANISM_PARAM_INVALID, p11->C_DeriveKey(session, &m, data, &length, 1, &o));
+    p.bExtract = CK_TRUE;
+    p.ulSaltType = CKF_HKDF_SALT_KEY; /* "supplied as a key" */
+    p.hSaltKey = data;
+    ASSERT_RV(CKR_KEY_HANDLE_INVALID, p11->C_DeriveKey(session, &m, key, &length, 1, &o));
+    ASSERT_RV(CKR_KEY_HANDLE_INVALID, p11->C_DeriveKey(session, &m, data, &length, 1, &o));
+    assert_int_equal(o, 4711);
+}
+
+/* Where the salt is the secret, as in TLS 1.3's master secret, it protects what comes out; and its
+ * own template holds. */
+static void test_hkdf_salt_protects(void **state)
+{
+    CK_HKDF_PARAMS p = hkdf_params();
+    CK_MECHANISM m = {CKM_HKDF_DERIVE, &p, sizeof(p)}, gen = {CKM_HKDF_KEY_GEN, NULL, 0};
+    CK_MECHANISM to_data = {CKM_HKDF_DATA, &p, sizeof(p)};
+    CK_ATTRIBUTE verifies = ATTR_TRUE(CKA_VERIFY);
+    CK_ATTRIBUTE made[] = {ATTR_ULONG(CKA_VALUE_LEN, HASH), ATTR_TRUE(CKA_DERIVE),
+                           ATTR(CKA_DERIVE_TEMPLATE, &verifies, sizeof(verifies))};
+    CK_ATTRIBUTE length = ATTR_ULONG(CKA_VALUE_LEN, 16);
+    CK_ATTRIBUTE open[] = {ATTR_ULONG(CKA_VALUE_LEN, 16), ATTR_FALSE(CKA_SENSITIVE),
+                           ATTR_TRUE(CKA_EXTRACTABLE)};
+    CK_ATTRIBUTE agreed[] = {ATTR_ULONG(CKA_VALUE_LEN, 16), ATTR_TRUE(CKA_VERIFY)};
+    const CK_OBJECT_HANDLE data = data_object(zeros, HASH);
+    CK_OBJECT_HANDLE o = 4711;
+
+    (void)state;
+    p.ulSaltType = CKF_HKDF_SALT_KEY;
+    ASSERT_OK(p11->C_GenerateKey(session, &gen, made, 2, &p.hSaltKey));
+    ASSERT_RV(CKR_TEMPLATE_INCONSISTENT, p11->C_DeriveKey(session, &m, data, open, 3, &o));
+    ASSERT_RV(CKR_TEMPLATE_INCONSISTENT, p11->C_DeriveKey(session, &to_data, data, &length, 1, &o));
+    assert_int_equal(o, 4711);
+    ASSERT_OK(p11->C_DeriveKey(session, &m, data, &length, 1, &o));
+    assert_int_equal(attr_bool(session, o, CKA_SENSITIVE), CK_TRUE);
+    assert_int_equal(attr_bool(session, o, CKA_ALWAYS_SENSITIVE), CK_FALSE);
+    assert_int_equal(attr_bool(session, o, CKA_NEVER_EXTRACTABLE), CK_FALSE);
+    ASSERT_OK(p11->C_GenerateKey(session, &gen, made, 3, &p.hSaltKey));
+    agreed[1] = (CK_ATTRIBUTE)ATTR_FALSE(CKA_VERIFY);
+    ASSERT_RV(CKR_TEMPLATE_INCONSISTENT, p11->C_DeriveKey(session, &m, data, agreed, 2, &o));
+    agreed[1] = (CK_ATTRIBUTE)ATTR_TRUE(CKA_VERIFY);
+    ASSERT_OK(p11->C_DeriveKey(session, &m, data, agreed, 2, &o));
+}
+
 /* ALWAYS_SENSITIVE and NEVER_EXTRACTABLE follow the base key's (6.62.3). */
 static void test_history(void **state)
 {
@@ -276,6 +381,9 @@ int main(void)
         TEST("/derive-secret/hkdf", test_hkdf),
         TEST("/derive-secret/hkdf/salt-needs-the-right", test_hkdf_salt_needs_the_right),
         TEST("/derive-secret/hkdf/data", test_hkdf_data),
+        TEST("/derive-secret/hkdf/from-data", test_hkdf_from_data),
+        TEST("/derive-secret/hkdf/from-data/refused", test_hkdf_from_data_refused),
+        TEST("/derive-secret/hkdf/salt-protects", test_hkdf_salt_protects),
         TEST("/derive-secret/history", test_history),
         TEST("/derive-secret/encrypted-data",
              test_encrypted_data_needs_a_key_that_does_not_encrypt),
