@@ -5,11 +5,15 @@
  */
 #include "crypto_fixture.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 #include "crypto/curve.h"
 #include "crypto/gen_class.h"
 #include "crypto/hash.h"
 #include "crypto/ossl.h"
 #include "crypto/params.h"
+#include "util/log.h"
 
 #define BYTES(h) ((CK_BYTE *)(uintptr_t)(h).p)
 
@@ -192,6 +196,81 @@ static CK_RV password_key(const CK_MECHANISM *m, CK_ULONG n, struct attrs **ret)
     *ret = fixture_attrs(CKO_SECRET_KEY, CKK_GENERIC_SECRET);
     T_OK(attrs_set_ulong(*ret, CKA_VALUE_LEN, n));
     return gen_key(mech_find(CKM_PKCS5_PBKD2), m, *ret);
+}
+
+/* What log_warn() says while it is caught: it goes to standard error, and that to a file. */
+static FILE *caught_begin(int *ret_stderr)
+{
+    FILE *f = tmpfile();
+
+    assert_non_null(f);
+    (void)fflush(stderr);
+    *ret_stderr = dup(STDERR_FILENO);
+    assert_true(*ret_stderr >= 0 && dup2(fileno(f), STDERR_FILENO) >= 0);
+    log_to_stderr(true);
+    return f;
+}
+
+static void caught_end(FILE *f, int was_stderr, char *text, size_t n)
+{
+    (void)fflush(stderr);
+    log_to_stderr(false);
+    assert_true(dup2(was_stderr, STDERR_FILENO) >= 0);
+    (void)close(was_stderr);
+    rewind(f);
+    text[fread(text, 1, n - 1, f)] = '\0';
+    (void)fclose(f);
+}
+
+/* One too many, of one block and of many, is refused before anything is computed: the test would
+ * take a day otherwise. */
+static void pbkdf2_too_much(void **state)
+{
+    static const struct {
+        CK_ULONG prf, iterations, n;
+    } much[] = {
+        {CKP_PKCS5_PBKD2_HMAC_SHA256, 20000001, 32},
+        {CKP_PKCS5_PBKD2_HMAC_SHA256, 10000001, 33},
+        {CKP_PKCS5_PBKD2_HMAC_SHA1, 10000001, 21},
+        {CKP_PKCS5_PBKD2_HMAC_SHA1, 20000000 / 205 + 1, 4096},
+        {CKP_PKCS5_PBKD2_HMAC_SHA512, (CK_ULONG)-1, 1},
+    };
+    CK_BYTE byte = 0;
+    char text[2048];
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(much); i++) {
+        CK_PKCS5_PBKD2_PARAMS2 p = {
+            CKZ_SALT_SPECIFIED, &byte, 1, much[i].iterations, much[i].prf, NULL, 0, &byte, 1};
+        const CK_MECHANISM m = {CKM_PKCS5_PBKD2, &p, sizeof(p)};
+        AUTO(attrs_freep) struct attrs *a = NULL;
+        int was;
+        FILE *f = caught_begin(&was);
+        const CK_RV rv = password_key(&m, much[i].n, &a);
+
+        caught_end(f, was, text, sizeof(text));
+        T_RV(CKR_MECHANISM_PARAM_INVALID, rv);
+        assert_false(attrs_has(a, CKA_VALUE));
+        assert_non_null(strstr(text, "iterations of PBKDF2 would take too long: at most "));
+    }
+}
+
+/* What is done with a password elsewhere can be done here: OWASP's advice, and the key of an AES-XTS
+ * disk. */
+static void pbkdf2_enough(void **state)
+{
+    CK_BYTE byte = 0;
+    CK_PKCS5_PBKD2_PARAMS2 p = {
+        CKZ_SALT_SPECIFIED, &byte, 1, 1300000, CKP_PKCS5_PBKD2_HMAC_SHA1, NULL, 0, &byte, 1};
+    const CK_MECHANISM m = {CKM_PKCS5_PBKD2, &p, sizeof(p)};
+    AUTO(attrs_freep) struct attrs *sha1 = NULL;
+    AUTO(attrs_freep) struct attrs *sha256 = NULL;
+
+    (void)state;
+    T_OK(password_key(&m, 20, &sha1));
+    p.iterations = 600000;
+    p.prf = CKP_PKCS5_PBKD2_HMAC_SHA256;
+    T_OK(password_key(&m, 64, &sha256));
 }
 
 /* RFC 6070 1, 2 and 5; RFC 7914 11. The second form of the parameter gives the length of the
@@ -1072,6 +1151,8 @@ int main(void)
         TEST("/derive/hkdf/parameters", hkdf_parameters),
         TEST("/derive/pbkdf2/known", pbkdf2),
         TEST("/derive/pbkdf2/parameters", pbkdf2_parameters),
+        TEST("/derive/pbkdf2/too-much", pbkdf2_too_much),
+        TEST("/derive/pbkdf2/enough", pbkdf2_enough),
         TEST("/derive/encrypt/known", encrypted_data),
         TEST("/derive/mix/known", mixtures),
         TEST("/derive/mix/extract", extraction),
