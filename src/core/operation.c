@@ -209,6 +209,19 @@ static bool is_unfinished(CK_RV rv, const struct out *out)
     return rv == CKR_BUFFER_TOO_SMALL || (rv == CKR_OK && out != NULL && out_is_query(out));
 }
 
+/* The key was used, and nothing came of it: a use by itself, as the next call, which may be about
+ * something else, is another. One that can't be told ends the operation. */
+static CK_RV tell_no_room(const struct session_op *o, CK_RV rv)
+{
+    struct used *now = NULL;
+
+    if (rv != CKR_BUFFER_TOO_SMALL || !op_has_computed(o->op))
+        return rv;
+    TRY(used_again(o->used, &now));
+    used_end(now, rv);
+    return rv;
+}
+
 CK_RV operation_once(struct session *s, enum op_kind kind, struct span in, struct out *out)
 {
     struct session_op *o;
@@ -217,7 +230,7 @@ CK_RV operation_once(struct session *s, enum op_kind kind, struct span in, struc
     TRY(operation_running(s, kind, &o));
     /* In the middle of a multi-part operation: refused, and that one goes on. */
     ENSURE(!o->fed, CKR_OPERATION_ACTIVE);
-    rv = o->needs_login ? CKR_USER_NOT_LOGGED_IN : op_once(o->op, in, out);
+    rv = o->needs_login ? CKR_USER_NOT_LOGGED_IN : tell_no_room(o, op_once(o->op, in, out));
     if (!is_unfinished(rv, out))
         session_op_end(o, rv);
     return rv;

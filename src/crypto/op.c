@@ -122,6 +122,14 @@ CK_RV op_deliver(struct op *o, struct span result, struct out *out)
     return out_bytes(out, result);
 }
 
+CK_RV op_answer(struct op *o, struct span result, struct out *out)
+{
+    const CK_RV rv = out_bytes(out, result);
+
+    o->computed = rv == CKR_BUFFER_TOO_SMALL;
+    return rv;
+}
+
 CK_RV op_keep(struct op *o, struct span in)
 {
     buf_put(&o->data, in);
@@ -148,6 +156,7 @@ CK_RV op_once(struct op *o, struct span in, struct out *out)
 
     ENSURE(!o->fed, CKR_OPERATION_ACTIVE);
     ENSURE(o->how->once != NULL, CKR_FUNCTION_NOT_SUPPORTED);
+    o->computed = false;
     return op_end(o, out, o->how->once(o, in, out));
 }
 
@@ -201,6 +210,11 @@ CK_RV op_verify_final(struct op *o, struct span signature)
 
     ENSURE(o->how->verify_final != NULL, CKR_FUNCTION_NOT_SUPPORTED);
     return op_end(o, NULL, o->how->verify_final(o, signature));
+}
+
+bool op_has_computed(const struct op *o)
+{
+    return o->computed;
 }
 
 bool op_is_multipart(const struct op *o)

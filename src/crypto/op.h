@@ -7,8 +7,8 @@
  *
  * Output: every function that produces bytes follows util/span.h's rule. A length query or
  * CKR_BUFFER_TOO_SMALL consumes nothing: the same call again with room gives the result. Where the
- * exact length is known only afterwards (unpadding, RSA decryption) the result is computed once,
- * held, and delivered when there is room.
+ * exact length is known only afterwards (unpadding, RSA decryption) op_once() computes anew, on
+ * what it is given then; what op_final() computed is held, and delivered when there is room.
  */
 #ifndef TEE_CRYPTO_OP_H
 #define TEE_CRYPTO_OP_H
@@ -42,6 +42,9 @@ DEFINE_AUTO(op_freep, struct op, op_free)
 NODISCARD CK_RV op_copy(const struct op *o, struct op **ret);
 /* Single part: encrypt, decrypt, digest, sign. Multi-part-only state must be untouched so far. */
 NODISCARD CK_RV op_once(struct op *o, struct span in, struct out *out);
+/* After op_once() was CKR_BUFFER_TOO_SMALL: was the key used to find that out? What came out is
+ * forgotten, and the next call uses the key again, on what that one is given. */
+bool op_has_computed(const struct op *o);
 /* Multi part; `out` is NULL for sign, verify and digest. CKR_FUNCTION_NOT_SUPPORTED where the
  * mechanism is single-part only. */
 NODISCARD CK_RV op_update(struct op *o, struct span in, struct out *out);

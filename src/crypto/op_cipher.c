@@ -294,7 +294,7 @@ static CK_RV pad_decrypt_once(struct op *o, struct span in, struct out *out)
     ENSURE(buf_extend(&plain, in.n) != NULL, CKR_HOST_MEMORY);
     TRY(pad_decrypt(o, in, plain.p, &n));
     TRY(cipher_begin(o));
-    return out_bytes(out, span_of(plain.p, n));
+    return op_answer(o, span_of(plain.p, n), out);
 }
 
 static const struct op_methods cipher = {

@@ -59,6 +59,7 @@ struct op {
     bool fed;         /* op_update() was called */
     bool ended;       /* the last step succeeded: ctx can be used again */
     bool is_held;     /* `data` is what op_final() gives, waiting for room */
+    bool computed;    /* op_once() used the key, and what came out found no room (op_answer) */
     size_t n_part;    /* ciphers: bytes of an incomplete block inside ctx */
     uint64_t n_total; /* bytes processed so far */
     struct buf data;  /* input kept until the end, or a held result */
@@ -82,6 +83,9 @@ NODISCARD CK_RV op_ctx(struct op *o, const struct op_ctx_class *c, const CK_ULON
 /* The end of an operation in parts, which can't be done twice: deliver `result`, whose length is
  * known only now, or hold a copy until there is room. */
 NODISCARD CK_RV op_deliver(struct op *o, struct span result, struct out *out);
+/* The answer of op_once() where the key had to be used to know its length. A class whose lengths
+ * are known asks out_room() first. */
+NODISCARD CK_RV op_answer(struct op *o, struct span result, struct out *out);
 /* Keep input until the end. CKR_HOST_MEMORY. */
 NODISCARD CK_RV op_keep(struct op *o, struct span in);
 /* A started RSA decryption, once: where the padding is right and `n` bytes are in it, they go over

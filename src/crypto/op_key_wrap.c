@@ -28,7 +28,7 @@ static CK_RV unwrap_once(struct op *o, struct span in, struct out *out)
     if (out_is_query(out))
         return out_room(out, in.n - KEYWRAP_SEMIBLOCK);
     TRY(keywrap_open(o->row, &o->param, o->key, in, &plain));
-    return out_bytes(out, buf_span(&plain));
+    return op_answer(o, buf_span(&plain), out);
 }
 
 static const struct op_methods wrapping = {.once = wrap_once};

@@ -31,7 +31,7 @@ static CK_RV raw_recover(struct op *o, struct span signature, struct out *out)
         return out_room(out, o->row->op->scheme->recovers(o->key));
     ENSURE(EVP_PKEY_verify_recover(o->ctx, data, &n, signature.p, signature.n) == 1,
            ossl_rv(CKR_SIGNATURE_INVALID));
-    return out_bytes(out, span_of(data, n));
+    return op_answer(o, span_of(data, n), out);
 }
 
 const struct op_methods raw_signing = {.start = sign_start, .once = raw_sign};

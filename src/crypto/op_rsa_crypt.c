@@ -153,7 +153,7 @@ static CK_RV decrypt_once(struct op *o, struct span in, struct out *out)
     if (out_is_query(out))
         return out_room(out, rsa_room(o));
     if (ct_public(unpadded(o, in, plain, &n)) != 0)
-        rv = out_bytes(out, span_of(plain, ct_public(n)));
+        rv = op_answer(o, span_of(plain, ct_public(n)), out);
     mem_wipe(plain, sizeof(plain));
     return rv;
 }

@@ -352,6 +352,59 @@ static void given_up(void **state)
     assert_non_null(strstr(told.line[0], " unfinished 1"));
 }
 
+/* Decrypt what is too long for the room: the key tells that the padding is right. */
+static void decrypt_no_room(CK_SESSION_HANDLE h, CK_BYTE *text, CK_ULONG n)
+{
+    CK_BYTE out[1];
+    CK_ULONG room = sizeof(out);
+
+    ASSERT_RV(CKR_BUFFER_TOO_SMALL, p11->C_Decrypt(h, text, n, out, &room));
+}
+
+/* A private key, and a secret one whose padding says how much there is: each call that used it is
+ * told, whatever becomes of the operation; a length query uses nothing. */
+static void no_room_is_a_use(void **state)
+{
+    const CK_SESSION_HANDLE h = open_user(), other = open_session();
+    CK_ATTRIBUTE crypts[] = {ATTR_TRUE(CKA_ENCRYPT), ATTR_TRUE(CKA_DECRYPT)};
+    CK_ULONG n_bits = 2048;
+    CK_ATTRIBUTE bits = ATTR_OBJ(CKA_MODULUS_BITS, n_bits);
+    CK_MECHANISM gen = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
+    CK_RSA_PKCS_OAEP_PARAMS p = {CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, NULL, 0};
+    CK_MECHANISM oaep = {CKM_RSA_PKCS_OAEP, &p, sizeof(p)};
+    CK_BYTE iv[16] = {0}, text[256], padded[80];
+    CK_MECHANISM cbc = {CKM_AES_CBC_PAD, iv, sizeof(iv)};
+    CK_ULONG n = sizeof(text), n_padded = sizeof(padded), room = 0;
+    CK_OBJECT_HANDLE pub, priv, aes = make_secret(h, CKM_AES_KEY_GEN, 32, crypts, 2);
+
+    (void)state;
+    ASSERT_OK(p11->C_GenerateKeyPair(h, &gen, &bits, 1, &crypts[1], 1, &pub, &priv));
+    ASSERT_OK(p11->C_EncryptInit(h, &oaep, pub));
+    ASSERT_OK(p11->C_Encrypt(h, data, 32, text, &n));
+    ASSERT_OK(p11->C_EncryptInit(h, &cbc, aes));
+    ASSERT_OK(p11->C_Encrypt(h, data, sizeof(data), padded, &n_padded));
+    ASSERT_OK(p11->C_DecryptInit(h, &oaep, priv));
+    ASSERT_OK(p11->C_Decrypt(h, text, n, NULL, &room));
+    ASSERT_OK(p11->C_DecryptInit(h, NULL, 0));
+    read_told();
+    assert_int_equal(told.n, 0);
+    ASSERT_OK(p11->C_DecryptInit(h, &oaep, priv));
+    decrypt_no_room(h, text, n);
+    decrypt_no_room(h, text, n);
+    ASSERT_OK(p11->C_DecryptInit(h, NULL, 0));
+    ASSERT_OK(p11->C_DecryptInit(other, &cbc, aes));
+    decrypt_no_room(other, padded, n_padded);
+    ASSERT_OK(p11->C_CloseSession(other));
+    ASSERT_OK(p11->C_DecryptInit(h, &cbc, aes));
+    decrypt_no_room(h, padded, n_padded);
+    ASSERT_OK(p11->C_Decrypt(h, padded, n_padded, padded, &n_padded));
+    read_told();
+    assert_int_equal(uses_of("decrypt CKM_RSA_PKCS_OAEP "), 2);
+    assert_int_equal(uses_of("decrypt CKM_AES_CBC_PAD "), 3);
+    for (size_t i = 0; i < told.n; i++)
+        assert_true(strstr(told.line[i], " 0x150 ") != NULL || strstr(told.line[i], " ok 1") != NULL);
+}
+
 static void each_message(void **state)
 {
     const CK_SESSION_HANDLE h = open_user();
@@ -636,6 +689,7 @@ int main(void)
         TEST("/used/secret", secret_uses, setup_each),
         TEST("/used/all", all_uses, setup_all),
         TEST("/used/given-up", given_up, setup_all),
+        TEST("/used/no-room", no_room_is_a_use, setup_each),
         TEST("/used/each-message", each_message, setup_each),
         TEST("/used/equal-ones-are-one", equal_uses_are_one, setup_later),
         TEST("/used/written-with-the-last-session", with_the_last_session, setup_later),
