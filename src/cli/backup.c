@@ -8,8 +8,9 @@
  * software key of a development store, which is what the hardware is to others, and would open the
  * backup for everybody who has it. So a backup is useless without a way in.
  *
- * The copy is looked at like a store (verdict.h) before it gets its name, and the log of the store
- * has an entry for it by then.
+ * The copy is looked at like a store (verdict.h) before it gets its name. The store's log has its
+ * entry after that, so that an entry is never about a backup that there is not: whoever is killed
+ * between the two leaves a good backup that the log does not know.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -213,10 +214,10 @@ static int backup_file(const struct conf *c, const struct request *r)
         code = verify(c, r, &d, &v);
     if (code != EXIT_DONE)
         return code;
-    (void)in_child(tell_run, &task, "opened"); /* a copy of it is wanted all the same */
     rv = draft_publish(&d);
     if (rv != CKR_OK)
         return cli_rv(rv, "writing the backup");
+    (void)in_child(tell_run, &task, "opened"); /* the backup is good without it */
     tell(r, &v);
     return EXIT_DONE;
 }

@@ -8,7 +8,7 @@
 
 # shellcheck source=tests/command/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-needs pkcs11-tool python3
+needs pkcs11-tool python3 flock pgrep
 kills=8
 writes=24
 if [ -n "${TEE_TEST_LONG:-}" ]; then
@@ -74,6 +74,27 @@ ulimit -S -f 8 # KiB: as a disk that is full
 tee 1 backup too-large
 ulimit -S -f unlimited
 [ ! -e too-large ] || die "a part of a backup is left"
+
+# The log tells of a backup that there is: not of one whose name is taken while it is made. Whoever
+# holds the lock of the store's directory keeps the copy waiting, when its name was looked at already.
+taken() { "$TEE_TEST_COMMAND" audit export 2>/dev/null | grep -c '"event":"backup-taken"'; }
+before=$(taken)
+exec 8<store
+flock 8
+"$TEE_TEST_COMMAND" backup late >out 2>err 8<&- &
+maker=$!
+until pgrep -P "$maker" >/dev/null; do sleep 0.01; done # the child that copies
+: >late
+flock -u 8
+exec 8<&-
+wait "$maker"
+[ $? -eq 2 ] || die "a backup took a name that was taken meanwhile"
+complains "was made meanwhile"
+[ "$(taken)" -eq "$before" ] || die "the log tells of a backup that there is not"
+rm late
+tee 0 backup late
+[ "$(taken)" -eq $((before + 1)) ] || die "the log does not tell of a backup"
+rm late
 
 # -- which is of no use without a way in ----------------------------------------------------------
 
@@ -271,6 +292,7 @@ mkdir backups
 usual backup backups/usual
 rm backups/usual
 made=0
+before=$(taken)
 for n in $(seq 1 "$kills"); do
     kill_at backup backups/killed
     nothing_else backups killed
@@ -280,6 +302,7 @@ for n in $(seq 1 "$kills"); do
         rm backups/killed
     fi
 done
+[ $(($(taken) - before)) -le "$made" ] || die "the log tells of more backups than there were"
 tee 0 backup backups/killed
 tee 0 verify-store
 tee 0 audit verify
