@@ -105,18 +105,16 @@ static int check_store(struct keyring *k, const struct acceptance *a, char hex[2
 }
 
 /* Interrupted between the seal and the end: nothing is left to do but the key. */
-static int check_done(struct keyring *k, const struct acceptance *a, bool *ret_done)
+static int check_done(struct keyring *k, const struct acceptance *a, struct handoff_past *ret)
 {
-    struct handoff_past past = {.found = false};
-    const CK_RV rv = handoff_past(k, AUDIT_HANDOFF_ACCEPTED, a->asked.hash, &past);
+    const CK_RV rv = handoff_past(k, AUDIT_HANDOFF_ACCEPTED, a->asked.hash, ret);
 
     if (rv != CKR_OK)
         return cli_rv(rv, "reading the audit log");
-    *ret_done = past.found;
-    if (past.found)
+    if (ret->found)
         printf(
             "this request was accepted already, entry %llu of the audit log: nothing is written\n",
-            (unsigned long long)past.number);
+            (unsigned long long)ret->number);
     return EXIT_DONE;
 }
 
@@ -128,8 +126,19 @@ static int drop_key(const struct handoff_options *o)
     return cli_fail(EXIT_FAILED, "%s: %s: remove it", o->key, strerror(errno));
 }
 
+/* It was refused: because somebody accepted the same request meanwhile? */
+static int refused(struct keyring *k, const struct handoff_options *o, const struct acceptance *a)
+{
+    struct handoff_past past = {.found = false};
+    const int code = check_done(k, a, &past);
+
+    if (code != EXIT_DONE)
+        return code;
+    return past.found ? drop_key(o) : cli_rv(CKR_FUNCTION_REJECTED, "sealing to this platform");
+}
+
 static int adopt(struct keyring *k, const struct handoff_options *o, const struct acceptance *a,
-                 const char *fingerprint)
+                 const struct handoff_past *past, const char *fingerprint)
 {
     const uint8_t *giver = a->judged.facts.statement.approval.seal;
     uint8_t id[16];
@@ -138,7 +147,9 @@ static int adopt(struct keyring *k, const struct handoff_options *o, const struc
 
     if (!confirm_store(o->expect, o->yes, fingerprint))
         return EXIT_REFUSED;
-    rv = handoff_adopt(k, a->asked.hash, o->standby ? NULL : giver, id);
+    rv = handoff_adopt(k, a->asked.hash, o->standby ? NULL : giver, past, id);
+    if (rv == CKR_FUNCTION_REJECTED)
+        return refused(k, o, a);
     if (rv != CKR_OK)
         return cli_rv(rv, "sealing to this platform");
     printf("sealed to this platform by seal %s: the store opens here from now on\n",
@@ -152,22 +163,22 @@ static int take_store(const struct conf *c, const struct handoff_options *o,
 {
     AUTO(keyring_unrefp) struct keyring *k = NULL;
     char fingerprint[2 * PRIM_HASH + 1];
-    bool done = false;
+    struct handoff_past past = {.found = false};
     int code = open_store(c, a, &k);
 
     if (code == EXIT_DONE)
         code = check_store(k, a, fingerprint);
     if (code == EXIT_DONE)
-        code = check_done(k, a, &done);
+        code = check_done(k, a, &past);
     if (code != EXIT_DONE)
         return code;
     if (o->dry_run) {
-        if (!done && !confirm_store(o->expect, true, fingerprint))
+        if (!past.found && !confirm_store(o->expect, true, fingerprint))
             return EXIT_REFUSED;
-        puts(done ? "would remove the key" : "would seal it to this platform");
+        puts(past.found ? "would remove the key" : "would seal it to this platform");
         return EXIT_DONE;
     }
-    return done ? drop_key(o) : adopt(k, o, a, fingerprint);
+    return past.found ? drop_key(o) : adopt(k, o, a, &past, fingerprint);
 }
 
 int handoff_accept(const struct handoff_options *o)

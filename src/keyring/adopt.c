@@ -121,6 +121,8 @@ static CK_RV adopt_txn(struct txn *t, void *arg)
 
     TRY(header_same(t, &a->header, &same));
     ENSURE(same, CKR_DEVICE_ERROR);
+    if (a->terms->may != NULL)
+        TRY(a->terms->may(a->keyring, t, a->terms->arg));
     TRY(seal_set_read(t, TRUST_TREE, &seals));
     if (seals->n == SEAL_MAX) {
         log_err("the store has %d seals: no room for another", SEAL_MAX);

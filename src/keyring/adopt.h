@@ -18,6 +18,10 @@ struct adopt_terms {
     const char *again;      /* what to do when the master was rotated meanwhile */
     enum adopt_others others;
     const uint8_t *one; /* ADOPT_SUPERSEDES_ONE: its id; where it is not there any more, none is */
+    /* Asked in the transaction that writes: what it returns other than CKR_OK ends the adoption.
+     * NULL: nothing is. */
+    CK_RV (*may)(const struct keyring *k, struct txn *t, void *arg);
+    void *arg;
 };
 
 /*

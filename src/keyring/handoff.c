@@ -237,29 +237,38 @@ CK_RV handoff_past(struct keyring *k, enum audit_event event, const uint8_t name
     return CKR_OK;
 }
 
+/* Of two who answer, or take, the same at once both found nothing: the second one finds it here, in
+ * the transaction that writes. */
+static CK_RV check_first(const struct keyring *k, struct txn *t, enum audit_event event,
+                         const char *text, const struct handoff_past *past)
+{
+    struct search s = {.event = event};
+
+    memcpy(s.text, text, NAME_TEXT);
+    TRY(audit_since(k, t, past->n_entries, search_entry, &s));
+    ENSURE(!s.past.found, CKR_FUNCTION_REJECTED);
+    return CKR_OK;
+}
+
 struct note {
     const struct keyring *k;
-    const uint8_t *name;
-    const char *to;
-    uint64_t n_entries; /* those that were looked at */
+    const char *text, *to;
+    const struct handoff_past *past;
 };
 
-/* Of two who approve the same request at once both found nothing: the second one finds it here. */
 static CK_RV note_txn(struct txn *t, void *arg)
 {
     const struct note *n = arg;
-    struct search s = {.event = AUDIT_HANDOFF_APPROVED};
 
-    (void)name_text(n->name, s.text);
-    TRY(audit_since(n->k, t, n->n_entries, search_entry, &s));
-    ENSURE(!s.past.found, CKR_FUNCTION_REJECTED);
-    return audit_add(n->k, t, AUDIT_HANDOFF_APPROVED, NULL, "%s: %s", s.text, n->to);
+    TRY(check_first(n->k, t, AUDIT_HANDOFF_APPROVED, n->text, n->past));
+    return audit_add(n->k, t, AUDIT_HANDOFF_APPROVED, NULL, "%s: %s", n->text, n->to);
 }
 
 CK_RV handoff_note(struct keyring *k, const uint8_t name[HANDOFF_NAME], const char *to,
                    const struct handoff_past *past)
 {
-    struct note n = {k, name, to, past->n_entries};
+    char text[NAME_TEXT];
+    struct note n = {k, name_text(name, text), to, past};
 
     ENSURE(!past->found, CKR_FUNCTION_REJECTED);
     return store_write(k->store, note_txn, &n);
@@ -346,17 +355,33 @@ CK_RV handoff_open(const struct conf *c, struct store *s, struct span sealed,
     return CKR_OK;
 }
 
+struct taking {
+    const char *text;
+    const struct handoff_past *past;
+};
+
+static CK_RV may_take(const struct keyring *k, struct txn *t, void *arg)
+{
+    const struct taking *g = arg;
+
+    return check_first(k, t, AUDIT_HANDOFF_ACCEPTED, g->text, g->past);
+}
+
 CK_RV handoff_adopt(struct keyring *k, const uint8_t name[HANDOFF_NAME], const uint8_t *supersedes,
-                    uint8_t ret_id[SEAL_ID])
+                    const struct handoff_past *past, uint8_t ret_id[SEAL_ID])
 {
     char text[NAME_TEXT];
+    struct taking taking = {name_text(name, text), past};
     const struct adopt_terms terms = {
         .event = AUDIT_HANDOFF_ACCEPTED,
-        .by = name_text(name, text),
+        .by = text,
         .again = "make a new request",
         .others = supersedes != NULL ? ADOPT_SUPERSEDES_ONE : ADOPT_SUPERSEDES_NONE,
         .one = supersedes,
+        .may = may_take,
+        .arg = &taking,
     };
 
+    ENSURE(!past->found, CKR_FUNCTION_REJECTED);
     return keyring_adopt(k, &terms, ret_id);
 }

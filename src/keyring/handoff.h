@@ -74,8 +74,11 @@ NODISCARD CK_RV handoff_note(struct keyring *k, const uint8_t name[HANDOFF_NAME]
 NODISCARD CK_RV handoff_open(const struct conf *c, struct store *s, struct span sealed,
                              const struct secret *private_key, struct keyring **ret);
 /* Seal it to this platform: keyring_adopt() with the entry of a hand-over. `supersedes` is the seal
- * of the platform that gave it; NULL: that one lives on, as all others do. */
+ * of the platform that gave it; NULL: that one lives on, as all others do. `past` is what
+ * handoff_past() found of AUDIT_HANDOFF_ACCEPTED before, nothing. CKR_FUNCTION_REJECTED also where
+ * somebody accepted the same request since: then nothing was written. */
 NODISCARD CK_RV handoff_adopt(struct keyring *k, const uint8_t name[HANDOFF_NAME],
-                              const uint8_t *supersedes, uint8_t ret_id[16]);
+                              const uint8_t *supersedes, const struct handoff_past *past,
+                              uint8_t ret_id[16]);
 
 #endif

@@ -173,6 +173,31 @@ old
 tee 3 status
 says_not "fingerprint "
 
+# Two take one approval at once: one seal, and who is later is told, or finds the request's key gone.
+again
+request 0
+approve 0 request
+new
+takers=()
+for n in 1 2; do
+    "$TEE_TEST_COMMAND" handoff accept approval --key pending --policy takes --offline --no-cache \
+        --expect "$(cat fingerprint.txt)" >"out.$n" 2>"err.$n" &
+    takers+=($!)
+done
+sealed=0
+for n in 1 2; do
+    code=0
+    wait "${takers[$((n - 1))]}" || code=$?
+    if grep -q "sealed to this platform" "out.$n"; then
+        sealed=$((sealed + 1))
+    else
+        grep -q "accepted already" "out.$n" "err.$n" || die "taker $n exits with $code: $(cat "err.$n")"
+    fi
+done
+[ "$sealed" -eq 1 ] || die "one approval made $sealed seals"
+[ "$(field id platform | wc -l)" -eq 2 ] || die "there are more seals than two"
+works
+
 # By a pipe, to a machine that has no store when it asks; all three run at once.
 again
 device "$new_device" chip=02 measurement=a1a2a3 report_id=33 # a second node, of the same image

@@ -96,6 +96,21 @@ static CK_RV take(struct machine *m, const struct secret *private_key)
     return handoff_open(&m->f->conf, s, buf_span(&m->sealed), private_key, &m->f->k);
 }
 
+static struct handoff_past accepted(struct machine *m, const uint8_t *request)
+{
+    struct handoff_past past = {.found = false};
+
+    assert_int_equal(handoff_past(m->f->k, AUDIT_HANDOFF_ACCEPTED, request, &past), CKR_OK);
+    return past;
+}
+
+static CK_RV adopt(struct machine *m, const uint8_t *request, const uint8_t *supersedes)
+{
+    const struct handoff_past past = accepted(m, request);
+
+    return handoff_adopt(m->f->k, request, supersedes, &past, m->made_seal);
+}
+
 static void opens(struct machine *m)
 {
     struct token_info t;
@@ -135,7 +150,7 @@ static void adopts(struct machine *m, bool standby, size_t expect_superseded)
     assert_int_equal(keyring_info(m->f->k, &info), CKR_OK);
     assert_memory_equal(info.fingerprint, m->made.fingerprint, sizeof(info.fingerprint));
     assert_int_equal(info.counter, m->made.counter); /* nothing is written before it is adopted */
-    assert_int_equal(handoff_adopt(m->f->k, name, standby ? NULL : m->seal, m->made_seal), CKR_OK);
+    assert_int_equal(adopt(m, name, standby ? NULL : m->seal), CKR_OK);
     fixture_close(m->f);
     assert_int_equal(count_superseded(m, &platforms), expect_superseded);
     assert_int_equal(platforms, 2);
@@ -160,6 +175,35 @@ static void standby_leaves_others(void **state)
     opens(m);
 }
 
+/* Two take one approval at once: both find that nobody has, and both are at the seal. */
+static void taken_twice_is_one_seal(void **state)
+{
+    struct machine *m = *state;
+    struct keyring *other = NULL;
+    struct handoff_past past;
+    size_t platforms = 0;
+
+    release(m);
+    new_machine(m);
+    assert_int_equal(take(m, m->private_key), CKR_OK);
+    other = TAKE(m->f->k);
+    assert_int_equal(take(m, m->private_key), CKR_OK);
+    past = accepted(m, name);
+    assert_false(past.found);
+    assert_int_equal(handoff_adopt(other, name, m->seal, &past, m->made_seal), CKR_OK);
+    keyring_unref(other);
+    assert_int_equal(handoff_adopt(m->f->k, name, m->seal, &past, m->made_seal),
+                     CKR_FUNCTION_REJECTED);
+    past = accepted(m, name); /* who looks again sees it */
+    assert_true(past.found);
+    assert_int_equal(handoff_adopt(m->f->k, name, m->seal, &past, m->made_seal),
+                     CKR_FUNCTION_REJECTED);
+    fixture_close(m->f);
+    assert_int_equal(count_superseded(m, &platforms), 1);
+    assert_int_equal(platforms, 2); /* the one that was, and one more */
+    opens(m);
+}
+
 /* An update of one node's image leaves the other node's seal alone. */
 static void supersedes_the_giver_alone(void **state)
 {
@@ -172,7 +216,7 @@ static void supersedes_the_giver_alone(void **state)
     release(m);
     snp_bench_set(&m->bench, "measurement=c1c2c3");
     assert_int_equal(take(m, m->private_key), CKR_OK);
-    assert_int_equal(handoff_adopt(m->f->k, other_name, m->seal, m->made_seal), CKR_OK);
+    assert_int_equal(adopt(m, other_name, m->seal), CKR_OK);
     assert_int_equal(seals_list(m->f->k, keyring_store(m->f->k), &v, &n), CKR_OK);
     for (size_t i = 0; i < n; i++) {
         platforms += v[i].kind == SEAL_PLATFORM;
@@ -262,7 +306,7 @@ static void rotated_at_the_last_moment(void **state)
     keyring_unref(old);
     new_machine(m);
     log_capture_clear();
-    assert_int_equal(handoff_adopt(m->f->k, name, m->seal, m->made_seal), CKR_DEVICE_ERROR);
+    assert_int_equal(adopt(m, name, m->seal), CKR_DEVICE_ERROR);
     assert_non_null(strstr(log_capture_text(), "rotated meanwhile: make a new request"));
     fixture_close(m->f);
     old_machine(m);
@@ -411,7 +455,7 @@ static void second_node(struct machine *m, struct buf *ret_seal)
     fixture_run("cp -r '%s' '%s.first'", m->f->store, m->f->store);
     snp_bench_set(&m->bench, "chip=02");
     assert_int_equal(take(m, m->private_key), CKR_OK);
-    assert_int_equal(handoff_adopt(m->f->k, name, NULL, m->made_seal), CKR_OK);
+    assert_int_equal(adopt(m, name, NULL), CKR_OK);
     fixture_close(m->f);
     assert_int_equal(store_open(m->f->store, false, 0, &s), CKR_OK);
     assert_int_equal(seal_carry_out(s, m->made_seal, ret_seal), CKR_OK);
@@ -518,7 +562,7 @@ static void seal_of_another_profile_is_not_carried(void **state)
     snp_bench_set(&m->bench, "chip=02");
     m->f->conf.vmpl = 1;
     assert_int_equal(take(m, m->private_key), CKR_OK);
-    assert_int_equal(handoff_adopt(m->f->k, name, NULL, m->made_seal), CKR_OK);
+    assert_int_equal(adopt(m, name, NULL), CKR_OK);
     assert_int_equal(seal_carry_out(keyring_store(m->f->k), m->made_seal, &seal), CKR_OK);
     fixture_close(m->f);
     fixture_run("rm -r '%s' && mv '%s.first' '%s'", m->f->store, m->f->store, m->f->store);
@@ -547,6 +591,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST("/keyring/handoff/another-image-takes-over", another_image_takes_over),
         TEST("/keyring/handoff/standby-leaves-others", standby_leaves_others),
+        TEST("/keyring/handoff/taken-twice-is-one-seal", taken_twice_is_one_seal),
         TEST("/keyring/handoff/supersedes-the-giver-alone", supersedes_the_giver_alone),
         TEST("/keyring/handoff/superseded-ends", superseded_ends),
         TEST("/keyring/handoff/another-key-opens-nothing", another_key_opens_nothing),
