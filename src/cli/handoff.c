@@ -222,14 +222,12 @@ void handoff_judged_clear(struct handoff_judged *j)
 }
 
 /* Who can write the policy, or the root that the policy's checks end at, decides who gets the key.
- * EXIT_DONE, or a code after the reason was printed. */
-static int check_ours(const char *what, const char *path)
+ * The open file is looked at: a name may be another file's a moment later. */
+static int check_ours(const char *what, const char *path, int fd)
 {
     struct stat st;
 
-    if (path == NULL)
-        return EXIT_DONE;
-    if (stat(path, &st) != 0)
+    if (fstat(fd, &st) != 0)
         return cli_fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
     if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return cli_fail(EXIT_REFUSED,
@@ -245,9 +243,10 @@ static int load(const struct handoff_options *o, struct span evidence, struct ha
     int code;
 
     v.evidence_bytes = evidence;
+    v.may_use = check_ours;
     code = verifier_load(&v, &ret->of);
     if (code != 0)
-        return code == VERIFIER_USAGE ? EXIT_USAGE : EXIT_FAILED;
+        return code == VERIFIER_UNKNOWN ? EXIT_FAILED : code;
     if (!handoff_policy_decides(&ret->of.policy, &why))
         return cli_fail(EXIT_REFUSED, "the policy %s can't decide about a hand-over: %s", v.policy,
                         why);
@@ -257,13 +256,10 @@ static int load(const struct handoff_options *o, struct span evidence, struct ha
 int handoff_judge(const struct handoff_options *o, struct span evidence, struct span nonce,
                   struct handoff_judged *ret)
 {
-    int code = check_ours("policy", o->verify.policy);
+    int code;
 
     *ret = (struct handoff_judged){.result = {.n = 0}};
-    if (code == EXIT_DONE)
-        code = check_ours("root", o->verify.root);
-    if (code == EXIT_DONE)
-        code = load(o, evidence, ret);
+    code = load(o, evidence, ret);
     if (code != EXIT_DONE)
         return code;
     if (nonce.n > 0) {

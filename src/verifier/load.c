@@ -49,22 +49,39 @@ static int open_file(const char *path)
     return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 }
 
-static int read_file(const char *path, struct buf *ret)
+static int read_open(const char *path, int fd, struct buf *ret)
 {
-    AUTO(close_fd) int fd = open_file(path);
     ssize_t n = -1;
 
     buf_reserve(ret, MAX_FILE + 1);
     if (ret->failed)
         return verifier_fail(NOT_READABLE, "out of memory");
-    if (fd >= 0)
-        while ((n = read(fd, ret->p + ret->n, MAX_FILE + 1 - ret->n)) > 0)
-            ret->n += (size_t)n;
+    while ((n = read(fd, ret->p + ret->n, MAX_FILE + 1 - ret->n)) > 0)
+        ret->n += (size_t)n;
     if (n != 0)
         return verifier_fail(NOT_READABLE, "%s: %s", path, strerror(errno));
     if (ret->n > MAX_FILE)
         return verifier_fail(NOT_READABLE, "%s: larger than %u bytes", path, MAX_FILE);
     return 0;
+}
+
+/* may_use NULL: any file will do. */
+static int read_checked(const char *path, verifier_may_use *may_use, const char *what,
+                        struct buf *ret)
+{
+    AUTO(close_fd) int fd = open_file(path);
+    int code = 0;
+
+    if (fd < 0)
+        return verifier_fail(NOT_READABLE, "%s: %s", path, strerror(errno));
+    if (may_use != NULL)
+        code = may_use(what, path, fd);
+    return code == 0 ? read_open(path, fd, ret) : code;
+}
+
+static int read_file(const char *path, struct buf *ret)
+{
+    return read_checked(path, NULL, NULL, ret);
 }
 
 /* -- evidence -------------------------------------------------------------------------------- */
@@ -143,10 +160,11 @@ static int load_table(const char *path, struct verifier_case *c)
 
 /* -- certificates ---------------------------------------------------------------------------- */
 
-static int load_certificates(const char *path, struct cert_list *l)
+static int load_certificates(const char *path, verifier_may_use *may_use, const char *what,
+                             struct cert_list *l)
 {
     AUTO(buf_clear) struct buf bytes = BUF_INIT;
-    const int code = path != NULL ? read_file(path, &bytes) : 0;
+    const int code = path != NULL ? read_checked(path, may_use, what, &bytes) : 0;
 
     if (code != 0 || path == NULL)
         return code;
@@ -155,10 +173,11 @@ static int load_certificates(const char *path, struct cert_list *l)
     return 0;
 }
 
-static int load_root(const char *path, struct verifier_case *c)
+static int load_root(const struct verifier_options *o, struct verifier_case *c)
 {
     AUTO(cert_list_clear) struct cert_list l = {.n = 0};
-    const int code = load_certificates(path, &l);
+    const char *path = o->root;
+    const int code = load_certificates(path, o->may_use, "root", &l);
 
     if (code != 0 || path == NULL)
         return code;
@@ -184,11 +203,12 @@ static int load_crl(const char *path, struct verifier_case *c)
 
 /* -- the policy ------------------------------------------------------------------------------ */
 
-static int load_policy(const char *path, struct verifier_case *c)
+static int load_policy(const struct verifier_options *o, struct verifier_case *c)
 {
     AUTO(buf_clear) struct buf bytes = BUF_INIT;
+    const char *path = o->policy;
     char *error = NULL;
-    int code = path != NULL ? read_file(path, &bytes) : 0;
+    int code = path != NULL ? read_checked(path, o->may_use, "policy", &bytes) : 0;
 
     if (code != 0 || path == NULL)
         return code;
@@ -340,21 +360,21 @@ int verifier_load(const struct verifier_options *o, struct verifier_case *ret)
     appraisal_init(&ret->policy);
     if (crypto_ready() != CKR_OK)
         return verifier_fail(NOT_READABLE, "libcrypto cannot be used");
-    code = load_policy(o->policy, ret);
+    code = load_policy(o, ret);
     if (code == 0)
         code = load_question(o, ret);
     if (code == 0)
         code = load_evidence(o, ret);
     if (code == 0)
-        code = load_certificates(o->vek, &ret->given);
+        code = load_certificates(o->vek, NULL, NULL, &ret->given);
     if (code == 0)
-        code = load_certificates(o->chain, &ret->given);
+        code = load_certificates(o->chain, NULL, NULL, &ret->given);
     if (code == 0)
         code = load_table(o->table, ret);
     if (code == 0 && (ret->policy.sources & APPRAISAL_FROM_EVIDENCE) != 0)
         code = use_evidence_certificates(ret);
     if (code == 0)
-        code = load_root(o->root, ret);
+        code = load_root(o, ret);
     if (code == 0)
         code = load_crl(o->crl, ret);
     return code != 0 ? code : load_cache(o, ret);

@@ -22,6 +22,10 @@ enum { VERIFIER_UNKNOWN = 3, VERIFIER_USAGE = 64 };
     "    [--vek FILE] [--chain FILE] [--table FILE] [--crl FILE] [--root FILE]\n"                  \
     "    [--offline] [--kds URL] [--patience SECONDS] [--cache DIRECTORY | --no-cache]"
 
+/* Asked about an open file before it is read, so that what is looked at is what is read. `what` it
+ * is: "policy". 0, or the exit code after an error was printed. */
+typedef int verifier_may_use(const char *what, const char *path, int fd);
+
 /* What the command line says; strings are argv's. */
 struct verifier_options {
     const char *evidence, *policy, *time;
@@ -30,6 +34,7 @@ struct verifier_options {
     const char *vek, *chain, *table, *crl, *root;
     const char *kds, *patience, *cache;
     bool json, offline, no_cache;
+    verifier_may_use *may_use; /* of policy and root; NULL: any will do */
 };
 
 /* False: it is not how the command is called. */

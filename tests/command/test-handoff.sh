@@ -386,6 +386,21 @@ chmod 602 root.pem
 old
 tee 2 handoff approve request --policy gives --root root.pem --out approval --offline --no-cache
 complains "the root root.pem can be written by others"
+# Another root under the name while the policy is still awaited: the file that is read is looked at,
+# not one that had its name before.
+mkfifo -m 600 slow
+chmod 600 root.pem
+"$TEE_TEST_COMMAND" handoff approve request --policy slow --root root.pem --out approval --offline \
+    --no-cache >out 2>err &
+approver=$!
+exec 7>slow # the policy is being opened
+echo '{}' >root.other
+chmod 602 root.other
+mv root.other root.pem
+cat gives >&7
+exec 7>&-
+wait "$approver" && die "approved by a root that anybody could write"
+complains "the root root.pem can be written by others"
 tee 1 handoff approve request --policy absent --out approval --offline --no-cache
 complains "absent: No such file"
 tee 64 handoff approve request # no policy at all
