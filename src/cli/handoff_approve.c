@@ -135,22 +135,30 @@ static CK_RV note(struct keyring *k, const struct approval *a)
     return handoff_note(k, a->hash, text, &a->past);
 }
 
-/* The log says it before the key leaves. */
+/* The log says it before the key leaves, and nothing is said before there is room for what leaves:
+ * a request that was approved is used up. */
 static int deliver(struct keyring *k, const struct handoff_options *o, const struct approval *a)
 {
-    const CK_RV rv = note(k, a);
+    AUTO(late_file_clear) struct late_file f = LATE_FILE_NONE;
+    int code = late_file_begin(o->out, a->message.n, LATE_BINARY, &f);
     char name[HANDOFF_NAME_TEXT];
-    int code;
+    CK_RV rv;
 
+    if (code != EXIT_DONE)
+        return code;
+    rv = note(k, a);
     if (rv == CKR_FUNCTION_REJECTED)
         return cli_fail(EXIT_REFUSED, "refused, a replay: somebody else approved this request at "
                                       "the same time");
     if (rv != CKR_OK)
         return cli_rv(rv, "writing the audit log");
-    code = write_file(o->out, buf_span(&a->message), true);
+    code = late_file_write(&f, buf_span(&a->message));
     if (code == EXIT_DONE)
-        fprintf(handoff_words_to(o), "request %s is approved: its sender can open the store\n",
-                handoff_name_text(a->hash, name));
+        code = late_file_publish(&f);
+    if (code != EXIT_DONE)
+        return cli_fail(code, "the audit log has the approval already: make a new request");
+    fprintf(handoff_words_to(o), "request %s is approved: its sender can open the store\n",
+            handoff_name_text(a->hash, name));
     return code;
 }
 

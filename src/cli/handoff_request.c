@@ -128,6 +128,33 @@ static void tell(const struct handoff_options *o, const struct draft *d)
                 handoff_name_text(hash, name), o->key);
 }
 
+/* An earlier request's key is in use until its answer comes, so it goes last, when the message of
+ * this one is out; whatever fails before leaves it. In a pipe the next step ends its reading when
+ * this process ends: then the key is there. */
+static int deliver(const struct handoff_options *o, const struct draft *d)
+{
+    AUTO(late_file_clear) struct late_file key = LATE_FILE_NONE;
+    AUTO(late_file_clear) struct late_file message = LATE_FILE_NONE;
+    int code = late_file_begin(o->key, d->key_file.n, LATE_PRIVATE, &key);
+
+    if (code == EXIT_DONE)
+        code = late_file_write(&key, buf_span(&d->key_file));
+    if (code == EXIT_DONE)
+        code = late_file_begin(o->out, d->message.n, LATE_BINARY, &message);
+    if (code == EXIT_DONE)
+        code = late_file_write(&message, buf_span(&d->message));
+    if (code == EXIT_DONE)
+        code = late_file_publish(&message);
+    if (code != EXIT_DONE)
+        return code;
+    code = late_file_publish(&key);
+    if (code == EXIT_DONE)
+        return code;
+    if (o->out != NULL)
+        (void)unlink(o->out);
+    return cli_fail(code, "the request is worth nothing without its key: make another");
+}
+
 int handoff_request(const struct handoff_options *o)
 {
     AUTO(conf_freep) struct conf *c = NULL;
@@ -141,9 +168,7 @@ int handoff_request(const struct handoff_options *o)
     if (code == EXIT_DONE)
         code = draft_make(c, o, &d);
     if (code == EXIT_DONE)
-        code = write_private_file(o->key, buf_span(&d.key_file));
-    if (code == EXIT_DONE)
-        code = write_file(o->out, buf_span(&d.message), true);
+        code = deliver(o, &d);
     if (code == EXIT_DONE)
         tell(o, &d);
     return code;

@@ -3,6 +3,7 @@
 #include "cli/write_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,53 +14,149 @@
 
 #define PRIVATE (S_IRUSR | S_IWUSR)
 #define PUBLIC  (PRIVATE | S_IRGRP | S_IROTH)
+#define PIECE   4096
 
 static int failed(const char *path)
 {
     return cli_fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
 }
 
-static int write_draft(const char *path, char *draft, struct span bytes, mode_t mode)
-{
-    const int fd = mkstemp(draft);
-    bool good;
+/* -- in a file --------------------------------------------------------------------------------- */
 
-    if (fd < 0)
-        return failed(draft);
-    good = fd_write_all(fd, bytes) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
-    if (close(fd) == 0 && good && rename(draft, path) == 0)
-        return EXIT_DONE;
-    (void)failed(path);
-    (void)unlink(draft);
-    return EXIT_FAILED;
+/* Zeros where the bytes will be: a disk that has no room for them says so now. */
+static bool hold_place(int fd, size_t n)
+{
+    static const uint8_t zeros[PIECE];
+
+    for (size_t done = 0; done < n; done += PIECE) {
+        if (!fd_write_all(fd, span_of(zeros, n - done < PIECE ? n - done : PIECE)))
+            return false;
+    }
+    return fsync(fd) == 0 && lseek(fd, 0, SEEK_SET) == 0;
 }
 
-static int write_stdout(struct span bytes, bool binary)
+/* What a rename would find out when it is too late. */
+static bool is_replaceable(const char *path)
 {
+    struct stat st;
+
+    if (lstat(path, &st) != 0)
+        return errno == ENOENT;
+    errno = EISDIR;
+    return !S_ISDIR(st.st_mode);
+}
+
+static int begin_path(const char *path, size_t n, mode_t mode, struct late_file *ret)
+{
+    AUTO(late_file_clear) struct late_file f = {.fd = -1, .path = path};
+
+    if (!is_replaceable(path))
+        return failed(path);
+    if (asprintf(&f.draft, "%s.XXXXXX", path) < 0) {
+        f.draft = NULL;
+        return cli_fail(EXIT_FAILED, "out of memory");
+    }
+    f.fd = mkstemp(f.draft);
+    if (f.fd < 0)
+        return failed(f.draft);
+    if (!hold_place(f.fd, n) || fchmod(f.fd, mode) != 0)
+        return failed(path);
+    *ret = f;
+    f = LATE_FILE_NONE;
+    return EXIT_DONE;
+}
+
+static bool directory_sync(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    AUTO(buf_clear) struct buf name = BUF_INIT;
+    bool good;
+    int fd;
+
+    buf_printf(&name, "%.*s", slash != NULL ? (int)(slash - path) + 1 : 1,
+               slash != NULL ? path : ".");
+    buf_u8(&name, 0);
+    if (name.failed)
+        return false;
+    fd = open((const char *)name.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* Some directories can't be read, or synced, and need not. */
+    good = fd < 0 || fsync(fd) == 0 || errno == EINVAL;
+    if (fd >= 0)
+        (void)close(fd);
+    return good;
+}
+
+/* -- on standard output ------------------------------------------------------------------------ */
+
+static int begin_stdout(size_t n, bool binary, struct late_file *ret)
+{
+    struct stat st;
+
     if (binary && output_is_terminal())
         return cli_fail(EXIT_USAGE, "this is binary and standard output is a terminal: use --out "
                                     "FILE");
-    return fd_write_all(STDOUT_FILENO, bytes) ? EXIT_DONE : failed("standard output");
+    /* A pipe has no place to hold. Without KEEP_SIZE what is appended would go behind it. */
+    if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode) &&
+        fallocate(STDOUT_FILENO, FALLOC_FL_KEEP_SIZE, st.st_size, (off_t)n) != 0 &&
+        (errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO))
+        return failed("standard output");
+    *ret = (struct late_file){.fd = STDOUT_FILENO};
+    return EXIT_DONE;
 }
 
-static int write_path(const char *path, struct span bytes, mode_t mode)
+static bool is_synced(int fd)
 {
-    char *draft = NULL;
-    int code;
+    /* A pipe or a terminal can't be. */
+    return fsync(fd) == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP;
+}
 
-    if (asprintf(&draft, "%s.XXXXXX", path) < 0)
-        return cli_fail(EXIT_FAILED, "out of memory");
-    code = write_draft(path, draft, bytes, mode);
-    free(draft);
-    return code;
+/* -- both -------------------------------------------------------------------------------------- */
+
+void late_file_clear(struct late_file *f)
+{
+    if (f->fd >= 0 && f->path != NULL)
+        (void)close(f->fd);
+    if (f->draft != NULL)
+        (void)unlink(f->draft);
+    free(f->draft);
+    *f = LATE_FILE_NONE;
+}
+
+int late_file_begin(const char *path, size_t n, enum late_kind kind, struct late_file *ret)
+{
+    if (path == NULL)
+        return begin_stdout(n, kind == LATE_BINARY, ret);
+    return begin_path(path, n, kind == LATE_PRIVATE ? PRIVATE : PUBLIC, ret);
+}
+
+int late_file_write(struct late_file *f, struct span bytes)
+{
+    const char *name = f->path != NULL ? f->path : "standard output";
+
+    return fd_write_all(f->fd, bytes) && is_synced(f->fd) ? EXIT_DONE : failed(name);
+}
+
+int late_file_publish(struct late_file *f)
+{
+    if (f->path == NULL)
+        return EXIT_DONE;
+    if (rename(f->draft, f->path) != 0)
+        return failed(f->path);
+    free(TAKE(f->draft));
+    return directory_sync(f->path) ? EXIT_DONE : failed(f->path);
+}
+
+static int write_whole(const char *path, struct span bytes, enum late_kind kind)
+{
+    AUTO(late_file_clear) struct late_file f = LATE_FILE_NONE;
+    int code = late_file_begin(path, 0, kind, &f);
+
+    if (code == EXIT_DONE)
+        code = late_file_write(&f, bytes);
+    return code == EXIT_DONE ? late_file_publish(&f) : code;
 }
 
 int write_file(const char *path, struct span bytes, bool binary)
 {
-    return path == NULL ? write_stdout(bytes, binary) : write_path(path, bytes, PUBLIC);
-}
-
-int write_private_file(const char *path, struct span bytes)
-{
-    return write_path(path, bytes, PRIVATE);
+    return write_whole(path, bytes, binary ? LATE_BINARY : LATE_TEXT);
 }

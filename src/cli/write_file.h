@@ -9,7 +9,24 @@
  * (path NULL; binary ones not to a terminal). EXIT_DONE, or EXIT_FAILED after the reason was
  * printed. */
 int write_file(const char *path, struct span bytes, bool binary);
-/* The same for what nobody but the owner may read: never to standard output. */
-int write_private_file(const char *path, struct span bytes);
+
+/*
+ * The same in steps, for a result that must not be lost for want of room once something else is
+ * done: begin it, so that there is a place for n bytes, do the other thing, write, publish. Until
+ * it is published what has the name stays, and what is cleared leaves nothing. On standard output
+ * the place is held where that is a file, and what is written is out.
+ */
+enum late_kind { LATE_TEXT, LATE_BINARY, LATE_PRIVATE /* for nobody but the owner */ };
+struct late_file {
+    int fd;
+    char *draft;      /* the temporary name; NULL: there is none */
+    const char *path; /* borrowed; NULL: standard output */
+};
+#define LATE_FILE_NONE ((struct late_file){.fd = -1})
+void late_file_clear(struct late_file *f); /* usable with AUTO() */
+/* Each returns EXIT_DONE, or an exit code after the reason was printed. */
+int late_file_begin(const char *path, size_t n, enum late_kind kind, struct late_file *ret);
+int late_file_write(struct late_file *f, struct span bytes); /* to the disk; at most n bytes */
+int late_file_publish(struct late_file *f);
 
 #endif

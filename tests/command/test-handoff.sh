@@ -27,7 +27,12 @@ old_device=$SNP_EMULATOR_MOUNT
 new_device=$scratch/new-device
 mkdir "$new_device"
 "$TEE_TEST_SNP_EMULATOR" "$new_device" || die "there is no second device"
-trap 'umount "$new_device" || fusermount3 -u "$new_device"; rm -rf "$scratch"' EXIT
+leave() {
+    [ ! -e full/before ] || umount full
+    umount "$new_device" || fusermount3 -u "$new_device"
+    rm -rf "$scratch"
+}
+trap leave EXIT
 
 # device MOUNT LINE...: what a machine is.
 device() {
@@ -172,6 +177,61 @@ tee 0 prune --superseded
 old
 tee 3 status
 says_not "fingerprint "
+
+# A disk that is full: nothing is approved, and the key of the request before stays. (A disk of its
+# own takes the right to mount one, as the emulated device does for root.)
+again
+request 0
+cp pending pending.kept
+new
+"$TEE_TEST_COMMAND" handoff request --key pending >/dev/full 2>err && die "a request went nowhere"
+complains "No space left"
+cmp pending pending.kept || die "the key of the request before is lost"
+mkdir full directory
+tee 1 handoff request --key pending --out directory
+complains "Is a directory"
+cmp pending pending.kept || die "the key of the request before is lost"
+old
+tee 1 handoff approve request --policy gives --out directory --offline --no-cache
+complains "Is a directory"
+tee 0 audit show
+says_not "handoff-approved"
+if mount -t tmpfs -o size=64k none full 2>/dev/null; then
+    filled() { # all but one page, which is too little for a message
+        rm -f full/before
+        head -c 65536 /dev/zero >full/before 2>/dev/null
+        truncate -s -4096 full/before
+    }
+    filled
+    new
+    tee 1 handoff request --key pending --out full/request
+    complains "No space left"
+    cmp pending pending.kept || die "the key of the request before is lost"
+    rm full/before
+    cp pending full/pending
+    filled
+    tee 1 handoff request --key full/pending --out request.other
+    complains "No space left"
+    [ ! -e request.other ] || die "a request without its key is left"
+    cmp full/pending pending.kept || die "the key of the request before is half written"
+    rm full/pending
+    filled
+    old
+    tee 1 handoff approve request --policy gives --out full/approval --offline --no-cache
+    complains "No space left"
+    "$TEE_TEST_COMMAND" handoff approve request --policy gives --offline --no-cache \
+        >full/approval 2>err && die "an approval on a full disk"
+    complains "No space left"
+    [ "$(cd full && echo *)" = "approval before" ] || die "left on the full disk: $(ls full)"
+    tee 0 audit show
+    says_not "handoff-approved"
+    umount full
+else
+    echo "a full disk was not tried: none can be mounted"
+fi
+approve 0 request # it was not used up
+accept 0 approval
+works
 
 # Two take one approval at once: one seal, and who is later is told, or finds the request's key gone.
 again
