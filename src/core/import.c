@@ -10,7 +10,10 @@
 #include "crypto/prim.h"
 #include "model/schema.h"
 
-#define BATCH 64 /* objects of a transaction: some ms in which no other writer gets in */
+#define BATCH 48 /* objects from which on they are written: some ms without another writer */
+/* Objects that belong together are not parted, up to so many: more certificates than any key has.
+ * It is the most that other writers have to wait for (a fifth of a second). */
+#define TOGETHER_MAX 4096
 #define TRIES 256 /* somebody made an object in between: look again; nothing was written for it */
 
 /* What is known, as MACs under a key of this run: a search tree of nodes of PRIM_HASH bytes. */
@@ -31,8 +34,8 @@ struct import {
     struct mac *mac;
     struct known known; /* what is in the token below next_id, and what waits */
     uint64_t next_id;
-    struct waiting waiting[BATCH];
-    size_t n_waiting;
+    struct waiting *waiting;
+    size_t n_waiting, room;
 };
 
 /* -- what an object is ------------------------------------------------------------------------- */
@@ -214,6 +217,7 @@ void import_free(struct import *i)
         return;
     while (i->n_waiting > 0)
         drop_waiting(i, i->n_waiting - 1);
+    free(i->waiting);
     known_clear(&i->known);
     mac_free(i->mac);
     free(i->source);
@@ -243,6 +247,23 @@ CK_RV import_begin(struct session *s, const char *source, bool dry_run, struct i
 
 /* -- adding ------------------------------------------------------------------------------------ */
 
+static CK_RV make_room(struct import *i)
+{
+    const size_t room = i->room == 0 ? BATCH : 2 * i->room;
+    struct waiting *grown;
+
+    if (i->n_waiting < i->room)
+        return CKR_OK;
+    grown = calloc(room, sizeof(*grown));
+    ENSURE(grown != NULL, CKR_HOST_MEMORY);
+    if (i->n_waiting > 0)
+        memcpy(grown, i->waiting, i->n_waiting * sizeof(*grown));
+    free(i->waiting);
+    i->waiting = grown;
+    i->room = room;
+    return CKR_OK;
+}
+
 CK_RV import_add(struct import *i, const CK_ATTRIBUTE *v, CK_ULONG n, bool is_named,
                  enum import_fate *ret_fate)
 {
@@ -252,8 +273,9 @@ CK_RV import_add(struct import *i, const CK_ATTRIBUTE *v, CK_ULONG n, bool is_na
     TRY(object_make(i->session, v, n, &a));
     ENSURE(attrs_bool(a, CKA_TOKEN, false), CKR_TEMPLATE_INCONSISTENT);
     /* Before it is looked up: who writes may find that somebody has made the same meanwhile. */
-    if (i->n_waiting == BATCH)
+    if (i->n_waiting == TOGETHER_MAX)
         TRY(import_flush(i));
+    TRY(make_room(i));
     TRY(look_up(i, a, is_named, &i->known, &fate));
     if (fate == IMPORT_WAITING) {
         TRY(learn(i, a, &i->known));
@@ -266,7 +288,7 @@ CK_RV import_add(struct import *i, const CK_ATTRIBUTE *v, CK_ULONG n, bool is_na
 
 CK_RV import_settle(struct import *i)
 {
-    return i->n_waiting >= BATCH - BATCH / 4 ? import_flush(i) : CKR_OK;
+    return i->n_waiting >= BATCH ? import_flush(i) : CKR_OK;
 }
 
 /* -- writing ----------------------------------------------------------------------------------- */
@@ -298,20 +320,28 @@ static CK_RV tell(const struct import *i, struct buf *ret)
     return buf_ok(ret);
 }
 
+static void free_objects(const struct attrs ***v)
+{
+    free(*v);
+}
+
 static CK_RV write_waiting(struct import *i)
 {
     AUTO(buf_clear) struct buf detail = BUF_INIT;
-    const struct attrs *objects[BATCH];
+    AUTO(free_objects) const struct attrs **objects = NULL;
     struct vault v;
     CK_RV rv;
 
     if (i->n_waiting == 0 || i->dry_run)
         return CKR_OK;
+    objects = calloc(i->n_waiting, sizeof(*objects));
+    ENSURE(objects != NULL, CKR_HOST_MEMORY);
     for (size_t w = 0; w < i->n_waiting; w++)
         objects[w] = i->waiting[w].attrs;
     TRY(tell(i, &detail));
     token_vault(i->session->token, &v);
-    rv = vault_import(&v, objects, i->n_waiting, (const char *)detail.p, &i->next_id);
+    rv = vault_import(&v, (const struct attrs *const *)objects, i->n_waiting,
+                      (const char *)detail.p, &i->next_id);
     vault_done(&v);
     return rv;
 }

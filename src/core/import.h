@@ -7,7 +7,9 @@
  * a certificate by its bytes; a data object by application, label, object id and value. So a second
  * run of an import that was interrupted anywhere completes it, and a third one changes nothing.
  *
- * Objects wait until there are enough for a transaction. It commits only if nobody made an object
+ * Objects wait until there are enough for a transaction; those between two calls of import_settle()
+ * belong together and are written in one, up to 4,096 of them: more would hold other writers up. It
+ * commits only if nobody made an object
  * since the known ones were read; else what came is read, and what has come to be there is dropped.
  * An entry of the audit log is part of each transaction.
  */

@@ -267,6 +267,17 @@ refused 'A=1\nB=2\nA=3\n' "A is set twice, in lines 1 and 3"
 [ "$(contents)" = "$before" ] || die "a fault changed the token"
 tee 0 audit verify
 
+# -- a key of many certificates: all of it comes at once, or nothing --
+openssl ecparam -name prime256v1 -genkey -noout -out busy.key 2>/dev/null || die "no key"
+cp busy.key busy.pem
+for i in $(seq 1 70); do
+    openssl req -x509 -key busy.key -subj "/CN=busy" -set_serial "$i" -days 30 >>busy.pem || die "no certificate"
+done
+tee 0 import busy.pem "${pin[@]}"
+counts "certificates" "70 70 0 0"
+entries=$("$TEE_TEST_COMMAND" audit show 2>/dev/null | grep -c "busy.pem")
+[ "$entries" -eq 1 ] || die "a key and its certificates came in $entries transactions"
+
 # -- many: they fit into few transactions --
 for i in $(seq 1 1000); do echo "CREDENTIAL_$i=value of $i"; done >many.env
 tee 0 import --env-file many.env --application many "${pin[@]}"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * test-import-core.c - two imports beside each other, step by step: what the one has made in the
- * meantime the other one finds, also where it has to write in the middle of what belongs together.
+ * meantime the other one finds; and what belongs together, which is one transaction.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,10 +18,12 @@
 #include "core/lib.h"
 #include "core/slot.h"
 #include "core/token.h"
+#include "keyring/audit.h"
 
-#define N_WAITING 64 /* as many as wait at most: the next one has them written */
-#define SO_PIN    SPAN_LIT("12345678")
-#define USER_PIN  SPAN_LIT("1234")
+#define N_WAITING  64  /* more than are waited for */
+#define N_TOGETHER 200 /* of one group */
+#define SO_PIN     SPAN_LIT("12345678")
+#define USER_PIN   SPAN_LIT("1234")
 
 static char directory[] = "/tmp/tee-import-XXXXXX";
 static CK_SESSION_HANDLE opened;
@@ -111,6 +113,24 @@ static size_t n_objects(unsigned number)
     return n;
 }
 
+static CK_RV any_entry(const struct audit_entry *e, void *arg)
+{
+    (void)e;
+    (void)arg;
+    return CKR_OK;
+}
+
+static uint64_t audit_length(void)
+{
+    struct keyring *k = lib_keyring_if_open();
+    uint64_t n = 0;
+
+    assert_non_null(k);
+    assert_int_equal(audit_walk(k, any_entry, NULL, &n, NULL), CKR_OK);
+    keyring_unref(k);
+    return n;
+}
+
 static void full_batch_looks_again(void **state)
 {
     enum import_fate fates[N_WAITING + 1], other = IMPORT_WAITING;
@@ -126,8 +146,9 @@ static void full_batch_looks_again(void **state)
     assert_int_equal(import_flush(b), CKR_OK);
     assert_int_equal(other, IMPORT_STORED);
     assert_int_equal(add(a, N_WAITING, &fates[N_WAITING]), CKR_OK);
+    assert_int_equal(fates[N_WAITING], IMPORT_WAITING);
+    assert_int_equal(import_settle(a), CKR_OK);
     assert_int_equal(fates[0], IMPORT_STORED);
-    assert_int_equal(import_flush(a), CKR_OK);
     assert_int_equal(fates[N_WAITING], IMPORT_PRESENT);
     for (unsigned i = 0; i <= N_WAITING; i++)
         assert_int_equal(n_objects(i), 1);
@@ -135,10 +156,35 @@ static void full_batch_looks_again(void **state)
     import_free(b);
 }
 
+/* However many there are: what the log has of them is one entry, as there is one transaction. */
+static void what_belongs_together_is_not_parted(void **state)
+{
+    enum import_fate fates[N_TOGETHER];
+    struct import *a = NULL;
+    uint64_t before = 0, after = 0;
+
+    (void)state;
+    assert_int_equal(import_begin(session, "c", false, &a), CKR_OK);
+    before = audit_length();
+    for (unsigned i = 0; i < N_TOGETHER; i++)
+        assert_int_equal(add(a, 1000 + i, &fates[i]), CKR_OK);
+    assert_int_equal(fates[0], IMPORT_WAITING);
+    assert_int_equal(audit_length(), before);
+    assert_int_equal(import_settle(a), CKR_OK);
+    after = audit_length();
+    assert_int_equal(after, before + 1);
+    for (unsigned i = 0; i < N_TOGETHER; i++)
+        assert_int_equal(fates[i], IMPORT_STORED);
+    assert_int_equal(n_objects(1000), 1);
+    assert_int_equal(n_objects(1000 + N_TOGETHER - 1), 1);
+    import_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         {"/import-core/full-batch-looks-again", full_batch_looks_again, NULL, NULL, NULL},
+        {"/import-core/together", what_belongs_together_is_not_parted, NULL, NULL, NULL},
     };
 
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
