@@ -117,16 +117,22 @@ void own_key_print_id(struct span id, struct buf *ret)
 /* One line for one of several: what tells it apart, and whether it is still in use. */
 static void tell_choice(struct token *t, CK_OBJECT_HANDLE h)
 {
+    static const char *const words[] = {
+        [SUCCESSION_IN_USE] = "in use",
+        [SUCCESSION_VERIFIES] = "verify-only: it has a successor",
+        [SUCCESSION_READS] = "reads only: it has a successor",
+    };
+    enum succession_state state = SUCCESSION_IN_USE;
     AUTO(object_unrefp) struct object *o = NULL;
     AUTO(buf_clear) struct buf text = BUF_INIT;
 
-    if (token_object(t, h, &o) != CKR_OK)
+    if (token_object(t, h, &o) != CKR_OK ||
+        succession_state(t, object_attrs(o), &state) != CKR_OK)
         return;
     own_key_print_id(attrs_span(object_attrs(o), CKA_ID), &text);
     if (!text.failed)
         fprintf(stderr, "    %.*s  %s\n", (int)text.n, (const char *)text.p,
-                succession_is_retired(object_attrs(o)) ? "verify-only: it has a successor"
-                                                       : "in use");
+                words[state]);
 }
 
 static int tell_number(const char *text, unsigned how, struct token *t, const struct matches *m)

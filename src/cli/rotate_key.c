@@ -16,6 +16,7 @@
 #include "cli/key_sign.h"
 #include "cli/rotate.h"
 #include "cli/write_file.h"
+#include "core/operation.h"
 #include "core/succession.h"
 #include "tee-pkcs11.h"
 
@@ -100,6 +101,27 @@ static const struct key_scheme *old_scheme(const struct attrs *old)
 
 /* Not every key may do what its type could (CKA_ALLOWED_MECHANISMS, mechanisms switched off): then
  * it does not sign. */
+static bool is_no(CK_RV rv)
+{
+    return rv == CKR_MECHANISM_INVALID || rv == CKR_KEY_FUNCTION_NOT_PERMITTED;
+}
+
+/* Would it? An operation that is begun and given nothing uses no key. */
+static CK_RV would_sign(struct own_key *k, bool *ret)
+{
+    const struct key_scheme *scheme = old_scheme(object_attrs(k->object));
+    const CK_MECHANISM m = {.mechanism = scheme != NULL ? scheme->mechanism : 0};
+    CK_RV rv;
+
+    *ret = false;
+    if (scheme == NULL)
+        return CKR_OK;
+    rv = operation_init(k->session, OP_SIGN, &m, k->handle);
+    ENSURE(rv == CKR_OK || is_no(rv), rv);
+    *ret = rv == CKR_OK;
+    return operation_init(k->session, OP_SIGN, NULL, CK_INVALID_HANDLE);
+}
+
 static CK_RV sign(const struct succession *s, struct own_key *k, struct buf *ret)
 {
     const struct key_scheme *scheme = old_scheme(object_attrs(k->object));
@@ -110,7 +132,7 @@ static CK_RV sign(const struct succession *s, struct own_key *k, struct buf *ret
         return CKR_OK;
     TRY(succession_to_sign(s, &bytes));
     rv = key_sign(k, scheme, buf_span(&bytes), ret);
-    return rv == CKR_MECHANISM_INVALID || rv == CKR_KEY_FUNCTION_NOT_PERMITTED ? CKR_OK : rv;
+    return is_no(rv) ? CKR_OK : rv;
 }
 
 /* -- what is said ------------------------------------------------------------------------------ */
@@ -198,14 +220,14 @@ static void tell(const struct succession *s, const struct own_key *k, bool dry_r
     tell_certificates(k->session->token, before);
 }
 
-static void tell_proof(const struct succession *s, bool is_signed)
+static void tell_proof(bool is_signed, bool is_attested)
 {
     static const char *const by[2][2] = {
         {"nobody: the old key can't sign, and the platform can't attest", "the platform"},
         {"the old key", "the old key and the platform"},
     };
 
-    printf("vouched for    by %s\n", by[is_signed][s->attested]);
+    printf("vouched for    by %s\n", by[is_signed][is_attested]);
 }
 
 /* -- the statement ----------------------------------------------------------------------------- */
@@ -241,24 +263,43 @@ static int give_statement(const struct request *r)
 
 /* -- the rotation ------------------------------------------------------------------------------ */
 
+static int no_statement(void)
+{
+    return cli_fail(EXIT_REFUSED,
+                    "there is no statement to write: the old key can't sign, and the platform "
+                    "can't attest. Without --out the key is rotated all the same");
+}
+
+/* What the rotation would say, a refusal too. */
+static int foresee(const struct request *r, const struct succession *s, struct own_key *k)
+{
+    const bool attests = succession_may_be_attested(s);
+    bool signs = false;
+    const CK_RV rv = would_sign(k, &signs);
+
+    if (rv != CKR_OK)
+        return cli_rv(rv, "looking whether the old key can sign");
+    if (!signs && !attests && r->out != NULL)
+        return no_statement();
+    tell(s, k, true);
+    tell_proof(signs, attests);
+    return EXIT_DONE;
+}
+
 static int rotate(const struct request *r, struct span nonce, struct own_key *k)
 {
     AUTO(succession_clear) struct succession s = {.n_old = 0};
     AUTO(buf_clear) struct buf signature = BUF_INIT;
     CK_RV rv = succession_prepare(k->session, k->handle, r->keep_reading, nonce, &s);
 
-    if (rv == CKR_OK && r->dry_run) {
-        tell(&s, k, true);
-        return EXIT_DONE;
-    }
+    if (rv == CKR_OK && r->dry_run)
+        return foresee(r, &s, k);
     if (rv == CKR_OK)
         rv = sign(&s, k, &signature);
     if (rv == CKR_OK)
         rv = succession_prove(&s, buf_span(&signature));
     if (rv == CKR_OK && s.proof.n == 0 && r->out != NULL)
-        return cli_fail(EXIT_REFUSED,
-                        "there is no statement to write: the old key can't sign, and the platform "
-                        "can't attest. Without --out the key is rotated all the same");
+        return no_statement();
     if (rv == CKR_OK)
         rv = succession_commit(&s);
     if (rv == CKR_FUNCTION_FAILED || rv == CKR_OBJECT_HANDLE_INVALID)
@@ -266,7 +307,7 @@ static int rotate(const struct request *r, struct span nonce, struct own_key *k)
     if (rv != CKR_OK)
         return cli_rv(rv, "rotating the key");
     tell(&s, k, false);
-    tell_proof(&s, signature.n > 0);
+    tell_proof(signature.n > 0, s.attested);
     return deliver(r, buf_span(&s.proof));
 }
 

@@ -33,13 +33,13 @@ const struct succession_usage *succession_usage(size_t i)
     return i < N_ELEMENTS(usages) ? &usages[i] : NULL;
 }
 
-bool succession_is_retired(const struct attrs *a)
+static bool has_usage(const struct attrs *a, bool reads)
 {
     for (size_t i = 0; i < N_ELEMENTS(usages); i++) {
-        if (attrs_bool(a, usages[i].type, false))
-            return false;
+        if (usages[i].reads == reads && attrs_bool(a, usages[i].type, false))
+            return true;
     }
-    return true;
+    return false;
 }
 
 void succession_clear(struct succession *s)
@@ -72,10 +72,23 @@ static CK_RV check_old(const struct attrs *a)
         return refuse(CKR_ACTION_PROHIBITED,
                       "CKA_MODIFIABLE is false, so that it can't be made verify-only. Make a new "
                       "key, and destroy this one when it is no longer used");
-    if (succession_is_retired(a))
+    return CKR_OK;
+}
+
+static CK_RV check_state(struct token *t, const struct attrs *a)
+{
+    enum succession_state state = SUCCESSION_IN_USE;
+
+    TRY(succession_state(t, a, &state));
+    if (state == SUCCESSION_VERIFIES)
         return refuse(
             CKR_KEY_FUNCTION_NOT_PERMITTED,
             "it only verifies: it has been rotated already, or was made for nothing else");
+    if (state == SUCCESSION_READS)
+        return refuse(CKR_KEY_FUNCTION_NOT_PERMITTED,
+                      "it only reads what is there, and nobody can write for it: it has been "
+                      "rotated already (--keep-reading), or was made for nothing else. Destroy it "
+                      "when nothing of that is needed");
     return CKR_OK;
 }
 
@@ -91,14 +104,12 @@ static void free_handles(CK_OBJECT_HANDLE **v)
     free(*v);
 }
 
-/* Begin to change every public token object of the key. */
-static CK_RV add_publics(struct token *t, struct succession *s)
+/* Every public token object of the key: none of a secret one. *ret is to be freed. */
+static CK_RV find_publics(struct token *t, const struct attrs *key, CK_OBJECT_HANDLE **ret,
+                          size_t *ret_n)
 {
-    const struct attrs *key = s->old[0].attrs;
     const CK_ATTRIBUTE_TYPE part = shared_part(key);
-    AUTO(free_handles) CK_OBJECT_HANDLE *v = NULL;
     AUTO(attrs_freep) struct attrs *search = NULL;
-    size_t n = 0;
 
     if (attrs_ulong(key, CKA_CLASS, CKO_DATA) != CKO_PRIVATE_KEY || attrs_span(key, part).n == 0)
         return CKR_OK;
@@ -106,7 +117,50 @@ static CK_RV add_publics(struct token *t, struct succession *s)
     TRY(attrs_set_ulong(search, CKA_CLASS, CKO_PUBLIC_KEY));
     TRY(attrs_set_bool(search, CKA_TOKEN, true));
     TRY(attrs_set(search, part, attrs_span(key, part)));
-    TRY(token_find(t, search, &v, &n));
+    return token_find(t, search, ret, ret_n);
+}
+
+/* Can anybody protect something for a key that reads? By a secret key itself, else by a public
+ * object of it; where there is none here, somebody elsewhere may have one. */
+static CK_RV is_written_for(struct token *t, const struct attrs *key, bool *ret)
+{
+    AUTO(free_handles) CK_OBJECT_HANDLE *v = NULL;
+    size_t n = 0;
+
+    TRY(find_publics(t, key, &v, &n));
+    *ret = n == 0 && attrs_ulong(key, CKA_CLASS, CKO_DATA) == CKO_PRIVATE_KEY;
+    for (size_t i = 0; i < n; i++) {
+        AUTO(object_unrefp) struct object *o = NULL;
+
+        TRY(token_object(t, v[i], &o));
+        *ret = *ret || has_usage(object_attrs(o), false);
+    }
+    return CKR_OK;
+}
+
+CK_RV succession_state(struct token *t, const struct attrs *key, enum succession_state *ret)
+{
+    bool is_written = true;
+
+    *ret = SUCCESSION_IN_USE;
+    if (has_usage(key, false))
+        return CKR_OK;
+    if (has_usage(key, true))
+        TRY(is_written_for(t, key, &is_written));
+    else
+        *ret = SUCCESSION_VERIFIES;
+    if (!is_written)
+        *ret = SUCCESSION_READS;
+    return CKR_OK;
+}
+
+/* Begin to change them. */
+static CK_RV add_publics(struct token *t, struct succession *s)
+{
+    AUTO(free_handles) CK_OBJECT_HANDLE *v = NULL;
+    size_t n = 0;
+
+    TRY(find_publics(t, s->old[0].attrs, &v, &n));
     if (n >= SUCCESSION_OLD_MAX)
         return refuse(CKR_KEY_TYPE_INCONSISTENT, "it has too many public objects");
     for (size_t i = 0; i < n; i++) {
@@ -301,7 +355,7 @@ CK_RV succession_to_sign(const struct succession *s, struct buf *ret)
 }
 
 /* A report says something about a key only if the key never leaves what is reported. */
-static bool may_be_attested(const struct succession *s)
+bool succession_may_be_attested(const struct succession *s)
 {
     const struct attrs *a = s->made[0];
 
@@ -314,7 +368,7 @@ CK_RV succession_prove(struct succession *s, struct span signature)
     AUTO(buf_clear) struct buf statement = BUF_INIT;
     AUTO(buf_clear) struct buf proof = BUF_INIT;
 
-    s->attested = may_be_attested(s);
+    s->attested = succession_may_be_attested(s);
     if (!s->attested && signature.n == 0)
         return CKR_OK;
     s->statement.rotation.signature = signature;
@@ -341,6 +395,7 @@ CK_RV succession_prepare(struct session *s, CK_OBJECT_HANDLE h, bool keep_readin
     TRY(token_edit_begin(s->token, h, &ret->old[0]));
     ret->n_old = 1;
     TRY(check_old(ret->old[0].attrs));
+    TRY(check_state(s->token, ret->old[0].attrs));
     TRY(add_publics(s->token, ret));
     TRY(make(ret));
     for (size_t i = 0; i < ret->n_old; i++)

@@ -37,20 +37,29 @@ struct succession_usage {
     bool reads;       /* it opens what was protected before: stays with keep_reading */
 };
 const struct succession_usage *succession_usage(size_t i);
-/* Has the key none of these usages left: was it rotated already? */
-bool succession_is_retired(const struct attrs *a);
+/* What a private or secret key of the token is for: from its usages, and those of its public
+ * objects. */
+enum succession_state {
+    SUCCESSION_IN_USE,
+    SUCCESSION_VERIFIES, /* it has none of these usages: it was rotated already */
+    SUCCESSION_READS,    /* nothing is protected for it any more: rotated, with keep_reading */
+};
+NODISCARD CK_RV succession_state(struct token *t, const struct attrs *key,
+                                 enum succession_state *ret);
 
 /*
  * Make the successor of a private or secret token key in memory, and what the old one becomes; the
  * session must be the user's, and may write. keep_reading: the old key still decrypts, unwraps and
  * decapsulates. Borrows the session. With a log line each: CKR_KEY_TYPE_INCONSISTENT (it is
  * neither, or has no public half), CKR_ACTION_PROHIBITED (CKA_MODIFIABLE is false),
- * CKR_KEY_FUNCTION_NOT_PERMITTED (it is retired already), CKR_MECHANISM_INVALID (nothing here makes
- * such keys), CKR_TEMPLATE_INCONSISTENT (nor with such attributes), CKR_DATA_LEN_RANGE (its label
- * or id is too long).
+ * CKR_KEY_FUNCTION_NOT_PERMITTED (it is not in use: succession_state), CKR_MECHANISM_INVALID
+ * (nothing here makes such keys), CKR_TEMPLATE_INCONSISTENT (nor with such attributes),
+ * CKR_DATA_LEN_RANGE (its label or id is too long).
  */
 NODISCARD CK_RV succession_prepare(struct session *s, CK_OBJECT_HANDLE h, bool keep_reading,
                                    struct span nonce, struct succession *ret);
+/* Will the platform vouch for the new key? */
+bool succession_may_be_attested(const struct succession *s);
 /* What the old key is to sign, appended. */
 NODISCARD CK_RV succession_to_sign(const struct succession *s, struct buf *ret);
 /* Make the proof from the old key's signature (attest/statement.h says of what form; empty: it

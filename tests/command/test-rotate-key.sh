@@ -38,6 +38,9 @@ rotate 0 "pkcs11:token=web;object=tls" --dry-run
 says 'would give a successor to the key pair "tls"'
 says "id=%01, from now on without: sign, derive"
 says "certificates   1 with the old key's id"
+says "vouched for    by the old key"
+rotate 0 "pkcs11:token=web;object=tls" --dry-run --out foreseen
+[ ! -e foreseen ] || die "a dry run wrote a statement"
 [ "$(usage privkey 01)" = "sign, derive" ] || die "a dry run changed something: $(usage privkey 01)"
 rotate 0 "pkcs11:token=web;object=tls" --nonce 6e6f6e6365 --out statement
 says 'successor made for the key pair "tls"'
@@ -165,8 +168,13 @@ done
 # -- keys that read: what they protected stays readable where that was asked for --
 key keygen AES:32 aes 21
 p11 --encrypt -m AES-ECB --id 21 -i block -o secret >/dev/null || die "the key does not encrypt"
-rotate 2 "pkcs11:token=web;object=aes" --out statement.aes
-complains "the old key can't sign, and the platform can't attest"
+for dry in "" --dry-run; do # which says what the other one would
+    # shellcheck disable=SC2086
+    rotate 2 "pkcs11:token=web;object=aes" --out statement.aes $dry
+    complains "there is no statement to write: the old key can't sign, and the platform can't attest"
+done
+rotate 0 "pkcs11:token=web;object=aes" --dry-run
+says "vouched for    by nobody"
 rotate 0 "pkcs11:token=web;object=aes" --keep-reading
 says "vouched for    by nobody"
 p11 --decrypt -m AES-ECB --id 21 -i secret -o plain >/dev/null || die "what it protected is lost"
@@ -175,9 +183,25 @@ p11 --encrypt -m AES-ECB --id 21 -i block -o secret >/dev/null && die "the old k
 aes=$(new_id)
 p11 --encrypt -m AES-ECB --id "$aes" -i block -o secret2 >/dev/null || die "its successor does not"
 cmp -s secret secret2 && die "the successor is the same key"
+rotate 2 "pkcs11:token=web;object=aes"
+complains "id=%21  reads only: it has a successor"
+complains "id=$(id_uri "$aes")  in use"
+for again in "" --keep-reading --dry-run; do
+    # shellcheck disable=SC2086
+    rotate 2 "pkcs11:token=web;object=aes;id=%21" $again
+    complains "it has been rotated already (--keep-reading)"
+done
 rotate 0 "pkcs11:token=web;object=aes;id=$(id_uri "$aes")"
 says "what was encrypted or wrapped for it is not read any more: --keep-reading leaves it that"
 p11 --decrypt -m AES-ECB --id "$aes" -i secret2 -o plain >/dev/null && die "it still decrypts"
+# A pair whose public half encrypts no more; one whose public half is elsewhere may still be written for.
+key keypairgen rsa:2048 mail 34 --usage-decrypt
+rotate 0 "pkcs11:token=web;object=mail" --keep-reading
+mail=$(new_id)
+rotate 2 "pkcs11:token=web;object=mail;id=%34" --keep-reading
+complains "it has been rotated already (--keep-reading)"
+p11 --delete-object --type pubkey --id "$mail" >/dev/null || die delete
+rotate 0 "pkcs11:token=web;object=mail;id=$(id_uri "$mail")" --dry-run
 key keygen GENERIC:32 mac 22
 rotate 0 "pkcs11:token=web;object=mac"
 
