@@ -22,6 +22,7 @@
 #include "cli/child.h"
 #include "cli/verdict.h"
 #include "keyring/audit.h"
+#include "root/root.h"
 #include "store/draft.h"
 
 struct request {
@@ -161,6 +162,8 @@ static int tell_run(void *arg, int to)
     const struct task *task = arg;
 
     (void)to;
+    if (!to_stdout(task->request) && !task->request->no_verify)
+        root_warned(); /* by the process that verified the copy */
     log_taken(task);
     warn_ways_in(task->conf);
     return EXIT_DONE;

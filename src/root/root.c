@@ -60,10 +60,15 @@ static CK_RV (*const selectors[])(const struct conf *c, enum root_kind *ret) = {
     [CONF_ROOT_AUTO] = select_auto,
 };
 
+static atomic_bool warned;
+
+void root_warned(void)
+{
+    atomic_store(&warned, true);
+}
+
 static void warn_once(const struct root *r)
 {
-    static atomic_bool warned;
-
     if (!r->genuine && !atomic_exchange(&warned, true))
         log_warn("the root of trust is %s: it is not hardware and protects nothing from the host. "
                  "For development and tests only",

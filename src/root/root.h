@@ -122,7 +122,10 @@ extern const struct root root_sev_snp_emulated;
  * root_sev_snp_emulated, whichever the device is; `auto` takes hardware that is there and never
  * software. CKR_DEVICE_ERROR, with a log line that names cause and way out, when it is absent. */
 NODISCARD CK_RV root_select(const struct conf *c, const struct root **ret);
-/* The same for whoever wants a report and no key: where only configfs-tsm is there, or the
+/* root_select() warns once in a process of a root that protects nothing. Here another process has
+ * done so for the same command: this one does not. */
+void root_warned(void);
+/* root_select() for whoever wants a report and no key: where only configfs-tsm is there, or the
  * configuration says reports = tsm, the root is of the kind of that. */
 NODISCARD CK_RV root_select_report(const struct conf *c, const struct root **ret);
 /* "software", "sev-snp", "sev-snp-emulated", or "unknown". */

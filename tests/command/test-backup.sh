@@ -50,6 +50,10 @@ tee 0 backup one
 says "every row verified"
 says "fingerprint $(fingerprint)"
 complains "nothing but this platform opens this backup"
+[ "$(grep -c "protects nothing from the host" err)" -eq 1 ] || die "not one warning of the software root"
+tee 0 backup unverified --no-verify
+[ "$(grep -c "protects nothing from the host" err)" -eq 1 ] || die "not one warning of the software root"
+rm unverified
 [ "$(stat -c %a one)" = 600 ] || die "others may read the backup"
 [ "$(find . -name '*.part' -o -name 'one?*' | wc -l)" -eq 0 ] || die "something is left beside it"
 tee 0 audit show
