@@ -27,11 +27,12 @@ static CK_UTF8CHAR *text(const char *s)
     return (CK_UTF8CHAR *)(uintptr_t)s;
 }
 
+/* Of the processor, for this process: what else the machine does is not in it. */
 static double seconds(void)
 {
     struct timespec t;
 
-    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &t), 0);
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
@@ -187,8 +188,11 @@ static double make_many(CK_SESSION_HANDLE a, CK_SESSION_HANDLE b, CK_BBOOL is_pr
     return seconds() - start;
 }
 
-/* One walk over the table each: removing them is less work than making them. Three times, since
- * something else may have run meanwhile; a walk for each object would take far longer. */
+/* One walk over the table each: removing them is about the work of making them (0.2 to 1.3 of it,
+ * where this was written). A walk for each object would be 200 million steps, many times the
+ * bound. What others do on the machine is not counted. */
+#define BOUND 10
+
 static void test_close_with_many_objects(void **state)
 {
     const CK_SESSION_HANDLE keep = open_user(), a = open_session(), b = open_session();
@@ -197,12 +201,12 @@ static void test_close_with_many_objects(void **state)
 
     (void)state;
     ASSERT_OK(p11->C_CloseSession(a));
-    assert_true(seconds() - start < 3 * making);
+    assert_true(seconds() - start < BOUND * making);
     assert_int_equal(find_label(keep, "a", NULL), 0);
     assert_int_equal(find_label(keep, "b", NULL), MANY / 2);
     start = seconds();
     ASSERT_OK(p11->C_CloseSession(b));
-    assert_true(seconds() - start < 3 * making);
+    assert_true(seconds() - start < BOUND * making);
     assert_int_equal(find_label(keep, "b", NULL), 0);
 }
 
@@ -217,7 +221,7 @@ static void test_logout_with_many_objects(void **state)
         (void)make_data(a, CK_FALSE, CK_FALSE, "public", "v", 1);
     start = seconds();
     ASSERT_OK(p11->C_Logout(a));
-    assert_true(seconds() - start < 3 * making);
+    assert_true(seconds() - start < BOUND * making);
     assert_int_equal(find_label(a, "public", NULL), 1000);
     ASSERT_OK(p11->C_Login(a, CKU_USER, text(USER_PIN), strlen(USER_PIN)));
     assert_int_equal(find_label(a, "a", NULL), 0);
@@ -235,7 +239,7 @@ static void test_close_many_sessions(void **state)
     opening = seconds() - start;
     start = seconds();
     ASSERT_OK(p11->C_CloseAllSessions(0));
-    assert_true(seconds() - start < opening);
+    assert_true(seconds() - start < BOUND * opening);
     ASSERT_OK(p11->C_GetTokenInfo(0, &info));
     assert_int_equal(info.ulSessionCount, 0);
 }
