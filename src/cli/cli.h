@@ -64,8 +64,10 @@ struct pin_source {
 };
 #define PIN_SOURCE_NONE ((struct pin_source){.file = NULL, .fd = -1})
 bool pin_source_given(const struct pin_source *s);
-/* Read a PIN: from the file or descriptor, else by prompt on the terminal (twice when `confirm`).
- * Appends to ret, which wipes itself. Errors are printed; false then. */
+/* Read a PIN, or what else is typed: from the file or descriptor, else by prompt on the terminal
+ * (twice when `confirm`). The prompt says what it is, and errors call it so: "user PIN". Appends to
+ * ret, which wipes itself. One of more than PIN_MAX bytes is refused. Errors are printed; false
+ * then. */
 bool pin_read(const struct pin_source *s, const char *prompt, bool confirm, struct buf *ret);
 /* The number of a descriptor option; false when it is none. */
 bool pin_fd(const char *text, int *ret);

@@ -35,24 +35,29 @@ bool pin_fd(const char *text, int *ret)
     return true;
 }
 
-/* The bytes up to the first newline or the end. */
-static bool read_line(int fd, struct buf *ret)
+/* The bytes up to the first newline or the end: all of them, or none and the reason. `what` they
+ * are: "user PIN", "passphrase". */
+static bool read_line(int fd, const char *what, struct buf *ret)
 {
-    uint8_t c;
+    uint8_t c = 0;
     ssize_t n;
 
     while ((n = read(fd, &c, 1)) == 1 && c != '\n') {
         if (ret->n == PIN_MAX) {
-            cli_fail(EXIT_REFUSED, "a PIN has at most %d bytes", PIN_MAX);
+            cli_fail(EXIT_REFUSED, "%s: longer than %d bytes: refused, not cut", what, PIN_MAX);
             return false;
         }
         buf_u8(ret, c);
     }
     c = 0;
+    if (n < 0 && errno != EINTR) /* that is the user's, at the terminal: ask() tells it */
+        cli_fail(EXIT_FAILED, "%s: %s", what, strerror(errno));
+    else if (ret->failed)
+        cli_fail(EXIT_FAILED, "out of memory");
     return n >= 0 && !ret->failed;
 }
 
-static bool read_file(const char *path, struct buf *ret)
+static bool read_file(const char *path, const char *what, struct buf *ret)
 {
     AUTO(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     struct stat st;
@@ -62,8 +67,8 @@ static bool read_file(const char *path, struct buf *ret)
         return false;
     }
     if (S_ISREG(st.st_mode) && (st.st_mode & (S_IRGRP | S_IROTH)) != 0)
-        log_warn("%s: group or others may read this PIN: chmod 600 %s", path, path);
-    return read_line(fd, ret);
+        log_warn("%s: group or others may read this %s: chmod 600 %s", path, what, path);
+    return read_line(fd, what, ret);
 }
 
 /* -- the terminal ------------------------------------------------------------------------------ */
@@ -112,7 +117,7 @@ static bool ask(int tty, const char *prompt, struct buf *ret)
     quiet.c_lflag &= (tcflag_t) ~(tcflag_t)ECHO;
     signals_catch(signals);
     if (dprintf(tty, "%s: ", prompt) >= 0 && tcsetattr(tty, TCSAFLUSH, &quiet) == 0) {
-        ok = interrupted == 0 && read_line(tty, ret);
+        ok = interrupted == 0 && read_line(tty, prompt, ret);
         (void)tcsetattr(tty, TCSAFLUSH, &before);
         (void)dprintf(tty, "\n");
     }
@@ -150,8 +155,8 @@ bool pin_read(const struct pin_source *s, const char *prompt, bool confirm, stru
     /* So that it never moves while it grows. */
     buf_reserve(ret, PIN_MAX + 1);
     if (s->file != NULL)
-        return read_file(s->file, ret);
+        return read_file(s->file, prompt, ret);
     if (s->fd >= 0)
-        return read_line(s->fd, ret);
+        return read_line(s->fd, prompt, ret);
     return ask_terminal(prompt, confirm, ret);
 }

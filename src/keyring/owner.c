@@ -23,13 +23,19 @@ static void descriptor_close(struct descriptor *d)
         (void)close(d->fd);
 }
 
-static bool has_more(const struct descriptor *d, size_t n)
+/* Up to n bytes at `at`, fewer at the end alone; negative: errno says why not. */
+static ssize_t read_at(const struct descriptor *d, uint8_t *to, size_t n, size_t at)
 {
-    uint8_t next;
-    const bool more = pread(d->fd, &next, 1, (off_t)n) > 0;
+    size_t done = 0;
+    ssize_t got = 1;
 
-    mem_wipe(&next, 1);
-    return more;
+    while (got != 0 && done < n) {
+        got = pread(d->fd, to + done, n - done, (off_t)(at + done));
+        if (got < 0 && errno != EINTR)
+            return -1;
+        done += got > 0 ? (size_t)got : 0;
+    }
+    return (ssize_t)done;
 }
 
 /* The bytes of the file; NULL, or why not. */
@@ -38,7 +44,8 @@ static const char *secret_read(const char *path, struct secret *ret)
     AUTO(descriptor_close)
     struct descriptor d = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
     struct stat st;
-    ssize_t n;
+    uint8_t next = 0;
+    ssize_t n, more;
 
     ret->n = 0;
     if (d.fd < 0 || fstat(d.fd, &st) != 0)
@@ -48,11 +55,14 @@ static const char *secret_read(const char *path, struct secret *ret)
     if (st.st_nlink > 0 && (st.st_mode & S_IRWXO) != 0) /* a memfd has no name to open it by */
         return "everybody may read or write it: chmod o-rwx";
     /* Through pread(): a descriptor of the process may stand anywhere, and is to be left there. */
-    while (ret->n < OWNER_SECRET_MAX &&
-           (n = pread(d.fd, ret->p + ret->n, OWNER_SECRET_MAX - ret->n, (off_t)ret->n)) > 0)
-        ret->n += (size_t)n;
+    n = read_at(&d, ret->p, OWNER_SECRET_MAX, 0);
+    more = read_at(&d, &next, 1, OWNER_SECRET_MAX);
+    mem_wipe(&next, 1);
     /* The beginning of a file alone would be another secret than whoever wrote it thinks. */
-    if (has_more(&d, OWNER_SECRET_MAX))
+    if (n < 0 || more < 0)
+        return strerror(errno);
+    ret->n = (size_t)n;
+    if (more > 0)
         return "too long: an owner's secret has at most 1024 bytes";
     if (ret->n > 0 && ret->p[ret->n - 1] == '\n')
         ret->n--;

@@ -63,12 +63,14 @@ static const char *file_read(const char *path, struct buf *ret)
         return strerror(errno);
     if (!S_ISREG(st.st_mode) || st.st_size > CERTIFICATE_MAX)
         return "not a file of at most 32 KiB";
-    buf_reserve(ret, CERTIFICATE_MAX);
+    buf_reserve(ret, CERTIFICATE_MAX + 1);
     if (ret->failed)
         return "no memory";
-    while ((got = read(d.fd, ret->p + ret->n, CERTIFICATE_MAX - ret->n)) > 0)
+    while ((got = read(d.fd, ret->p + ret->n, CERTIFICATE_MAX + 1 - ret->n)) > 0)
         ret->n += (size_t)got;
-    return got < 0 ? strerror(errno) : NULL;
+    if (got < 0)
+        return strerror(errno);
+    return ret->n > CERTIFICATE_MAX ? "it grew beyond 32 KiB while it was read" : NULL;
 }
 
 static bool recipients_have(const struct recipients *r, const uint8_t hash[PRIM_HASH])

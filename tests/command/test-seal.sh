@@ -200,6 +200,33 @@ complains "owner-secret"
 mv owner.away owner
 tee 0 status
 
+# Never the beginning of a secret for the whole: one that is too long is refused, and so is one that can't be
+# read to its end.
+cp owner owner.good
+head -c 1025 /dev/zero | tr '\0' x >owner
+tee 3 status
+complains "too long: an owner's secret has at most 1024 bytes"
+cp owner.good owner
+configure "owner-secret = /proc/self/mem"
+tee 3 status
+grep -qE "Input/output error|Permission denied" err || die "a secret that can't be read is told otherwise"
+configure "owner-secret = $scratch/owner"
+tee 0 status
+
+# -- secrets of a line: what they are is said, and none is cut --
+head -c 256 /dev/zero | tr '\0' x >long
+chmod 644 long
+tee 1 seal add --passphrase long
+complains "passphrase: longer than 255 bytes: refused, not cut"
+complains "long: group or others may read this passphrase: chmod 600 long"
+tee 1 seal add --passphrase .
+complains "passphrase: Is a directory"
+tee 1 recover --passphrase long --yes
+complains "passphrase: longer than 255 bytes: refused, not cut"
+tee 1 init-token --label long --so-pin-file long
+complains "SO PIN: longer than 255 bytes: refused, not cut"
+chmod 600 long
+
 # -- what was done --
 tee 0 audit verify
 says "the audit log is whole"
