@@ -3,8 +3,8 @@
  * unique.c - random bytes in stock; see unique.h.
  *
  * A question to the DRBG costs 7,000 instructions and 16 more for each 16 bytes, and a third of
- * making an AES key went there: of so many at once each id costs 80. Whoever finds the stock empty fetches a new one, with no lock held, and
- * takes its own share first.
+ * making an AES key went there: of so many at once each id costs 80. Whoever finds the stock empty
+ * fetches a new one, with no lock held, and takes its own share first.
  */
 #include "core/unique.h"
 
