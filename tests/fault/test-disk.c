@@ -878,7 +878,7 @@ static void in_child_or_say(int (*fn)(void *))
     log_clear();
     status = in_child(fn, NULL);
     if (status != 0)
-        print_error("%s\nchild: %d\n", log_end(), status);
+        (void)fprintf(stderr, "%s\nchild: %d\n", log_end(), status); /* cmocka cuts at 1 KiB */
     assert_int_equal(status, 0);
 }
 
