@@ -131,6 +131,8 @@ static int collect(const struct request *r, struct import_items *items)
     for (size_t i = 0; i < r->n_sources && code == EXIT_DONE; i++)
         code = collect_one(r, &r->sources[i], &p, items);
     buf_clear(&p.text);
+    if (code == EXIT_DONE && import_items_group(items) != CKR_OK)
+        code = cli_fail(EXIT_FAILED, "out of memory");
     return code;
 }
 

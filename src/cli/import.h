@@ -19,7 +19,7 @@ struct import_item {
     struct attrs *attrs; /* the template; NULL: it can't be moved */
     const char *reason;  /* why not; a constant */
     const char *note;    /* what it leaves behind; a constant; NULL: nothing */
-    bool begins;         /* a group that is written in one transaction */
+    bool begins;         /* a group that is written in one transaction (import_items_group) */
     bool is_named;       /* a data object that has to be the only one of its name */
     CK_RV rv;            /* CKR_OK, or why the token did not take it */
     enum import_fate fate;
@@ -66,6 +66,11 @@ bool import_carries(const struct attr_rule *rule);
 /* At the end, for an object of another token: label, protection, and what is left behind. */
 NODISCARD CK_RV import_settle_item(struct import_item *item, const struct import_keys *keys,
                                    bool was_trusted);
+
+/* Objects of one CKA_ID, the halves of a pair and its certificates, go next to each other, where
+ * the first of them is, and are written in one transaction: they are marked so, and what has no
+ * CKA_ID is by itself. Before anything points at an item. CKR_HOST_MEMORY: nothing changed. */
+NODISCARD CK_RV import_items_group(struct import_items *items);
 
 /* What a key from outside is: not to be read, and not to leave unless `extractable`. */
 NODISCARD CK_RV import_protect(struct import_item *item, bool extractable);

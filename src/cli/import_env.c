@@ -33,7 +33,6 @@ static CK_RV credential(struct import_items *items, const char *application, str
     struct import_item *item = NULL;
 
     TRY(import_item_new(items, CKO_DATA, name, &item));
-    item->begins = true;
     item->is_named = true;
     TRY(attrs_set_bool(item->attrs, CKA_PRIVATE, true));
     TRY(attrs_set(item->attrs, CKA_LABEL, name));

@@ -117,12 +117,11 @@ static CK_RV name_set(struct import_item *item, struct span label, const uint8_t
 }
 
 static CK_RV certificate_item(const struct file *f, const struct bag_entry *e, struct span label,
-                              const uint8_t id[MATERIAL_ID], bool begins)
+                              const uint8_t id[MATERIAL_ID])
 {
     struct import_item *item = NULL;
 
     TRY(import_item_new(f->items, CKO_CERTIFICATE, label, &item));
-    item->begins = begins;
     TRY(name_set(item, label, id));
     TRY(attrs_set_ulong(item->attrs, CKA_CERTIFICATE_TYPE, CKC_X_509));
     TRY(attrs_set(item->attrs, CKA_SUBJECT, SPAN_EMPTY)); /* the token fills it in */
@@ -130,12 +129,11 @@ static CK_RV certificate_item(const struct file *f, const struct bag_entry *e, s
 }
 
 static CK_RV public_item(const struct file *f, struct span spki, struct span label,
-                         const uint8_t id[MATERIAL_ID], bool begins)
+                         const uint8_t id[MATERIAL_ID])
 {
     struct import_item *item = NULL;
 
     TRY(import_item_new(f->items, CKO_PUBLIC_KEY, label, &item));
-    item->begins = begins;
     TRY(name_set(item, label, id));
     return material_public(spki, item->attrs);
 }
@@ -146,7 +144,6 @@ static CK_RV private_item(const struct file *f, const struct bag_entry *e, struc
     struct import_item *item = NULL;
 
     TRY(import_item_new(f->items, CKO_PRIVATE_KEY, label, &item));
-    item->begins = true;
     TRY(name_set(item, label, id));
     TRY(import_protect(item, f->keys->extractable));
     return material_private(buf_span(&e->der), item->attrs);
@@ -186,12 +183,12 @@ static CK_RV pair_items(const struct file *f, const struct bag_entry *e)
     if (rv == CKR_OK)
         rv = private_item(f, e, label, id);
     if (rv == CKR_OK)
-        rv = public_item(f, buf_span(&spki), label, id, false);
+        rv = public_item(f, buf_span(&spki), label, id);
     if (rv != CKR_OK)
         return to_reason(f->items, before, CKO_PRIVATE_KEY, label, rv);
     for (size_t i = 0; i < f->bag->n; i++) {
         if (same_key(&f->bag->v[i], BAG_CERTIFICATE, id))
-            TRY(certificate_item(f, &f->bag->v[i], label, id, false));
+            TRY(certificate_item(f, &f->bag->v[i], label, id));
     }
     return CKR_OK;
 }
@@ -214,7 +211,7 @@ static CK_RV lone_certificate(const struct file *f, const struct bag_entry *e)
         common_name(buf_span(&e->der), &name);
     label = name.n > 0 ? buf_span(&name) : label_of(f, e);
     if (rv == CKR_OK)
-        rv = certificate_item(f, e, label, id, true);
+        rv = certificate_item(f, e, label, id);
     return rv == CKR_OK ? CKR_OK : to_reason(f->items, before, CKO_CERTIFICATE, label, rv);
 }
 
@@ -226,7 +223,7 @@ static CK_RV lone_public(const struct file *f, const struct bag_entry *e)
     CK_RV rv = entry_spki(e, &spki, id);
 
     if (rv == CKR_OK)
-        rv = public_item(f, buf_span(&spki), label_of(f, e), id, true);
+        rv = public_item(f, buf_span(&spki), label_of(f, e), id);
     return rv == CKR_OK ? CKR_OK : to_reason(f->items, before, CKO_PUBLIC_KEY, label_of(f, e), rv);
 }
 

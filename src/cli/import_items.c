@@ -76,6 +76,78 @@ CK_RV import_item_fail(struct import_items *items, CK_OBJECT_CLASS class, struct
     return CKR_OK;
 }
 
+/* -- what belongs together --------------------------------------------------------------------- */
+
+struct place {
+    const struct import_item *item;
+    struct span id;
+    size_t index, group; /* where it was; where the first of its group was */
+};
+
+static int compare_numbers(size_t a, size_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    const int order = x->id.n != y->id.n ? compare_numbers(x->id.n, y->id.n)
+                      : x->id.n > 0      ? memcmp(x->id.p, y->id.p, x->id.n)
+                                         : 0;
+
+    return order != 0 ? order : compare_numbers(x->index, y->index);
+}
+
+static int by_group(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    const int order = compare_numbers(x->group, y->group);
+
+    return order != 0 ? order : compare_numbers(x->index, y->index);
+}
+
+static void places_group(struct place *v, size_t n)
+{
+    qsort(v, n, sizeof(*v), by_id);
+    for (size_t i = 0; i < n; i++)
+        v[i].group = i > 0 && v[i].id.n > 0 && span_equal(v[i].id, v[i - 1].id) ? v[i - 1].group
+                                                                               : v[i].index;
+    qsort(v, n, sizeof(*v), by_group);
+}
+
+static void free_places(struct place **v)
+{
+    free(*v);
+}
+
+CK_RV import_items_group(struct import_items *items)
+{
+    AUTO(free_places) struct place *v = calloc(items->n + 1, sizeof(*v));
+    struct import_item *ordered = calloc(items->n + 1, sizeof(*ordered));
+
+    if (v == NULL || ordered == NULL) {
+        free(ordered);
+        FAIL(CKR_HOST_MEMORY);
+    }
+    for (size_t i = 0; i < items->n; i++) {
+        const struct import_item *item = &items->v[i];
+
+        v[i] = (struct place){.item = item, .index = i};
+        if (item->attrs != NULL)
+            v[i].id = attrs_span(item->attrs, CKA_ID);
+    }
+    places_group(v, items->n);
+    for (size_t i = 0; i < items->n; i++) {
+        ordered[i] = *v[i].item;
+        ordered[i].begins = i == 0 || v[i].group != v[i - 1].group;
+    }
+    free(items->v);
+    items->v = ordered;
+    items->room = items->n + 1;
+    return CKR_OK;
+}
+
 /* -- objects of other tokens ------------------------------------------------------------------- */
 
 const struct schema *import_schema(const struct attrs *a)

@@ -69,7 +69,6 @@ static CK_RV object_to_item(const struct origin *o, const struct attrs *from, bo
         return import_item_skip(o->items, s->class, attrs_span(from, CKA_LABEL),
                                 IMPORT_HAS_TEMPLATE);
     TRY(import_item_new(o->items, s->class, attrs_span(from, CKA_LABEL), &item));
-    item->begins = true;
     c.to = item->attrs;
     TRY(schema_each(s, carry, &c));
     return import_settle_item(item, o->keys, attrs_bool(from, CKA_TRUSTED, false));

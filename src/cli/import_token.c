@@ -262,7 +262,6 @@ static CK_RV object_take(struct origin *o, CK_OBJECT_HANDLE h)
     if (s == NULL)
         return import_item_skip(o->items, class, buf_span(&label), IMPORT_NO_SUCH_TYPE);
     TRY(import_item_new(o->items, class, buf_span(&label), &item));
-    item->begins = true;
     item->rv = attributes_read(o, h, s, item);
     if (item->rv != CKR_OK) {
         ENSURE(item->rv == CKR_DATA_INVALID, item->rv);

@@ -448,6 +448,51 @@ static int group_setup(void **state)
     return 0;
 }
 
+/* An item with this CKA_ID (empty: none), or with a reason alone. */
+static void item_put(struct import_items *items, const char *name, const char *id)
+{
+    struct import_item *item = NULL;
+
+    if (id == NULL) {
+        assert_int_equal(import_item_skip(items, CKO_DATA, span_of(name, strlen(name)), "why"),
+                         CKR_OK);
+        return;
+    }
+    assert_int_equal(import_item_new(items, CKO_DATA, span_of(name, strlen(name)), &item), CKR_OK);
+    if (*id != '\0')
+        assert_int_equal(attrs_set(item->attrs, CKA_ID, span_of(id, strlen(id))), CKR_OK);
+}
+
+/* A pair and its certificate, wherever they were, begin once; all others begin by themselves. */
+static void one_id_is_one_group(void **state)
+{
+    static const struct {
+        const char *name, *id;
+        bool begins;
+    } grouped[] = {{"private", "01", true}, {"public", "01", false},  {"certificate", "01", false},
+                 {"data", "", true},      {"longer", "010", true},  {"skipped", NULL, true},
+                 {"other", "02", true},   {"other's", "02", false}, {"more data", "", true}};
+    static const char *const order[] = {"private", "data",   "longer",      "skipped",  "other",
+                                        "public",  "other's", "certificate", "more data"};
+    AUTO(import_items_clear) struct import_items items = {.v = NULL};
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(order); i++) {
+        for (size_t j = 0; j < N_ELEMENTS(grouped); j++) {
+            if (strcmp(order[i], grouped[j].name) == 0)
+                item_put(&items, grouped[j].name, grouped[j].id);
+        }
+    }
+    assert_int_equal(import_items_group(&items), CKR_OK);
+    assert_int_equal(items.n, N_ELEMENTS(grouped));
+    for (size_t i = 0; i < items.n; i++) {
+        assert_string_equal(items.v[i].name, grouped[i].name);
+        assert_int_equal(items.v[i].begins, grouped[i].begins);
+    }
+    item_put(&items, "one more", "03"); /* there is room for what comes */
+    assert_int_equal(items.n, N_ELEMENTS(grouped) + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -458,6 +503,7 @@ int main(void)
         {"/import-source/lengths-that-grow", lengths_that_grow, NULL, NULL, NULL},
         {"/import-source/not-read-is-not-taken", not_read_is_not_taken, NULL, NULL, NULL},
         {"/import-source/search-without-end", search_without_end, NULL, NULL, NULL},
+        {"/import-source/one-id-is-one-group", one_id_is_one_group, NULL, NULL, NULL},
     };
 
     return cmocka_run_group_tests(tests, group_setup, NULL);
