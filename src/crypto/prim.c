@@ -236,22 +236,12 @@ CK_RV prim_x25519_generate(uint8_t ret_private[PRIM_X25519], uint8_t ret_public[
     return CKR_OK;
 }
 
-CK_RV prim_x25519(const uint8_t private_key[PRIM_X25519], const uint8_t peer[PRIM_X25519],
-                  uint8_t ret[PRIM_KEY])
+/* The secret of two keys; ret is wiped when it fails. */
+static CK_RV x25519_derive(EVP_PKEY *mine, EVP_PKEY *theirs, uint8_t ret[PRIM_KEY])
 {
-    KEEP_ERRORS;
-    AUTO(pkey_freep) EVP_PKEY *mine = NULL;
-    AUTO(pkey_freep) EVP_PKEY *theirs = NULL;
-    AUTO(pkey_ctx_freep) EVP_PKEY_CTX *ctx = NULL;
+    AUTO(pkey_ctx_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(ossl_ctx(), mine, NULL);
     size_t n = PRIM_KEY;
 
-    TRY(crypto_ready());
-    mine = EVP_PKEY_new_raw_private_key_ex(ossl_ctx(), ossl_key_type("X25519"), NULL, private_key,
-                                           PRIM_X25519);
-    theirs = EVP_PKEY_new_raw_public_key_ex(ossl_ctx(), ossl_key_type("X25519"), NULL, peer,
-                                            PRIM_X25519);
-    ENSURE(mine != NULL && theirs != NULL, ossl_rv(CKR_FUNCTION_FAILED));
-    ctx = EVP_PKEY_CTX_new_from_pkey(ossl_ctx(), mine, NULL);
     ENSURE(ctx != NULL, ossl_rv(CKR_HOST_MEMORY));
     ENSURE(EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer(ctx, theirs) == 1,
            ossl_rv(CKR_FUNCTION_FAILED));
@@ -261,6 +251,36 @@ CK_RV prim_x25519(const uint8_t private_key[PRIM_X25519], const uint8_t peer[PRI
         return CKR_OK;
     mem_wipe(ret, PRIM_KEY);
     FAIL(ossl_rv(CKR_DATA_INVALID));
+}
+
+CK_RV prim_x25519_both(const uint8_t private_key[PRIM_X25519], const uint8_t peer[PRIM_X25519],
+                       uint8_t ret[PRIM_KEY], uint8_t ret_public[PRIM_X25519])
+{
+    KEEP_ERRORS;
+    AUTO(pkey_freep) EVP_PKEY *mine = NULL;
+    AUTO(pkey_freep) EVP_PKEY *theirs = NULL;
+    uint8_t public_key[PRIM_X25519];
+    size_t n = PRIM_X25519;
+
+    TRY(crypto_ready());
+    mine = EVP_PKEY_new_raw_private_key_ex(ossl_ctx(), ossl_key_type("X25519"), NULL, private_key,
+                                           PRIM_X25519);
+    theirs = EVP_PKEY_new_raw_public_key_ex(ossl_ctx(), ossl_key_type("X25519"), NULL, peer,
+                                            PRIM_X25519);
+    ENSURE(mine != NULL && theirs != NULL, ossl_rv(CKR_FUNCTION_FAILED));
+    ENSURE(EVP_PKEY_get_raw_public_key(mine, public_key, &n) == 1 && n == PRIM_X25519,
+           ossl_rv(CKR_FUNCTION_FAILED));
+    TRY(x25519_derive(mine, theirs, ret));
+    memcpy(ret_public, public_key, PRIM_X25519);
+    return CKR_OK;
+}
+
+CK_RV prim_x25519(const uint8_t private_key[PRIM_X25519], const uint8_t peer[PRIM_X25519],
+                  uint8_t ret[PRIM_KEY])
+{
+    uint8_t public_key[PRIM_X25519];
+
+    return prim_x25519_both(private_key, peer, ret, public_key);
 }
 
 /*

@@ -57,6 +57,10 @@ NODISCARD CK_RV prim_x25519_generate(uint8_t ret_private[PRIM_X25519],
                                      uint8_t ret_public[PRIM_X25519]);
 NODISCARD CK_RV prim_x25519(const uint8_t private_key[PRIM_X25519], const uint8_t peer[PRIM_X25519],
                             uint8_t ret[PRIM_KEY]);
+/* The same, and the public half of the private key, which OpenSSL makes at any rate. */
+NODISCARD CK_RV prim_x25519_both(const uint8_t private_key[PRIM_X25519],
+                                 const uint8_t peer[PRIM_X25519], uint8_t ret[PRIM_KEY],
+                                 uint8_t ret_public[PRIM_X25519]);
 
 /* A keyed HMAC-SHA-256 whose key schedule is done once; usable from several threads at once. */
 struct mac;

@@ -141,25 +141,22 @@ CK_RV box_open_secret(struct span parent, const struct box_context *c, struct sp
 }
 
 /* The parent key of a pbox, from the shared secret and both public keys. */
-static CK_RV pbox_parent(const uint8_t private_key[PRIM_X25519], const uint8_t peer[PRIM_X25519],
-                         const uint8_t ephemeral[PRIM_X25519], const uint8_t recipient[PRIM_X25519],
-                         struct box_key *ret)
+static CK_RV pbox_parent(const struct box_key *shared, const uint8_t ephemeral[PRIM_X25519],
+                         const uint8_t recipient[PRIM_X25519], struct box_key *ret)
 {
-    AUTO(box_key_wipe) struct box_key shared;
     uint8_t salt[2 * PRIM_X25519];
 
-    TRY(prim_x25519(private_key, peer, shared.p));
     memcpy(salt, ephemeral, PRIM_X25519);
     memcpy(salt + PRIM_X25519, recipient, PRIM_X25519);
-    TRY(prim_hkdf(SPAN_ARRAY(shared.p), SPAN_ARRAY(salt), SPAN_LIT(PBOX_LABEL), ret->p,
-                  sizeof(ret->p)));
-    return CKR_OK;
+    return prim_hkdf(SPAN_ARRAY(shared->p), SPAN_ARRAY(salt), SPAN_LIT(PBOX_LABEL), ret->p,
+                     sizeof(ret->p));
 }
 
 CK_RV pbox_seal(const uint8_t recipient[PRIM_X25519], const struct box_context *c,
                 struct span plain, struct buf *ret)
 {
     AUTO(box_key_wipe) struct box_key private_key;
+    AUTO(box_key_wipe) struct box_key shared;
     AUTO(box_key_wipe) struct box_key parent;
     const size_t start = ret->n;
     uint8_t ephemeral[PRIM_X25519];
@@ -167,7 +164,8 @@ CK_RV pbox_seal(const uint8_t recipient[PRIM_X25519], const struct box_context *
 
     TRY(prim_x25519_generate(private_key.p, ephemeral));
     /* A public key that gives no secret came from a row. */
-    TRY(open_rv(pbox_parent(private_key.p, recipient, ephemeral, recipient, &parent)));
+    TRY(open_rv(prim_x25519(private_key.p, recipient, shared.p)));
+    TRY(pbox_parent(&shared, ephemeral, recipient, &parent));
     buf_put(ret, SPAN_ARRAY(ephemeral));
     rv = box_seal(SPAN_ARRAY(parent.p), c, plain, ret);
     return rv == CKR_OK ? rv : take_back(ret, start, rv);
@@ -176,13 +174,13 @@ CK_RV pbox_seal(const uint8_t recipient[PRIM_X25519], const struct box_context *
 CK_RV pbox_open_secret(const uint8_t private_key[PRIM_X25519], const struct box_context *c,
                        struct span pbox, struct secret **ret)
 {
-    static const uint8_t base_point[PRIM_X25519] = {9};
+    AUTO(box_key_wipe) struct box_key shared;
     AUTO(box_key_wipe) struct box_key parent;
     uint8_t recipient[PRIM_X25519];
 
     ENSURE(pbox.n >= PBOX_OVERHEAD, CKR_DEVICE_ERROR);
-    TRY(open_rv(prim_x25519(private_key, base_point, recipient)));
-    TRY(open_rv(pbox_parent(private_key, pbox.p, pbox.p, recipient, &parent)));
+    TRY(open_rv(prim_x25519_both(private_key, pbox.p, shared.p, recipient)));
+    TRY(pbox_parent(&shared, pbox.p, recipient, &parent));
     return box_open_secret(SPAN_ARRAY(parent.p), c,
                            span_of(pbox.p + PRIM_X25519, pbox.n - PRIM_X25519), ret);
 }

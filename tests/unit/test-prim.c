@@ -201,6 +201,23 @@ static void x25519_both_sides_agree(void **state)
     assert_memory_equal(ab, ba, 32);
 }
 
+/* Section 6.1: Alice's keys, and Bob's public one. */
+static void x25519_both_has_the_public_half(void **state)
+{
+    uint8_t a[32], b_public[32], shared[32], a_public[32];
+
+    (void)state;
+    from_hex("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a", a, 32);
+    from_hex("de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f", b_public, 32);
+    assert_int_equal(prim_x25519_both(a, b_public, shared, a_public), CKR_OK);
+    assert_hex(a_public, "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a");
+    assert_hex(shared, "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742");
+    memset(b_public, 0, sizeof(b_public));
+    memset(a_public, 0x55, sizeof(a_public));
+    assert_int_equal(prim_x25519_both(a, b_public, shared, a_public), CKR_DATA_INVALID);
+    assert_int_equal(a_public[0], 0x55);
+}
+
 /* A point of small order gives the same secret for every key: RFC 7748 section 6.1 */
 static void x25519_small_order_is_refused(void **state)
 {
@@ -470,6 +487,7 @@ int main(int argc, char **argv)
         TEST("/prim/gcm/any-changed-bit-is-refused", gcm_any_changed_bit_is_refused),
         TEST("/prim/x25519/rfc7748", x25519_vector),
         TEST("/prim/x25519/both-sides-agree", x25519_both_sides_agree),
+        TEST("/prim/x25519/public-half", x25519_both_has_the_public_half),
         TEST("/prim/x25519/small-order-is-refused", x25519_small_order_is_refused),
         TEST("/prim/random/differs", random_differs),
         TEST("/prim/mac/rfc4231", mac_vectors),
