@@ -114,6 +114,8 @@ static const struct bench_case cases[] = {
     {.name = "cold-pin", .group = CASES_OBJECTS, .unit = STATS_TIME, .raw = &work_raw_pin},
     {.name = "cold-sign", .group = CASES_OBJECTS, .unit = STATS_TIME, .raw = &work_raw_cold,
      .p11 = &work_p11_cold, SPEC(.key = KEY_P256, .prehashed = true, .stretch = 2)},
+    {.name = "cold-less-pin", .group = CASES_OBJECTS, .unit = STATS_TIME,
+     .raw = &work_raw_less_pin, .p11 = &work_p11_less_pin, SPEC(.key = KEY_P256, .prehashed = true, .stretch = 12)},
     {.name = "memory", .group = CASES_OBJECTS, .unit = STATS_MEMORY, .single = true,
      .raw = &work_raw_memory, .p11 = &work_p11_memory, SPEC(.key = KEY_P256)},
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "util/guard.h"
@@ -53,6 +54,20 @@ double stats_spent(void)
 
     clock_gettime(measuring, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static double seconds_of(struct timeval t)
+{
+    return (double)t.tv_sec + (double)t.tv_usec * 1e-6;
+}
+
+double stats_spent_by_children(void)
+{
+    struct rusage usage;
+
+    if (measuring == CLOCK_MONOTONIC || getrusage(RUSAGE_CHILDREN, &usage) != 0)
+        return stats_now();
+    return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
 }
 
 static int by_value(const void *a, const void *b)

@@ -19,6 +19,8 @@ double stats_now(void);
  * the time that this process's threads spent on processors. */
 double stats_spent(void);
 void stats_by_cpu(void);
+/* The same of children that have ended, for who waits for them and does nothing else. */
+double stats_spent_by_children(void);
 /* The median of n > 0 values, which stay as they are; the mean of the middle two for an even n. */
 double stats_median(const double *values, size_t n);
 /* Print a figure (turns per second, seconds or bytes) with three digits; returns text. */

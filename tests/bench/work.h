@@ -41,6 +41,7 @@ extern const struct work work_p11_sessions, work_p11_session_objects;
 extern const struct work work_p11_rotate, work_p11_sign_beside;
 /* cold.c */
 extern const struct work work_raw_null, work_raw_pin, work_raw_cold, work_p11_cold;
+extern const struct work work_raw_less_pin, work_p11_less_pin;
 extern const struct work work_raw_memory, work_p11_memory;
 
 #endif
