@@ -49,11 +49,14 @@ void attrs_free(struct attrs *a)
 }
 
 /* Where the type is, or where it would be inserted. No branch depends on what is compared: a search
- * that goes left and right at random costs more in wrong guesses of the processor than in steps. */
+ * that goes left and right at random costs more in wrong guesses of the processor than in steps.
+ * But for the end, where a record that is decoded adds each of its attributes. */
 static size_t position(const struct attrs *a, CK_ATTRIBUTE_TYPE type)
 {
     size_t low = 0;
 
+    if (a->n == 0 || a->v[a->n - 1].type < type)
+        return a->n;
     for (size_t n = a->n; n > 0; n -= (n + 1) / 2) {
         const size_t half = (n + 1) / 2;
 

@@ -81,39 +81,65 @@ NODISCARD CK_RV record_encode(const struct attrs *a, struct buf *ret)
     return buf_ok(ret);
 }
 
-/* Big-endian numbers of WIDE bytes to CK_ULONGs appended to ret. */
-static CK_RV take_numbers(struct span wide, struct buf *ret)
+/* The next WIDE bytes, big-endian, as a CK_ULONG. */
+static CK_RV take_number(struct cursor *c, CK_ULONG *ret)
+{
+    const uint64_t v = cursor_u64(c);
+    const CK_ULONG number = v == UINT64_MAX ? (CK_ULONG)-1 : (CK_ULONG)v;
+
+    ENSURE(!c->failed && widen(number) == v, CKR_DATA_INVALID);
+    *ret = number;
+    return CKR_OK;
+}
+
+/* A value in the form that it has in memory. */
+static CK_RV keep_value(const struct attr_name *name, struct span value, struct attrs *into)
+{
+    ENSURE(value_fits(name->kind, value), CKR_DATA_INVALID);
+    return into == NULL ? CKR_OK : attrs_set(into, name->type, value);
+}
+
+static CK_RV read_number(const struct attr_name *name, struct span wide, struct attrs *into)
 {
     struct cursor c = cursor_of(wide);
+    CK_ULONG number = 0;
 
-    ENSURE(wide.n % WIDE == 0, CKR_DATA_INVALID);
+    TRY(take_number(&c, &number));
+    ENSURE(cursor_done(&c), CKR_DATA_INVALID);
+    return keep_value(name, SPAN_OBJ(number), into);
+}
+
+static CK_RV read_numbers(const struct attr_name *name, struct span wide, struct attrs *into)
+{
+    AUTO(buf_clear) struct buf numbers = BUF_INIT;
+    struct cursor c = cursor_of(wide);
+
     while (c.rest.n > 0) {
-        const uint64_t v = cursor_u64(&c);
-        const CK_ULONG number = v == UINT64_MAX ? (CK_ULONG)-1 : (CK_ULONG)v;
+        CK_ULONG number = 0;
 
-        ENSURE(widen(number) == v, CKR_DATA_INVALID);
-        buf_put(ret, SPAN_OBJ(number));
+        TRY(take_number(&c, &number));
+        buf_put(&numbers, SPAN_OBJ(number));
     }
-    return buf_ok(ret);
+    TRY(buf_ok(&numbers));
+    return keep_value(name, buf_span(&numbers), into);
 }
 
 static CK_RV read_attr(CK_ATTRIBUTE_TYPE type, struct span value, unsigned depth,
                        struct attrs *into)
 {
     const struct attr_name *name = attr_name_find(type);
-    AUTO(buf_clear) struct buf numbers = BUF_INIT;
 
     ENSURE(name != NULL, CKR_DATA_INVALID);
-    if (is_number(name->kind)) {
-        TRY(take_numbers(value, &numbers));
-        value = buf_span(&numbers);
-    }
-    ENSURE(value_fits(name->kind, value), CKR_DATA_INVALID);
+    if (name->kind == AK_ULONG)
+        return read_number(name, value, into);
+    if (name->kind == AK_ULONGS)
+        return read_numbers(name, value, into);
     if (name->kind == AK_TEMPLATE) {
         ENSURE(depth < RECORD_MAX_DEPTH, CKR_DATA_INVALID);
+        ENSURE(value_fits(name->kind, value), CKR_DATA_INVALID);
         TRY(read_record(value, depth + 1, NULL));
     }
-    return into == NULL ? CKR_OK : attrs_set(into, type, value);
+    return keep_value(name, value, into);
 }
 
 /* As much room as n attributes in these bytes take, with some for aligning the few numbers. */

@@ -4,6 +4,8 @@
  */
 #include "store/head.h"
 
+#include <stddef.h>
+
 #define HEAD_VERSION 1u
 
 _Static_assert(STORE_N_TABLES == 7, "another number of tables is another version of the root row");
@@ -11,6 +13,11 @@ _Static_assert(STORE_N_TABLES == 7, "another number of tables is another version
 struct head head_empty(void)
 {
     return (struct head){.next_id = 1};
+}
+
+void head_copy(struct head *ret, const struct head *h)
+{
+    memcpy(ret, h, offsetof(struct head, recent) + h->n_recent * sizeof(h->recent[0]));
 }
 
 CK_RV head_encode(const struct head *h, const struct keys *k, uint8_t ret[HEAD_MAX], size_t *ret_n)

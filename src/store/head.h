@@ -4,8 +4,7 @@
  *
  * It names the top of the tree, how often the store was committed, the next id and the rows of each
  * table. It also holds the latest changes, which the tree does not have yet: most commits then
- * write this one row instead of a bucket and its ancestors for each changed row. Plain data, copied
- * freely.
+ * write this one row instead of a bucket and its ancestors for each changed row. Plain data.
  */
 #ifndef TEE_STORE_HEAD_H
 #define TEE_STORE_HEAD_H
@@ -28,6 +27,8 @@ struct head {
 
 /* A store without rows. */
 struct head head_empty(void);
+/* As much of it as is used: each transaction has a copy. */
+void head_copy(struct head *ret, const struct head *h);
 /* Returns the length in *ret_n. */
 NODISCARD CK_RV head_encode(const struct head *h, const struct keys *k, uint8_t ret[HEAD_MAX],
                             size_t *ret_n);

@@ -9,6 +9,7 @@
 #include "store/txn.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "store/map.h"
@@ -56,7 +57,7 @@ static bool head_recall(struct txn *t)
     known = !t->writes && s->verified_id != 0 && s->verified_id == t->id &&
             t->keys == atomic_load(&s->keys);
     if (known) {
-        t->head = s->verified;
+        head_copy(&t->head, &s->verified);
         t->proof = s->verified_number;
     }
     (void)pthread_mutex_unlock(&s->lock);
@@ -125,8 +126,9 @@ static CK_RV txn_new(struct store *s, struct txn **ret)
 
     /* After a fork LMDB's locks and reader slots are the parent's. */
     ENSURE(s->procid == procid(), CKR_DEVICE_ERROR);
-    t = calloc(1, sizeof(*t));
+    t = malloc(sizeof(*t));
     ENSURE(t != NULL, CKR_HOST_MEMORY);
+    memset(t, 0, offsetof(struct txn, head.recent));
     t->store = s;
     t->spoiled = CKR_OK;
     *ret = t;

@@ -53,13 +53,13 @@ struct txn {
     struct seen *seen;
     uint64_t seen_before; /* its counter, and whether the store was fresh, before it began */
     bool fresh_before;
-    struct head head;
     uint64_t proof; /* verified_number of the head: its name in the cache; 0: not remembered */
     bool writes;
     bool changed;
     bool full;         /* LMDB's map was too small: run again in a larger one */
     CK_RV spoiled;     /* a change went wrong half-way: this may not be committed */
     struct tree *tree; /* NULL: the recent changes have not gone into it */
+    struct head head;  /* last: what it does not use is not written */
 };
 
 /* Log that a row is not what the tree says; returns CKR_DEVICE_ERROR. */

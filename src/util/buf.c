@@ -2,6 +2,7 @@
 /* buf.c - owned bytes and the cursor that reads them; see buf.h. */
 #include "util/buf.h"
 
+#include <endian.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,14 +181,15 @@ struct span cursor_take(struct cursor *c, size_t n)
     return taken;
 }
 
-static uint64_t take_big_endian(struct cursor *c, size_t n)
+/* n is a constant where this is used: a load and a swap. A record has sixty of them. */
+static inline uint64_t take_big_endian(struct cursor *c, size_t n)
 {
     const struct span bytes = cursor_take(c, n);
     uint64_t v = 0;
 
-    for (size_t i = 0; i < bytes.n; i++)
-        v = v << 8 | bytes.p[i];
-    return v;
+    if (bytes.n == n)
+        memcpy((uint8_t *)&v + sizeof(v) - n, bytes.p, n);
+    return be64toh(v);
 }
 
 uint8_t cursor_u8(struct cursor *c)
