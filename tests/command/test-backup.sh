@@ -99,6 +99,15 @@ rm late
 tee 0 backup late
 [ "$(taken)" -eq $((before + 1)) ] || die "the log does not tell of a backup"
 rm late
+# One of a store that does not open here is good all the same, and has no entry: that is said.
+mv store.key store.key.away
+tee 0 backup late
+says "not verified"
+complains "the audit log has no entry for this backup"
+mv store.key.away store.key
+[ "$(taken)" -eq $((before + 1)) ] || die "the log tells of a backup that could not be told"
+tee 0 verify-store late
+rm late
 
 # -- which is of no use without a way in ----------------------------------------------------------
 
