@@ -204,7 +204,12 @@ static CK_RV row_put(struct txn *t, enum store_table table, struct span key, str
     t->changed = true;
     TRY(map_put(t, known.path, ret_mac, &added));
     t->head.rows[table] += added;
-    return mdb_rv_full(mdb_put(t->mdb, env_table(t->store->env, table), &k, &v, 0), &t->full);
+    TRY(mdb_rv_full(mdb_put(t->mdb, env_table(t->store->env, table), &k, &v, 0), &t->full));
+    /* The next change of the list reads it first. Whether or not this is committed: only a tree
+     * that names the stamp leads to it. */
+    if (table == STORE_INDEX)
+        cache_keep_row(t->store->cache, ret_mac, value);
+    return CKR_OK;
 }
 
 CK_RV txn_put(struct txn *t, enum store_table table, struct span key, struct span value,

@@ -41,8 +41,18 @@ struct store {
     uint64_t verified_id;              /* 0: nothing was verified yet */
     uint64_t verified_number;          /* how many root rows were remembered, with this one */
     struct head verified;              /* the root row of that transaction */
+    uint8_t verified_row[HEAD_MAX];    /* and how it stands in the file */
+    size_t n_verified_row;
     struct keys *retired[RETIRED_MAX]; /* fresh keys given up: transactions may still hold them */
     unsigned n_retired;
+};
+
+/* What the tree answered last: who reads a row and then writes it asks for the same path again. */
+struct answer {
+    bool known;
+    bool found;
+    uint8_t path[PATH_BYTES];
+    uint8_t mac[STORE_MAC];
 };
 
 struct txn {
@@ -59,6 +69,7 @@ struct txn {
     bool full;         /* LMDB's map was too small: run again in a larger one */
     CK_RV spoiled;     /* a change went wrong half-way: this may not be committed */
     struct tree *tree; /* NULL: the recent changes have not gone into it */
+    struct answer last;
     struct head head;  /* last: what it does not use is not written */
 };
 
