@@ -13,7 +13,8 @@
 #include "core/token_impl.h"
 #include "model/template.h"
 
-#define CHANGE_TRIES 16 /* another process changed the object in between: read again */
+#define CHANGE_TRIES 16    /* another process changed the object in between: read again */
+#define MADE_MAX     8192u /* bytes of attributes of a new object that is kept: keys have less */
 
 /* -- reading ---------------------------------------------------------------------------------- */
 
@@ -176,15 +177,38 @@ static CK_OBJECT_HANDLE make_handle(const struct token *t, enum handle_kind kind
     return handle_make(kind, token_login_generation(t), id);
 }
 
-static CK_RV add_to_store(struct token *t, struct attrs **objects, size_t n, uint64_t *ret_ids)
+/* What was just stored is known: whoever made it mostly uses it next, and then need not read it. A
+ * large one is more likely to be left alone, and the cache counts objects, not bytes. `a` is taken.
+ */
+static void keep_made(struct token *t, enum handle_kind kind, uint64_t id, struct attrs *a,
+                      const struct stamp *stamp)
 {
+    AUTO(attrs_freep) struct attrs *made = a;
+    AUTO(object_unrefp) struct object *o = NULL;
+
+    if (attrs_size(made) > MADE_MAX ||
+        object_new(kind, id, TAKE(made), CK_INVALID_HANDLE, &o) != CKR_OK)
+        return;
+    object_cache_put(t->cache, o, stamp);
+    /* A logout may have emptied the cache while we wrote. */
+    if (object_is_private(o) && !token_sees_private(t))
+        object_cache_drop_private(t->cache);
+}
+
+static CK_RV add_to_store(struct token *t, const enum handle_kind *kinds, struct attrs **objects,
+                          size_t n, uint64_t *ret_ids)
+{
+    struct stamp stamps[TOKEN_ADD_MAX];
     struct vault v;
     CK_RV rv;
 
     token_vault(t, &v);
-    rv = vault_add(&v, (const struct attrs *const *)objects, n, ret_ids);
+    rv = vault_add(&v, (const struct attrs *const *)objects, n, ret_ids, stamps);
     vault_done(&v);
-    return rv;
+    TRY(rv);
+    for (size_t i = 0; i < n; i++)
+        keep_made(t, kinds[i], ret_ids[i], TAKE(objects[i]), &stamps[i]);
+    return CKR_OK;
 }
 
 static bool sees_private_locked(const struct token *t)
@@ -250,7 +274,7 @@ CK_RV token_add(struct token *t, CK_SESSION_HANDLE session, struct attrs **objec
     if (handle_kind_is_session(kinds[0]))
         TRY(add_to_memory(t, session, kinds, objects, n, ids));
     else
-        TRY(add_to_store(t, objects, n, ids));
+        TRY(add_to_store(t, kinds, objects, n, ids));
     for (size_t i = 0; i < n; i++) {
         ret[i] = make_handle(t, kinds[i], ids[i]);
         attrs_free(TAKE(objects[i]));
@@ -259,6 +283,17 @@ CK_RV token_add(struct token *t, CK_SESSION_HANDLE session, struct attrs **objec
 }
 
 /* -- changing --------------------------------------------------------------------------------- */
+
+static CK_RV destroy_stored(struct token *t, const struct vault *v, const struct object *o)
+{
+    AUTO(object_unrefp) struct object *kept = NULL;
+    struct stamp stamp;
+
+    kept = object_cache_get(t->cache, object_kind(o), object_id(o), &stamp);
+    if (kept == NULL)
+        return vault_destroy(v, object_id(o), object_scope(o));
+    return vault_destroy_known(v, object_id(o), object_scope(o), object_attrs(kept), &stamp);
+}
 
 CK_RV token_destroy(struct token *t, struct object *o)
 {
@@ -270,7 +305,7 @@ CK_RV token_destroy(struct token *t, struct object *o)
         return CKR_OK;
     }
     token_vault(t, &v);
-    rv = vault_destroy(&v, object_id(o), object_scope(o));
+    rv = destroy_stored(t, &v, o);
     vault_done(&v);
     TRY(rv);
     object_cache_drop(t->cache, object_kind(o), object_id(o));

@@ -38,9 +38,10 @@ NODISCARD CK_RV vault_get(const struct vault *v, uint64_t id, enum scope scope, 
 NODISCARD CK_RV vault_same(const struct vault *v, uint64_t id, enum scope scope,
                            struct stamp *stamp, bool *ret_same);
 
-/* Store n new objects (each visible to v by its CKA_PRIVATE) in one transaction. */
+/* Store n new objects (each visible to v by its CKA_PRIVATE) in one transaction. ret_stamps, under
+ * which they could be read from then on, may be NULL. */
 NODISCARD CK_RV vault_add(const struct vault *v, const struct attrs *const *objects, size_t n,
-                          uint64_t *ret_ids);
+                          uint64_t *ret_ids, struct stamp *ret_stamps);
 /* The number that the next new object of the store will get: who has read all objects after asking
  * has seen every one below it. */
 NODISCARD CK_RV vault_next_id(const struct vault *v, uint64_t *ret);
@@ -55,6 +56,10 @@ NODISCARD CK_RV vault_import(const struct vault *v, const struct attrs *const *o
 NODISCARD CK_RV vault_replace(const struct vault *v, uint64_t id, enum scope scope,
                               const struct attrs *attrs, struct stamp *stamp);
 NODISCARD CK_RV vault_destroy(const struct vault *v, uint64_t id, enum scope scope);
+/* The same of an object that was `known` under `stamp`. While it still is, its record is not opened
+ * to learn which lists it leaves. */
+NODISCARD CK_RV vault_destroy_known(const struct vault *v, uint64_t id, enum scope scope,
+                                    const struct attrs *known, const struct stamp *stamp);
 
 /* One object of several that change together. */
 struct vault_change {
@@ -102,10 +107,13 @@ struct vault_pace {
     size_t limit;  /* records of the next transaction */
     uint64_t last; /* the transaction of the last step; 0: none yet */
 };
-#define VAULT_PACE_INIT {.limit = VAULT_ROTATE_BATCH}
-#define VAULT_PACE_MS   250u  /* how long a step may keep another writer waiting */
-#define VAULT_PACE_MIN  64u   /* records, however slow the disk is */
-#define VAULT_PACE_MAX  8192u /* records: their pages and nodes wait in memory for the commit */
+#define VAULT_PACE_INIT                                                                            \
+    {                                                                                              \
+        .limit = VAULT_ROTATE_BATCH                                                                \
+    }
+#define VAULT_PACE_MS  250u  /* how long a step may keep another writer waiting */
+#define VAULT_PACE_MIN 64u   /* records, however slow the disk is */
+#define VAULT_PACE_MAX 8192u /* records: their pages and nodes wait in memory for the commit */
 
 /* What follows a step of `limit` records that took so long: as many as would have taken
  * VAULT_PACE_MS, at most twice as many, between VAULT_PACE_MIN and VAULT_PACE_MAX. */

@@ -25,6 +25,7 @@ struct add {
     size_t n;
     struct buf *plain; /* the encoded objects, one each */
     uint64_t *ids;
+    struct stamp *stamps;
     uint64_t expected;  /* the first new id; 0: any */
     uint64_t next;      /* the next one, afterwards */
     const char *detail; /* for the audit log; NULL: an application's own, not told */
@@ -36,15 +37,17 @@ static void add_clear(struct add *a)
         buf_clear(&a->plain[i]);
     free(a->plain);
     free(a->ids);
+    free(a->stamps);
 }
 
 static CK_RV add_one(struct rows *r, const struct attrs *object, struct span plain,
-                     uint64_t *ret_id)
+                     uint64_t *ret_id, struct stamp *ret_stamp)
 {
     const struct index *x = NULL;
 
     TRY(txn_new_id(r->t, ret_id));
-    TRY(rows_put(r, *ret_id, plain, NULL));
+    TRY(rows_put(r, *ret_id, plain, ret_stamp->mac));
+    ret_stamp->txn = txn_id(r->t);
     TRY(rows_index(r, &x));
     return index_change(x, r->t, *ret_id, NULL, object);
 }
@@ -59,7 +62,7 @@ static CK_RV add_all(struct txn *t, void *arg)
     for (size_t i = 0; i < a->n; i++) {
         struct rows *r = scope_of(a->objects[i]) == SCOPE_PRIVATE ? &private : &public;
 
-        TRY(add_one(r, a->objects[i], buf_span(&a->plain[i]), &a->ids[i]));
+        TRY(add_one(r, a->objects[i], buf_span(&a->plain[i]), &a->ids[i], &a->stamps[i]));
     }
     if (a->detail != NULL)
         TRY(audit_add(a->v->keyring, t, AUDIT_OBJECTS_IMPORTED, a->v->token, "%s", a->detail));
@@ -75,7 +78,8 @@ static CK_RV add_prepare(struct add *a)
         ENSURE(rows_are_visible(a->v, scope_of(a->objects[i])), CKR_USER_NOT_LOGGED_IN);
     a->plain = calloc(a->n, sizeof(*a->plain));
     a->ids = calloc(a->n, sizeof(*a->ids));
-    ENSURE(a->plain != NULL && a->ids != NULL, CKR_HOST_MEMORY);
+    a->stamps = calloc(a->n, sizeof(*a->stamps));
+    ENSURE(a->plain != NULL && a->ids != NULL && a->stamps != NULL, CKR_HOST_MEMORY);
     for (size_t i = 0; i < a->n; i++)
         TRY(record_encode(a->objects[i], &a->plain[i]));
     return CKR_OK;
@@ -89,12 +93,14 @@ static CK_RV add_run(struct add *a)
 }
 
 CK_RV vault_add(const struct vault *v, const struct attrs *const *objects, size_t n,
-                uint64_t *ret_ids)
+                uint64_t *ret_ids, struct stamp *ret_stamps)
 {
     AUTO(add_clear) struct add a = {.v = v, .objects = objects, .n = n};
 
     TRY(add_run(&a));
     memcpy(ret_ids, a.ids, n * sizeof(*ret_ids));
+    if (ret_stamps != NULL)
+        memcpy(ret_stamps, a.stamps, n * sizeof(*ret_stamps));
     return CKR_OK;
 }
 
@@ -116,20 +122,51 @@ struct edit {
     enum scope scope;
     const struct attrs *attrs;
     struct span plain;
-    const uint8_t *expected; /* MAC of the row before; NULL: any */
+    const uint8_t *expected;   /* MAC of the row before; NULL: any */
+    const struct attrs *known; /* the object before, if its row still has known_mac; or NULL */
+    const uint8_t *known_mac;
     struct stamp after;
 };
+
+/* Is the object what its caller knows? The stamp binds every byte of the row. */
+static CK_RV is_known(const struct edit *e, struct txn *t, bool *ret)
+{
+    uint8_t key[ROW_KEY];
+
+    *ret = false;
+    if (e->known == NULL)
+        return CKR_OK;
+    row_key(e->v, e->scope, e->id, key);
+    return txn_same(t, STORE_OBJECT, SPAN_ARRAY(key), e->known_mac, ret);
+}
+
+/* The object before, borrowed; what has to be read for that is *inout_read. */
+static CK_RV edit_before(const struct edit *e, struct rows *r, struct attrs **inout_read,
+                         const struct attrs **ret)
+{
+    uint8_t mac[STORE_MAC];
+    bool known = false;
+
+    TRY(is_known(e, r->t, &known));
+    if (known) {
+        *ret = e->known;
+        return CKR_OK;
+    }
+    TRY(rows_get_attrs(r, e->id, inout_read, mac));
+    ENSURE(e->expected == NULL || mem_equal_ct(mac, e->expected, STORE_MAC), CKR_FUNCTION_FAILED);
+    *ret = *inout_read;
+    return CKR_OK;
+}
 
 static CK_RV edit_object(struct txn *t, void *arg)
 {
     struct edit *e = arg;
     AUTO(rows_clear) struct rows rows = rows_of(e->v, t, e->scope);
-    AUTO(attrs_freep) struct attrs *before = NULL;
+    AUTO(attrs_freep) struct attrs *read = NULL;
+    const struct attrs *before = NULL;
     const struct index *x = NULL;
-    uint8_t mac[STORE_MAC];
 
-    TRY(rows_get_attrs(&rows, e->id, &before, mac));
-    ENSURE(e->expected == NULL || mem_equal_ct(mac, e->expected, STORE_MAC), CKR_FUNCTION_FAILED);
+    TRY(edit_before(e, &rows, &read, &before));
     if (e->attrs != NULL)
         TRY(rows_put(&rows, e->id, e->plain, e->after.mac));
     else
@@ -162,12 +199,25 @@ CK_RV vault_replace(const struct vault *v, uint64_t id, enum scope scope, const 
     return CKR_OK;
 }
 
+static CK_RV destroy(struct edit *e)
+{
+    ENSURE(rows_are_visible(e->v, e->scope), CKR_OBJECT_HANDLE_INVALID);
+    return store_write(keyring_store(e->v->keyring), edit_object, e);
+}
+
 CK_RV vault_destroy(const struct vault *v, uint64_t id, enum scope scope)
 {
     struct edit e = {.v = v, .id = id, .scope = scope};
 
-    ENSURE(rows_are_visible(v, scope), CKR_OBJECT_HANDLE_INVALID);
-    return store_write(keyring_store(v->keyring), edit_object, &e);
+    return destroy(&e);
+}
+
+CK_RV vault_destroy_known(const struct vault *v, uint64_t id, enum scope scope,
+                          const struct attrs *known, const struct stamp *stamp)
+{
+    struct edit e = {.v = v, .id = id, .scope = scope, .known = known, .known_mac = stamp->mac};
+
+    return destroy(&e);
 }
 
 /* -- a successor ----------------------------------------------------------------------------- */

@@ -188,25 +188,41 @@ static CK_RV plain_turn(struct plain *p, struct spent *t)
     return CKR_OK;
 }
 
-static CK_RV data_add(struct stock *s, uint64_t *ret_id)
+/* An object as the process that made it has it in its cache. */
+struct made {
+    struct attrs *attrs;
+    struct stamp stamp;
+    uint64_t id;
+};
+
+static void made_clear(struct made *m)
 {
-    AUTO(attrs_freep) struct attrs *a = NULL;
+    attrs_free(TAKE(m->attrs));
+}
+
+static CK_RV data_add(struct stock *s, struct made *ret)
+{
     const struct attrs *objects[1];
 
-    TRY(stock_data(&a));
-    objects[0] = a;
-    return vault_add(&s->vault, objects, 1, ret_id);
+    TRY(stock_data(&ret->attrs));
+    objects[0] = ret->attrs;
+    return vault_add(&s->vault, objects, 1, &ret->id, &ret->stamp);
+}
+
+static CK_RV data_destroy(struct stock *s, const struct made *m)
+{
+    return vault_destroy_known(&s->vault, m->id, SCOPE_PRIVATE, m->attrs, &m->stamp);
 }
 
 static CK_RV vault_turn(struct stock *s, struct spent *t)
 {
+    AUTO(made_clear) struct made made = {.attrs = NULL};
     const double start = stats_now();
     double middle;
-    uint64_t id = 0;
 
-    TRY(data_add(s, &id));
+    TRY(data_add(s, &made));
     middle = stats_now();
-    TRY(vault_destroy(&s->vault, id, SCOPE_PRIVATE));
+    TRY(data_destroy(s, &made));
     t->create += middle - start;
     t->destroy += stats_now() - middle;
     t->turns++;
@@ -252,16 +268,16 @@ static CK_RV rounds_run(struct stock *s, struct plain *p)
 
 static CK_RV compare(struct stock *s, struct plain *p)
 {
-    uint64_t id = 0;
+    AUTO(made_clear) struct made made = {.attrs = NULL};
 
     stock_shut(s);
     TRY(stock_copy_make(s, &p->copy));
     TRY(stock_open(s));
-    TRY(data_add(s, &id));
+    TRY(data_add(s, &made));
     stock_shut(s);
     TRY(changes_note(s, p));
     TRY(stock_open(s));
-    TRY(vault_destroy(&s->vault, id, SCOPE_PRIVATE));
+    TRY(data_destroy(s, &made));
     return rounds_run(s, p);
 }
 

@@ -50,7 +50,8 @@ static CK_RV clone_add(struct batch *b, const struct attrs *base, size_t i)
 static CK_RV batch_store(struct stock *s, struct batch *b)
 {
     const CK_RV rv =
-        b->n == 0 ? CKR_OK : vault_add(&s->vault, (const struct attrs *const *)b->v, b->n, b->ids);
+        b->n == 0 ? CKR_OK
+                  : vault_add(&s->vault, (const struct attrs *const *)b->v, b->n, b->ids, NULL);
 
     batch_clear(b);
     return rv;

@@ -235,7 +235,7 @@ uint64_t object_store(const struct vault *v, struct attrs *object)
     const struct attrs *const objects[1] = {object};
     uint64_t id = 0;
 
-    assert_int_equal(vault_add(v, objects, 1, &id), CKR_OK);
+    assert_int_equal(vault_add(v, objects, 1, &id, NULL), CKR_OK);
     assert_true(id > 0);
     attrs_free(object);
     return id;

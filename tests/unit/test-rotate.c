@@ -202,7 +202,7 @@ static void populate_crowd(const struct vault *v, size_t n)
     assert_true(objects != NULL && ids != NULL);
     for (size_t i = 0; i < n; i++)
         objects[i] = a;
-    assert_int_equal(vault_add(v, objects, n, ids), CKR_OK);
+    assert_int_equal(vault_add(v, objects, n, ids, NULL), CKR_OK);
     free(ids);
     free(objects);
 }
@@ -430,7 +430,7 @@ static void test_a_step_may_run_twice(void **state)
         objects[i] = object_aes("rotated", "id", true);
     for (size_t i = 0; i < 40; i++)
         assert_int_equal(vault_add(v, (const struct attrs *const *)objects, N_ELEMENTS(objects),
-                                   ids),
+                                   ids, NULL),
                          CKR_OK);
     for (size_t i = 0; i < N_ELEMENTS(objects); i++)
         attrs_free(objects[i]);

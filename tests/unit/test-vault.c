@@ -85,7 +85,7 @@ static void test_add_get_gives_back_all_attributes(void **state)
     struct stamp stamp;
     uint64_t id = 0;
 
-    assert_int_equal(vault_add(v, objects, 1, &id), CKR_OK);
+    assert_int_equal(vault_add(v, objects, 1, &id, NULL), CKR_OK);
     assert_int_equal(vault_get(v, id, SCOPE_PRIVATE, &back, &stamp), CKR_OK);
     assert_attrs_equal(object, back);
     attrs_free(back);
@@ -104,16 +104,16 @@ static void test_add_is_all_or_nothing(void **state)
     uint64_t n = 0;
 
     assert_int_equal(attrs_set_ulong(pair[1], CKA_CLASS, 0x1234), CKR_OK); /* no schema */
-    assert_int_not_equal(vault_add(v, objects, 2, ids), CKR_OK);
+    assert_int_not_equal(vault_add(v, objects, 2, ids, NULL), CKR_OK);
     assert_int_equal(ids[0], 7);
     assert_int_equal(n_labelled(v, "pair"), 0);
     assert_int_equal(vault_count(v, SCOPE_PUBLIC, &n), CKR_OK);
     assert_int_equal(n, 0);
     assert_int_equal(attrs_set_ulong(pair[1], CKA_CLASS, CKO_PRIVATE_KEY), CKR_OK);
-    assert_int_equal(vault_add(v, objects, 2, ids), CKR_OK);
+    assert_int_equal(vault_add(v, objects, 2, ids, NULL), CKR_OK);
     assert_true(ids[0] > 0 && ids[1] > ids[0]);
     assert_int_equal(n_labelled(v, "pair"), 2);
-    assert_int_equal(vault_add(v, objects, 0, ids), CKR_ARGUMENTS_BAD);
+    assert_int_equal(vault_add(v, objects, 0, ids, NULL), CKR_ARGUMENTS_BAD);
     attrs_free(pair[0]);
     attrs_free(pair[1]);
 }
@@ -126,11 +126,11 @@ static void test_add_private_needs_the_user(void **state)
     const struct attrs *const both[2] = {open, secret};
     uint64_t ids[2] = {0, 0};
 
-    assert_int_equal(vault_add(&f->nobody, both, 2, ids), CKR_USER_NOT_LOGGED_IN);
-    assert_int_equal(vault_add(&f->officer, both, 2, ids), CKR_USER_NOT_LOGGED_IN);
-    assert_int_equal(vault_add(&f->nobody, both, 1, ids), CKR_OK);
+    assert_int_equal(vault_add(&f->nobody, both, 2, ids, NULL), CKR_USER_NOT_LOGGED_IN);
+    assert_int_equal(vault_add(&f->officer, both, 2, ids, NULL), CKR_USER_NOT_LOGGED_IN);
+    assert_int_equal(vault_add(&f->nobody, both, 1, ids, NULL), CKR_OK);
     attrs_remove(secret, CKA_PRIVATE); /* unsaid is private */
-    assert_int_equal(vault_add(&f->nobody, both + 1, 1, ids), CKR_USER_NOT_LOGGED_IN);
+    assert_int_equal(vault_add(&f->nobody, both + 1, 1, ids, NULL), CKR_USER_NOT_LOGGED_IN);
     assert_int_equal(n_found(&f->vault[0], search_all()), 1);
     attrs_free(secret);
     attrs_free(open);
@@ -311,6 +311,39 @@ static CK_RV count_rows(const struct vault *v, uint64_t *ret_objects, uint64_t *
     *ret_objects = txn_count(t, STORE_OBJECT);
     *ret_index = txn_count(t, STORE_INDEX);
     return CKR_OK;
+}
+
+/* What is known of an object is used only while it is true: else the lists that it stands in now
+ * are left, and none that it stood in. */
+static void test_destroy_known(void **state)
+{
+    const struct vault *v = &((struct vault_fixture *)*state)->vault[0];
+    AUTO(attrs_freep) struct attrs *a = object_data("known", "k", true);
+    AUTO(attrs_freep) struct attrs *changed = object_data("changed", "k", true);
+    const struct attrs *const objects[] = {a};
+    uint64_t before[2], after[2], id = 0;
+    struct stamp made, later;
+    bool same = false;
+
+    (void)object_store(v, object_data("stays", "k", true));
+    assert_int_equal(count_rows(v, &before[0], &before[1]), CKR_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(vault_add(v, objects, 1, &id, &made), CKR_OK);
+        assert_int_equal(vault_same(v, id, SCOPE_PRIVATE, &made, &same), CKR_OK);
+        assert_true(same);
+        later = made;
+        if (i == 1)
+            assert_int_equal(vault_replace(v, id, SCOPE_PRIVATE, changed, &later), CKR_OK);
+        assert_int_equal(vault_destroy_known(v, id, SCOPE_PRIVATE, a, &made), CKR_OK);
+        assert_int_equal(n_labelled(v, "known") + n_labelled(v, "changed"), 0);
+        assert_int_equal(count_rows(v, &after[0], &after[1]), CKR_OK);
+        assert_memory_equal(before, after, sizeof(before));
+        assert_int_equal(vault_destroy_known(v, id, SCOPE_PRIVATE, a, &made),
+                         CKR_OBJECT_HANDLE_INVALID);
+    }
+    assert_int_equal(
+        vault_destroy_known(&((struct vault_fixture *)*state)->nobody, id, SCOPE_PRIVATE, a, &made),
+        CKR_OBJECT_HANDLE_INVALID);
 }
 
 /* -- a successor: what is new and what becomes of the old is one transaction ---------------------
@@ -653,7 +686,7 @@ static void test_find_agrees_with_comparing_every_object(void **state)
 
     for (size_t i = 0; i < N_ELEMENTS(objects); i++) {
         objects[i] = random_object();
-        assert_int_equal(vault_add(v, (const struct attrs *const *)&objects[i], 1, &ids[i]),
+        assert_int_equal(vault_add(v, (const struct attrs *const *)&objects[i], 1, &ids[i], NULL),
                          CKR_OK);
     }
     for (int round = 0; round < 400; round++) {
@@ -709,7 +742,8 @@ static void pass_first_block(const struct vault *v)
         objects[i] = object_data("filler", "filler", false);
     do
         assert_int_equal(
-            vault_add(v, (const struct attrs *const *)objects, N_ELEMENTS(objects), ids), CKR_OK);
+            vault_add(v, (const struct attrs *const *)objects, N_ELEMENTS(objects), ids, NULL),
+            CKR_OK);
     while (ids[N_ELEMENTS(ids) - 1] < 1024);
     for (size_t i = 0; i < N_ELEMENTS(objects); i++)
         attrs_free(objects[i]);
@@ -975,7 +1009,7 @@ static bool work(const struct vault *v, int number)
         (void)snprintf(label, sizeof(label), "worker %d", number);
         object = object_aes(label, "shared", i % 2 == 0);
         search = search_text(CKA_LABEL, label);
-        if (vault_add(v, (const struct attrs *const *)&object, 1, &id) != CKR_OK ||
+        if (vault_add(v, (const struct attrs *const *)&object, 1, &id, NULL) != CKR_OK ||
             vault_find(v, search, &f) != CKR_OK || f.n != (size_t)i + 1 ||
             vault_get(v, id, i % 2 == 0 ? SCOPE_PRIVATE : SCOPE_PUBLIC, &back, &stamp) != CKR_OK)
             return false;
@@ -1055,6 +1089,7 @@ int main(void)
         VAULT_TEST("/vault/count/by-scope", test_count_by_scope),
         VAULT_TEST("/vault/same/follows-the-row", test_same_follows_the_row),
         VAULT_TEST("/vault/replace/moves-the-index", test_replace_moves_the_index),
+        VAULT_TEST("/vault/destroy/known-while-it-is-true", test_destroy_known),
         VAULT_TEST("/vault/replace/changed-is-refused",
                    test_replace_of_a_changed_object_is_refused),
         VAULT_TEST("/vault/import/of-what-was-seen", test_import_of_what_was_seen),
