@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cache.c - direct-mapped slots behind a few locks.
+ * cache.c - slots behind a few locks.
  *
  * A slot holds one immutable block; slots are spread over LOCKS locks by their place. The cache
  * takes about 6 MiB for a store of a million objects, and no store can make it take more than 14.
@@ -10,17 +10,19 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define TOP_SLOTS   4224u /* the levels 0, 1 and 2 are at most 1 + 64 + 4096 nodes */
-#define DEEP_SLOTS  2048u /* for those below */
-#define N_SLOTS     (TOP_SLOTS + DEEP_SLOTS)
-#define KNOWN_SLOTS 2048u
-#define ROW_SLOTS   2048u
-#define ROW_MAX     168u /* a list's bitmap and its head fit; longer rows are not kept */
-#define LOCKS       64u
-#define KNOWN_KEY   38u /* row keys of lists and objects fit; of longer ones nothing is kept */
+#define TOP_SLOTS  4224u /* the levels 0, 1 and 2 are at most 1 + 64 + 4096 nodes */
+#define DEEP_SLOTS 2048u /* for those below */
+#define N_SLOTS    (TOP_SLOTS + DEEP_SLOTS)
+#define KNOWN_SETS 1024u
+#define KNOWN_WAYS 2u
+#define ROW_SLOTS  2048u
+#define ROW_MAX    168u /* a list's bitmap and its head fit; longer rows are not kept */
+#define LOCKS      64u
+#define KNOWN_KEY  38u /* row keys of lists and objects fit; of longer ones nothing is kept */
 
 /* Places that share a slot share a lock. */
-_Static_assert(TOP_SLOTS % LOCKS == 0 && DEEP_SLOTS % LOCKS == 0, "a slot has one lock");
+_Static_assert(TOP_SLOTS % LOCKS == 0 && DEEP_SLOTS % LOCKS == 0 && KNOWN_SETS % LOCKS == 0,
+               "a slot has one lock");
 
 struct kept {
     uint8_t mac[STORE_MAC];
@@ -60,7 +62,7 @@ struct cache {
     pthread_mutex_t known_lock[LOCKS];
     struct slot inner[N_SLOTS];
     struct slot bucket[N_SLOTS];
-    struct kept_known known[KNOWN_SLOTS];
+    struct kept_known known[KNOWN_SETS][KNOWN_WAYS]; /* asked for last first */
     struct kept_row row[ROW_SLOTS];
 };
 
@@ -252,40 +254,73 @@ static uint32_t known_index(enum store_table table, struct span key)
     return (uint32_t)(h ^ h >> 15);
 }
 
+/* Under the lock: what is known of a row, in its set, where it comes to the front; NULL: nothing.
+ */
+static struct kept_known *known_find(struct kept_known set[KNOWN_WAYS], enum store_table table,
+                                     struct span key)
+{
+    struct kept_known k;
+    size_t i = 0;
+
+    while (i < KNOWN_WAYS &&
+           (set[i].n != key.n || set[i].table != table || memcmp(set[i].key, key.p, key.n) != 0))
+        i++;
+    if (i == KNOWN_WAYS)
+        return NULL;
+    if (i > 0) {
+        k = set[i];
+        memmove(&set[1], &set[0], i * sizeof(set[0]));
+        set[0] = k;
+    }
+    return &set[0];
+}
+
 bool cache_known(struct cache *c, enum store_table table, struct span key, uint64_t head,
                  struct known *ret)
 {
-    uint32_t index;
     const struct kept_known *k;
-    bool there;
+    uint32_t index;
 
     if (key.n > KNOWN_KEY)
         return false;
     index = known_index(table, key);
-    k = &c->known[index % KNOWN_SLOTS];
     (void)pthread_mutex_lock(&c->known_lock[index % LOCKS]);
-    there = k->n == key.n && k->table == table && memcmp(k->key, key.p, key.n) == 0;
-    if (there) {
+    k = known_find(c->known[index % KNOWN_SETS], table, key);
+    if (k != NULL) {
         *ret = (struct known){
             .proven = head != 0 && k->head == head, .present = k->present, .compared = k->compared};
         memcpy(ret->path, k->path, PATH_BYTES);
         memcpy(ret->stamp, k->stamp, STORE_MAC);
     }
     (void)pthread_mutex_unlock(&c->known_lock[index % LOCKS]);
-    return there;
+    return k != NULL;
+}
+
+/* Under the lock: where what is known of a row goes. Of the two of its set that makes room which
+ * was not asked for last: of the few rows that each search asks for no two push each other out,
+ * search after search. */
+static struct kept_known *known_place(struct kept_known set[KNOWN_WAYS], enum store_table table,
+                                      struct span key)
+{
+    struct kept_known *there = known_find(set, table, key);
+
+    if (there != NULL)
+        return there;
+    memmove(&set[1], &set[0], (KNOWN_WAYS - 1) * sizeof(set[0]));
+    return &set[0];
 }
 
 void cache_keep_known(struct cache *c, enum store_table table, struct span key, uint64_t head,
                       const struct known *known)
 {
-    uint32_t index;
     struct kept_known *k;
+    uint32_t index;
 
     if (key.n > KNOWN_KEY)
         return;
     index = known_index(table, key);
-    k = &c->known[index % KNOWN_SLOTS];
     (void)pthread_mutex_lock(&c->known_lock[index % LOCKS]);
+    k = known_place(c->known[index % KNOWN_SETS], table, key);
     k->head = known->proven ? head : 0;
     k->present = known->present;
     k->compared = known->compared;

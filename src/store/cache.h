@@ -6,9 +6,9 @@
  * content, so a private copy that has it is right in every transaction, whatever has been written
  * since, and nothing is ever invalidated. It is kept by its place in the tree, so that a newer
  * version takes the slot of an older one; the 4,161 nodes of the upper three levels have a slot
- * each. Of a row is known its path, and what the tree said of it under one root row. All is bounded
- * and direct-mapped. Inner nodes and buckets have slots of their own, so that a scan over many
- * buckets does not push out the top of the tree.
+ * each. Of a row is known its path, and what the tree said of it under one root row. All is
+ * bounded. Inner nodes and buckets have slots of their own, so that a scan over many buckets does
+ * not push out the top of the tree.
  *
  * Safe for several threads; a lock is held for one look or one swap, never over a call elsewhere.
  */

@@ -216,6 +216,20 @@ static void long_key_is_not_kept(void **state)
     }
 }
 
+/* Whatever slots they fall on. */
+static void two_rows_are_known_beside_each_other(void **state)
+{
+    const struct known kept = known_of(true);
+    struct known got = {.proven = false};
+
+    for (uint32_t i = 0; i < 20000; i++) {
+        cache_keep_known(*state, STORE_DEK, SPAN_LIT("a key"), 5, &kept);
+        cache_keep_known(*state, STORE_INDEX, SPAN_OBJ(i), 5, &kept);
+        assert_true(cache_known(*state, STORE_DEK, SPAN_LIT("a key"), 5, &got));
+        assert_true(cache_known(*state, STORE_INDEX, SPAN_OBJ(i), 5, &got));
+    }
+}
+
 #define TEST(name, function) {name, function, setup, teardown, NULL}
 
 int main(void)
@@ -227,6 +241,7 @@ int main(void)
         TEST("/cache/node/newer-takes-place-of-older", newer_bucket_takes_the_place_of_the_older),
         TEST("/cache/row/known-under-its-root-row-alone", row_is_known_under_its_root_row_alone),
         TEST("/cache/row/no-root-row-no-proof", without_root_row_the_path_alone_is_known),
+        TEST("/cache/row/two-beside-each-other", two_rows_are_known_beside_each_other),
         TEST("/cache/row/long-key-is-not-kept", long_key_is_not_kept),
     };
 
