@@ -651,6 +651,63 @@ static void snapshots_answer_by_turns(void **state)
     }
 }
 
+/* How often others commit while a snapshot is taken, between LMDB's two looks at what is newest. */
+static unsigned n_meanwhile;
+static struct store *written_meanwhile;
+
+static void write_meanwhile(void)
+{
+    if (n_meanwhile == 0)
+        return;
+    n_meanwhile--;
+    T_OK(row_put(written_meanwhile, STORE_META, KEY, VALUE));
+    T_OK(row_put(written_meanwhile, STORE_META, KEY, SPAN_LIT("a later value")));
+}
+
+int __real_mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags, MDB_txn **ret);
+int __wrap_mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags, MDB_txn **ret);
+int __wrap_mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags, MDB_txn **ret)
+{
+    const int rc = __real_mdb_txn_begin(env, parent, flags, ret);
+
+    if (rc == 0 && (flags & MDB_RDONLY) != 0)
+        write_meanwhile();
+    return rc;
+}
+
+int __real_mdb_txn_renew(MDB_txn *txn);
+int __wrap_mdb_txn_renew(MDB_txn *txn);
+int __wrap_mdb_txn_renew(MDB_txn *txn)
+{
+    const int rc = __real_mdb_txn_renew(txn);
+
+    if (rc == 0)
+        write_meanwhile();
+    return rc;
+}
+
+/* LMDB may give the roots of a later transaction under the number of an earlier one: only a
+ * snapshot that nobody has committed beside is taken for what its number says. */
+static void snapshot_is_what_its_number_says(void **state)
+{
+    struct fixture *f = *state;
+
+    T_OK(row_put(f->store, STORE_META, KEY, VALUE));
+    written_meanwhile = f->store;
+    for (unsigned n = 0; n < 4; n++) {
+        AUTO(txn_endp) struct txn *t = NULL;
+
+        n_meanwhile = n;
+        T_OK(txn_begin_read(f->store, &t));
+        assert_int_equal(n_meanwhile, 0);
+        assert_int_equal(txn_id(t), store_last_txn(f->store));
+    }
+    n_meanwhile = 1000; /* it ends all the same, with what was there before somebody's last */
+    assert_row(f->store, STORE_META, KEY, SPAN_LIT("a later value"));
+    assert_in_range(n_meanwhile, 1, 999);
+    n_meanwhile = 0;
+}
+
 static void store_without_rows_is_read(void **state)
 {
     struct fixture *f = *state;
@@ -1372,6 +1429,7 @@ int main(void)
         TEST("/store/write/new-ids", ids_are_never_given_twice),
         TEST("/store/read/snapshot", snapshot_stays),
         TEST("/store/read/snapshots-by-turns", snapshots_answer_by_turns),
+        TEST("/store/read/snapshot-of-its-number", snapshot_is_what_its_number_says),
         TEST("/store/read/without-rows", store_without_rows_is_read),
         TEST("/store/walk/key-order", walk_in_key_order),
         TEST("/store/walk/may-delete", walk_may_delete_what_it_is_given),
