@@ -63,6 +63,9 @@ CK_RV object_copy(struct session *s, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *v, 
     TRY(unique_id(unique));
     TRY(template_copy(object_attrs(o), session_is_so(s), v, n, unique, &a));
     TRY(new_object_allowed(s, a));
+    /* What is stored owes nothing. */
+    if (key_owes_check_value(object_attrs(o)) && attrs_bool(a, CKA_TOKEN, false))
+        TRY(key_settle(a));
     return token_add(s->token, s->handle, &a, 1, ret);
 }
 
@@ -88,9 +91,13 @@ CK_RV object_size(struct session *s, CK_OBJECT_HANDLE h, CK_ULONG *ret)
 CK_RV object_get_attributes(struct session *s, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *v, CK_ULONG n)
 {
     AUTO(object_unrefp) struct object *o = NULL;
+    const struct attrs *a;
 
     TRY(token_object(s->token, h, &o));
-    return template_reveal(object_attrs(o), v, n);
+    a = object_attrs(o);
+    if (template_names(v, n, CKA_CHECK_VALUE))
+        TRY(object_shown(o, &a));
+    return template_reveal(a, v, n);
 }
 
 struct modification {

@@ -5,13 +5,16 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "model/template.h"
+
 struct object {
     atomic_uint refs;
     enum handle_kind kind;
     uint64_t id;
     CK_SESSION_HANDLE owner;
     struct attrs *attrs;
-    _Atomic(struct key *) key; /* NULL until used */
+    _Atomic(struct attrs *) shown; /* a copy with what `attrs` owe; NULL until asked for */
+    _Atomic(struct key *) key;     /* NULL until used */
 };
 
 CK_RV object_new(enum handle_kind kind, uint64_t id, struct attrs *attrs, CK_SESSION_HANDLE owner,
@@ -22,6 +25,7 @@ CK_RV object_new(enum handle_kind kind, uint64_t id, struct attrs *attrs, CK_SES
 
     ENSURE(o != NULL, CKR_HOST_MEMORY);
     atomic_init(&o->refs, 1);
+    atomic_init(&o->shown, NULL);
     atomic_init(&o->key, NULL);
     o->kind = kind;
     o->id = id;
@@ -42,6 +46,7 @@ void object_unref(struct object *o)
     if (o == NULL || atomic_fetch_sub_explicit(&o->refs, 1, memory_order_acq_rel) != 1)
         return;
     key_unref(atomic_load(&o->key));
+    attrs_free(atomic_load(&o->shown));
     attrs_free(o->attrs);
     free(o);
 }
@@ -49,6 +54,50 @@ void object_unref(struct object *o)
 const struct attrs *object_attrs(const struct object *o)
 {
     return o->attrs;
+}
+
+static struct attrs *shown_already(const struct object *o)
+{
+    return atomic_load_explicit(&o->shown, memory_order_acquire);
+}
+
+bool object_owes(const struct object *o)
+{
+    return !object_is_token(o) && shown_already(o) == NULL && key_owes_check_value(o->attrs);
+}
+
+CK_RV object_shown(struct object *o, const struct attrs **ret)
+{
+    AUTO(attrs_freep) struct attrs *settled = NULL;
+    struct attrs *none = NULL;
+
+    if (object_owes(o)) {
+        TRY(attrs_dup(o->attrs, &settled));
+        TRY(key_settle(settled));
+        /* Two threads may make it at once: the first one stays. */
+        if (atomic_compare_exchange_strong(&o->shown, &none, settled))
+            settled = NULL;
+    }
+    *ret = shown_already(o) != NULL ? shown_already(o) : o->attrs;
+    return CKR_OK;
+}
+
+CK_RV object_matches(struct object *o, const struct attrs *search, bool *ret)
+{
+    const struct span wanted = attrs_span(search, CKA_CHECK_VALUE);
+    uint8_t check[KEY_CHECK_VALUE];
+    const struct attrs *a;
+
+    if (object_owes(o)) {
+        TRY(key_check_value(o->attrs, check));
+        if (!span_equal(wanted, SPAN_ARRAY(check))) {
+            *ret = false;
+            return CKR_OK;
+        }
+    }
+    TRY(object_shown(o, &a));
+    *ret = template_matches(a, search);
+    return CKR_OK;
 }
 
 enum handle_kind object_kind(const struct object *o)

@@ -65,8 +65,7 @@ static CK_RV strong_enough(struct object *key, CK_ULONG strength)
 }
 
 /* What could be read anyway may leave under anything. */
-static CK_RV secret_may_leave(struct object *key, const struct attrs *wrapping,
-                              CK_ULONG strength)
+static CK_RV secret_may_leave(struct object *key, const struct attrs *wrapping, CK_ULONG strength)
 {
     if (is_readable(object_attrs(key)))
         return CKR_OK;
@@ -79,7 +78,7 @@ static CK_RV secret_may_leave(struct object *key, const struct attrs *wrapping,
 
 CK_RV protection_may_leave(struct object *key, const struct object *wrapping, CK_ULONG strength)
 {
-    const struct attrs *a = object_attrs(key), *w = object_attrs(wrapping);
+    const struct attrs *a = object_attrs(key), *shown, *w = object_attrs(wrapping);
     const struct span rule = attrs_span(w, CKA_WRAP_TEMPLATE);
     bool agrees = true;
 
@@ -87,8 +86,10 @@ CK_RV protection_may_leave(struct object *key, const struct object *wrapping, CK
            CKR_KEY_UNEXTRACTABLE);
     ENSURE(!attrs_bool(a, CKA_WRAP_WITH_TRUSTED, false) || attrs_bool(w, CKA_TRUSTED, false),
            CKR_KEY_NOT_WRAPPABLE);
-    if (rule.n > 0)
-        TRY(template_agrees(rule, a, &agrees));
+    if (rule.n > 0) { /* it may ask for any attribute */
+        TRY(object_shown(key, &shown));
+        TRY(template_agrees(rule, shown, &agrees));
+    }
     ENSURE(agrees, CKR_KEY_HANDLE_INVALID);
     return secret_may_leave(key, w, strength);
 }

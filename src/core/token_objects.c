@@ -483,7 +483,29 @@ static CK_RV handles_reserve(struct handles *h, size_t more)
     return CKR_OK;
 }
 
-static CK_RV find_in_memory(struct token *t, const struct attrs *search, struct handles *h)
+static void handles_add(struct handles *h, const struct token *t, const struct object *o)
+{
+    h->v[h->n++] = make_handle(t, object_kind(o), object_id(o));
+}
+
+/* Objects that may match, by reference, with the handles that they had when they were seen. */
+struct candidates {
+    struct object **v;
+    struct handles handles;
+    size_t n;
+};
+
+static void candidates_clear(struct candidates *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        object_unref(c->v[i]);
+    free(c->v);
+    handles_clear(&c->handles);
+    *c = (struct candidates){0};
+}
+
+/* Of the objects in memory, those that the application sees. */
+static CK_RV candidates_find(struct token *t, struct candidates *ret)
 {
     const bool sees_private = token_sees_private(t);
     struct object *o;
@@ -491,10 +513,49 @@ static CK_RV find_in_memory(struct token *t, const struct attrs *search, struct 
     CK_RV rv;
 
     pthread_mutex_lock(&t->lock);
+    rv = handles_reserve(&ret->handles, t->session_objects.n);
+    ret->v = calloc(t->session_objects.n + 1, sizeof(struct object *));
+    while (rv == CKR_OK && ret->v != NULL && (o = table_next(&t->session_objects, &at)) != NULL) {
+        if (!sees_private && object_is_private(o))
+            continue;
+        ret->v[ret->n++] = object_ref(o);
+        handles_add(&ret->handles, t, o);
+    }
+    pthread_mutex_unlock(&t->lock);
+    ENSURE(rv == CKR_OK && ret->v != NULL, CKR_HOST_MEMORY);
+    return CKR_OK;
+}
+
+/* By CKA_CHECK_VALUE, which takes OpenSSL where it was not asked for yet: no lock is held. */
+static CK_RV find_by_check_value(struct token *t, const struct attrs *search, struct handles *h)
+{
+    AUTO(candidates_clear) struct candidates seen = {0};
+    bool matches = false;
+
+    TRY(candidates_find(t, &seen));
+    TRY(handles_reserve(h, seen.n));
+    for (size_t i = 0; i < seen.n; i++) {
+        TRY(object_matches(seen.v[i], search, &matches));
+        if (matches)
+            h->v[h->n++] = seen.handles.v[i];
+    }
+    return CKR_OK;
+}
+
+static CK_RV find_in_memory(struct token *t, const struct attrs *search, struct handles *h)
+{
+    const bool sees_private = token_sees_private(t);
+    struct object *o;
+    size_t at = 0;
+    CK_RV rv;
+
+    if (attrs_has(search, CKA_CHECK_VALUE))
+        return find_by_check_value(t, search, h);
+    pthread_mutex_lock(&t->lock);
     rv = handles_reserve(h, t->session_objects.n);
     while (rv == CKR_OK && (o = table_next(&t->session_objects, &at)) != NULL) {
         if ((sees_private || !object_is_private(o)) && template_matches(object_attrs(o), search))
-            h->v[h->n++] = make_handle(t, object_kind(o), object_id(o));
+            handles_add(h, t, o);
     }
     pthread_mutex_unlock(&t->lock);
     return rv;

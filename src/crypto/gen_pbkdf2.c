@@ -64,7 +64,7 @@ static CK_RV pbkdf2_key(const struct mech *row, const union mech_param *param, s
     ENSURE(key_secret_length(c, n), CKR_KEY_SIZE_RANGE);
     TRY(work_check(param, n));
     TRY(pbkdf2_run(param, n, a));
-    return key_secret_follow(c, a);
+    return key_secret_follow(a);
 }
 
 static const CK_ATTRIBUTE_TYPE adds[] = {CKA_VALUE, CKA_VALUE_LEN, CKA_CHECK_VALUE};

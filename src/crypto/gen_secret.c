@@ -35,7 +35,7 @@ static CK_RV secret_key(const struct mech *row, const union mech_param *param, s
     ENSURE(RAND_priv_bytes_ex(ossl_ctx(), value, n, 0) == 1, ossl_rv(CKR_RANDOM_NO_RNG));
     rv = attrs_set(a, CKA_VALUE, span_of(value, n));
     mem_wipe(value, n);
-    return rv == CKR_OK ? key_secret_follow(c, a) : rv;
+    return rv == CKR_OK ? key_secret_follow(a) : rv;
 }
 
 static const CK_ATTRIBUTE_TYPE adds[] = {CKA_VALUE, CKA_VALUE_LEN, CKA_CHECK_VALUE};

@@ -47,4 +47,19 @@ CK_ULONG key_strength(const struct key *k);
  */
 NODISCARD CK_RV key_complete(struct attrs *a);
 
+/*
+ * CKA_CHECK_VALUE of a secret key that is a session object: it costs a tenth of making the key, and
+ * most of these are used and forgotten without anybody asking. So key_complete() and gen_key()
+ * leave it out where CKA_TOKEN is false and the application gave none, and the object owes it:
+ * whoever shows, compares or stores attributes sees to it (core/object.h). Of what is stored it is
+ * there from the start.
+ *
+ * key_check_value(): of a secret key; an EVP failure is CKR_FUNCTION_FAILED.
+ * key_settle(): set it, in a set that owes it.
+ */
+#define KEY_CHECK_VALUE 3 /* bytes */
+bool key_owes_check_value(const struct attrs *a);
+NODISCARD CK_RV key_check_value(const struct attrs *a, uint8_t ret[KEY_CHECK_VALUE]);
+NODISCARD CK_RV key_settle(struct attrs *a);
+
 #endif

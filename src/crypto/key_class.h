@@ -65,9 +65,8 @@ NODISCARD CK_RV pkey_number(const EVP_PKEY *pkey, const char *param, struct attr
 NODISCARD CK_RV spki_pkey(EVP_PKEY *pkey, struct attrs *a); /* RSA: by OpenSSL's encoder, slow */
 NODISCARD CK_RV spki_curve(const struct curve *c, struct span point, struct attrs *a);
 
-/* CKA_CHECK_VALUE: set (AES: of a block of zeros under the key, else of the SHA-1 of `value`), or
- * compared. An empty one that is there stays empty: nobody wants it (v3.2 4.10.2). */
-NODISCARD CK_RV check_value_aes(struct span value, struct attrs *a);
+/* A certificate's CKA_CHECK_VALUE: set (from the SHA-1 of `value`), or compared. An empty one that
+ * is there stays empty: nobody wants it (v3.2 4.10.2). */
 NODISCARD CK_RV check_value_hash(struct span value, struct attrs *a);
 
 #endif

@@ -6,7 +6,6 @@
 #include "crypto/pool.h"
 #include "util/policy.h"
 
-#define CHECK_VALUE    3  /* bytes */
 #define CHECK_VALUE_OF 16 /* bytes a secret must have: of a shorter one it would tell too much */
 #define AES_BLOCK      16
 
@@ -39,7 +38,7 @@ static CK_RV secret_complete(const struct key_class *c, CK_OBJECT_CLASS class, s
            c->type == CKK_AES ? CKR_ATTRIBUTE_VALUE_INVALID : CKR_KEY_SIZE_RANGE);
     ENSURE(said == value.n || said == 0, CKR_TEMPLATE_INCONSISTENT);
     ENSURE(c->type != CKK_AES_XTS || xts_halves_differ(value), CKR_ATTRIBUTE_VALUE_INVALID);
-    return key_secret_follow(c, a);
+    return key_secret_follow(a);
 }
 
 #define SECRET(type, min, max, step)                                                               \
@@ -81,13 +80,13 @@ bool key_secret_length(const struct key_class *c, CK_ULONG n)
 }
 
 /* Set the first bytes of `of`, or compare them with what the application gave. */
-static CK_RV check_value_set(const uint8_t of[CHECK_VALUE], struct attrs *a)
+static CK_RV check_value_set(const uint8_t of[KEY_CHECK_VALUE], struct attrs *a)
 {
     const struct span given = attrs_span(a, CKA_CHECK_VALUE);
 
     if (!attrs_has(a, CKA_CHECK_VALUE))
-        return attrs_set(a, CKA_CHECK_VALUE, span_of(of, CHECK_VALUE));
-    ENSURE(given.n == 0 || span_equal(given, span_of(of, CHECK_VALUE)),
+        return attrs_set(a, CKA_CHECK_VALUE, span_of(of, KEY_CHECK_VALUE));
+    ENSURE(given.n == 0 || span_equal(given, span_of(of, KEY_CHECK_VALUE)),
            CKR_ATTRIBUTE_VALUE_INVALID);
     return CKR_OK;
 }
@@ -123,7 +122,7 @@ static CK_RV zeros_encrypt(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher, const 
     return CKR_OK;
 }
 
-CK_RV check_value_aes(struct span value, struct attrs *a)
+static CK_RV of_zeros(struct span value, uint8_t ret[KEY_CHECK_VALUE])
 {
     AUTO(cipher_ctx_freep) EVP_CIPHER_CTX *ctx = NULL;
     const EVP_CIPHER *cipher = NULL;
@@ -142,24 +141,66 @@ CK_RV check_value_aes(struct span value, struct attrs *a)
     ENSURE(ctx != NULL, CKR_HOST_MEMORY);
     TRY(zeros_encrypt(ctx, cipher, value.p, block));
     pool_give(&aes_sizes[i].idle, TAKE(ctx));
-    return check_value_set(block, a);
+    memcpy(ret, block, KEY_CHECK_VALUE);
+    return CKR_OK;
 }
 
-CK_RV check_value_hash(struct span value, struct attrs *a)
+static CK_RV of_hash(struct span value, uint8_t ret[KEY_CHECK_VALUE])
 {
     uint8_t digest[EVP_MAX_MD_SIZE];
 
     ENSURE(EVP_Digest(value.p, value.n, digest, NULL, ossl_md("SHA1"), NULL) == 1,
            ossl_rv(CKR_FUNCTION_FAILED));
-    return check_value_set(digest, a);
+    memcpy(ret, digest, KEY_CHECK_VALUE);
+    return CKR_OK;
 }
 
-CK_RV key_secret_follow(const struct key_class *c, struct attrs *a)
+CK_RV check_value_hash(struct span value, struct attrs *a)
 {
+    uint8_t first[KEY_CHECK_VALUE];
+
+    TRY(of_hash(value, first));
+    return check_value_set(first, a);
+}
+
+CK_RV key_check_value(const struct attrs *a, uint8_t ret[KEY_CHECK_VALUE])
+{
+    KEEP_ERRORS;
     const struct span value = attrs_span(a, CKA_VALUE);
 
+    return attrs_ulong(a, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION) == CKK_AES
+               ? of_zeros(value, ret)
+               : of_hash(value, ret);
+}
+
+static bool has_check_value(struct span value)
+{
+    return value.n >= CHECK_VALUE_OF || !policy_holds(POLICY_CHECK_VALUES);
+}
+
+bool key_owes_check_value(const struct attrs *a)
+{
+    return !attrs_bool(a, CKA_TOKEN, true) && !attrs_has(a, CKA_CHECK_VALUE) &&
+           attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION) == CKO_SECRET_KEY &&
+           has_check_value(attrs_span(a, CKA_VALUE));
+}
+
+CK_RV key_settle(struct attrs *a)
+{
+    uint8_t check[KEY_CHECK_VALUE];
+
+    TRY(key_check_value(a, check));
+    return attrs_set(a, CKA_CHECK_VALUE, SPAN_ARRAY(check));
+}
+
+CK_RV key_secret_follow(struct attrs *a)
+{
+    const struct span value = attrs_span(a, CKA_VALUE);
+    uint8_t check[KEY_CHECK_VALUE];
+
     TRY(attrs_set_ulong(a, CKA_VALUE_LEN, value.n));
-    if (value.n < CHECK_VALUE_OF && policy_holds(POLICY_CHECK_VALUES))
+    if (!has_check_value(value) || key_owes_check_value(a))
         return CKR_OK;
-    return c->type == CKK_AES ? check_value_aes(value, a) : check_value_hash(value, a);
+    TRY(key_check_value(a, check));
+    return check_value_set(check, a);
 }

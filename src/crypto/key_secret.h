@@ -9,7 +9,8 @@
 const struct key_class *key_class_secret(CK_KEY_TYPE type);
 /* Can a key of the class have n bytes? AES: 16, 24 or 32; AES-XTS: 32 or 64. */
 bool key_secret_length(const struct key_class *c, CK_ULONG n);
-/* Set what follows from a secret's value: CKA_VALUE_LEN and CKA_CHECK_VALUE. */
-NODISCARD CK_RV key_secret_follow(const struct key_class *c, struct attrs *a);
+/* Set what follows from a secret's value: CKA_VALUE_LEN and, unless it is owed (key.h),
+ * CKA_CHECK_VALUE. */
+NODISCARD CK_RV key_secret_follow(struct attrs *a);
 
 #endif

@@ -62,6 +62,9 @@ NODISCARD CK_RV template_copy(const struct attrs *a, bool is_so, const CK_ATTRIB
  * the same rules inside. Writes only through v. */
 NODISCARD CK_RV template_reveal(const struct attrs *a, CK_ATTRIBUTE *v, CK_ULONG n);
 
+/* Does the application's array name the attribute? NULL names none. */
+bool template_names(const CK_ATTRIBUTE *v, CK_ULONG n, CK_ATTRIBUTE_TYPE type);
+
 /* Is this attribute of this object readable by the application? */
 bool attr_is_revealed(const struct attrs *a, CK_ATTRIBUTE_TYPE type);
 

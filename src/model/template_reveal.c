@@ -110,6 +110,15 @@ NODISCARD CK_RV template_reveal(const struct attrs *a, CK_ATTRIBUTE *v, CK_ULONG
     return answer;
 }
 
+bool template_names(const CK_ATTRIBUTE *v, CK_ULONG n, CK_ATTRIBUTE_TYPE type)
+{
+    for (CK_ULONG i = 0; v != NULL && i < n; i++) {
+        if (value_entry(v, i).type == type)
+            return true;
+    }
+    return false;
+}
+
 bool attr_is_revealed(const struct attrs *a, CK_ATTRIBUTE_TYPE type)
 {
     const struct schema *s = schema_of(a);

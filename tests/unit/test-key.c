@@ -7,6 +7,7 @@
 
 #include <openssl/bn.h>
 
+#include "core/object.h"
 #include "crypto/curve.h"
 #include "crypto/ossl.h"
 
@@ -40,6 +41,36 @@ static void refused_with(CK_RV rv, const struct attrs *a, CK_ATTRIBUTE_TYPE type
 }
 
 /* -- secrets ------------------------------------------------------------------------------- */
+
+/* A session's key owes its check value until somebody asks; a search that it does not match leaves
+ * it owing, and one that it does need not be asked twice. */
+static void session_keys_owe_their_check_value(void **state)
+{
+    AUTO(attrs_freep) struct attrs *search = NULL;
+    AUTO(object_unrefp) struct object *o = NULL;
+    struct attrs *a = fixture_attrs(CKO_SECRET_KEY, CKK_AES);
+    const struct attrs *shown = NULL;
+    bool matches = true;
+
+    (void)state;
+    T_OK(attrs_set_bool(a, CKA_TOKEN, false));
+    set_hex(a, CKA_VALUE, "000102030405060708090a0b0c0d0e0f");
+    T_OK(key_complete(a));
+    assert_false(attrs_has(a, CKA_CHECK_VALUE));
+    T_OK(object_new(HANDLE_SESSION_PUBLIC, 1, a, 1, &o));
+    T_OK(attrs_new(&search));
+    T_OK(attrs_set(search, CKA_CHECK_VALUE, SPAN_LIT("\xc6\xa1\x3c")));
+    T_OK(object_matches(o, search, &matches));
+    assert_false(matches);
+    assert_true(object_owes(o));
+    T_OK(attrs_set(search, CKA_CHECK_VALUE, SPAN_LIT("\xc6\xa1\x3b")));
+    T_OK(object_matches(o, search, &matches));
+    assert_true(matches);
+    assert_false(object_owes(o));
+    T_OK(object_shown(o, &shown));
+    assert_attr(shown, CKA_CHECK_VALUE, "c6a13b");
+    assert_false(attrs_has(object_attrs(o), CKA_CHECK_VALUE)); /* immutable */
+}
 
 static void secrets_get_length_and_check_value(void **state)
 {
@@ -662,6 +693,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST("/key/secret/length-and-check-value", secrets_get_length_and_check_value),
+        TEST("/key/secret/check-value-is-owed", session_keys_owe_their_check_value),
         TEST("/key/secret/short-ones-have-no-check-value", short_secrets_have_no_check_value),
         TEST("/key/secret/check-values-are-checked", check_values_are_checked),
         TEST("/key/secret/wrong-lengths-are-refused", secrets_of_wrong_length_are_refused),
