@@ -21,7 +21,7 @@ CK_RV object_new(enum handle_kind kind, uint64_t id, struct attrs *attrs, CK_SES
                  struct object **ret)
 {
     AUTO(attrs_freep) struct attrs *taken = attrs;
-    struct object *o = calloc(1, sizeof(*o));
+    struct object *o = malloc(sizeof(*o)); /* all of it is set below */
 
     ENSURE(o != NULL, CKR_HOST_MEMORY);
     atomic_init(&o->refs, 1);

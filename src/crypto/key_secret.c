@@ -178,10 +178,15 @@ static bool has_check_value(struct span value)
     return value.n >= CHECK_VALUE_OF || !policy_holds(POLICY_CHECK_VALUES);
 }
 
+/* Of a secret key that has one: is it to wait for somebody who asks? */
+static bool can_wait(const struct attrs *a)
+{
+    return !attrs_bool(a, CKA_TOKEN, true) && !attrs_has(a, CKA_CHECK_VALUE);
+}
+
 bool key_owes_check_value(const struct attrs *a)
 {
-    return !attrs_bool(a, CKA_TOKEN, true) && !attrs_has(a, CKA_CHECK_VALUE) &&
-           attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION) == CKO_SECRET_KEY &&
+    return can_wait(a) && attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION) == CKO_SECRET_KEY &&
            has_check_value(attrs_span(a, CKA_VALUE));
 }
 
@@ -199,7 +204,7 @@ CK_RV key_secret_follow(struct attrs *a)
     uint8_t check[KEY_CHECK_VALUE];
 
     TRY(attrs_set_ulong(a, CKA_VALUE_LEN, value.n));
-    if (!has_check_value(value) || key_owes_check_value(a))
+    if (!has_check_value(value) || can_wait(a))
         return CKR_OK;
     TRY(key_check_value(a, check));
     return check_value_set(check, a);

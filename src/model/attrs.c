@@ -26,9 +26,11 @@ struct attrs_chunk {
 
 NODISCARD CK_RV attrs_new(struct attrs **ret)
 {
-    struct attrs *a = calloc(1, sizeof(*a));
+    /* malloc() keeps a cache for each thread, which calloc() passes by: 100 instructions more. */
+    struct attrs *a = malloc(sizeof(*a));
 
     ENSURE(a != NULL, CKR_HOST_MEMORY);
+    *a = (struct attrs){0};
     *ret = a;
     return CKR_OK;
 }
@@ -53,14 +55,15 @@ void attrs_free(struct attrs *a)
  * But for the end, where a record that is decoded adds each of its attributes. */
 static size_t position(const struct attrs *a, CK_ATTRIBUTE_TYPE type)
 {
-    size_t low = 0;
+    size_t low = 0, n = a->n;
 
-    if (a->n == 0 || a->v[a->n - 1].type < type)
-        return a->n;
-    for (size_t n = a->n; n > 0; n -= (n + 1) / 2) {
-        const size_t half = (n + 1) / 2;
+    if (n == 0 || a->v[n - 1].type < type)
+        return n;
+    while (n > 0) {
+        const size_t half = n - n / 2;
 
         low += (size_t)(a->v[low + half - 1].type < type) * half;
+        n /= 2;
     }
     return low;
 }
@@ -300,7 +303,7 @@ NODISCARD CK_RV attrs_reserve(struct attrs *a, size_t n, size_t bytes)
 {
     ENSURE(n <= SIZE_MAX / 2 / sizeof(*a->v) && bytes <= SIZE_MAX / 4, CKR_HOST_MEMORY);
     if (a->room == 0 && n > 0) {
-        a->v = reallocarray(NULL, n, sizeof(*a->v));
+        a->v = malloc(n * sizeof(*a->v));
         ENSURE(a->v != NULL, CKR_HOST_MEMORY);
         a->room = n;
     }

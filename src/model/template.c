@@ -322,8 +322,9 @@ static CK_RV set_lengths(const struct schema *s, struct attrs *a)
         if (schema_rule(s, lengths[i].length) == NULL)
             continue;
         is = lengths[i].measure(attrs_span(a, lengths[i].value));
+        if (!attrs_has(a, lengths[i].length))
+            TRY(attrs_set_ulong(a, lengths[i].length, is));
         ENSURE(attrs_ulong(a, lengths[i].length, is) == is, CKR_TEMPLATE_INCONSISTENT);
-        TRY(attrs_set_ulong(a, lengths[i].length, is));
     }
     return CKR_OK;
 }
