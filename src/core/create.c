@@ -95,7 +95,7 @@ CK_RV object_get_attributes(struct session *s, CK_OBJECT_HANDLE h, CK_ATTRIBUTE 
 
     TRY(token_object(s->token, h, &o));
     a = object_attrs(o);
-    if (template_names(v, n, CKA_CHECK_VALUE))
+    if (!object_is_token(o) && template_names(v, n, CKA_CHECK_VALUE))
         TRY(object_shown(o, &a));
     return template_reveal(a, v, n);
 }

@@ -13,6 +13,7 @@
 #include "core/token.h"
 #include "core/unique.h"
 #include "core/used.h"
+#include "crypto/key_stock.h"
 #include "crypto/mech_lists.h"
 #include "crypto/ossl.h"
 #include "root/root.h"
@@ -170,6 +171,7 @@ static void forget_parent(void)
     states_forget();
     tokens_forget();
     unique_forget();
+    key_stock_forget();
     used_forget();
     store_forget_all();
     conf_forget();
@@ -252,6 +254,7 @@ CK_RV lib_finalize(void)
         used_finish();
         states_clear();
         tokens_free_all();
+        key_stock_clear();
         lib_free(TAKE(state));
     }
     pthread_rwlock_unlock(&lib_lock);

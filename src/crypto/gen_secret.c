@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* gen_secret.c - secret keys of random bytes (PKCS#11 v3.2 6.8, 6.10.3, 6.22.4). */
-#include <openssl/rand.h>
-
 #include "crypto/gen_class.h"
 #include "crypto/key_secret.h"
-#include "crypto/ossl_auto.h"
+#include "crypto/key_stock.h"
 
 /* Bytes of the new key: CKA_VALUE_LEN, or what the type fixes. */
 static CK_RV secret_length(const struct mech *row, const struct key_class *c, const struct attrs *a,
@@ -32,7 +30,7 @@ static CK_RV secret_key(const struct mech *row, const union mech_param *param, s
     (void)param;
     ENSURE(c != NULL, CKR_TEMPLATE_INCONSISTENT);
     TRY(secret_length(row, c, a, &n));
-    ENSURE(RAND_priv_bytes_ex(ossl_ctx(), value, n, 0) == 1, ossl_rv(CKR_RANDOM_NO_RNG));
+    TRY(key_stock_take(value, n));
     rv = attrs_set(a, CKA_VALUE, span_of(value, n));
     mem_wipe(value, n);
     return rv == CKR_OK ? key_secret_follow(a) : rv;

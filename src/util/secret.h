@@ -5,7 +5,8 @@
  * A struct secret lives in its own mapping between two inaccessible guard pages: locked in memory
  * (mlock; where RLIMIT_MEMLOCK does not allow it, a warning is logged once), left out of core files
  * (MADV_DONTDUMP), zeroed in a forked child (MADV_WIPEONFORK) and wiped before it is unmapped.
- * For root keys, master keys, token secrets, role keys and DEKs: a few per process, so a page each.
+ * For root keys, master keys, token secrets, role keys and DEKs: a few per process, so a page each;
+ * and one for random bytes of keys to come (crypto/key_stock.h).
  */
 #ifndef TEE_UTIL_SECRET_H
 #define TEE_UTIL_SECRET_H

@@ -7,6 +7,7 @@
 
 #include <openssl/x509.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static CK_SESSION_HANDLE session;
 
@@ -29,8 +30,7 @@ static CK_RV generate(CK_MECHANISM_TYPE type, CK_ATTRIBUTE *v, CK_ULONG n, CK_OB
 static CK_RV generate_rsa(CK_ULONG bits, struct span exponent, CK_OBJECT_HANDLE ret[2])
 {
     CK_MECHANISM m = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
-    CK_ATTRIBUTE v[] = {ATTR_OBJ(CKA_MODULUS_BITS, bits),
-                        ATTR_SPAN(CKA_PUBLIC_EXPONENT, exponent)};
+    CK_ATTRIBUTE v[] = {ATTR_OBJ(CKA_MODULUS_BITS, bits), ATTR_SPAN(CKA_PUBLIC_EXPONENT, exponent)};
 
     return p11->C_GenerateKeyPair(session, &m, v, exponent.n > 0 ? 2 : 1, NULL, 0, &ret[0],
                                   &ret[1]);
@@ -162,7 +162,8 @@ static void test_ec(void **state)
 /* Object identifier and PrintableString, both mechanisms that clients use for it. */
 static void test_edwards(void **state)
 {
-    static const uint8_t printable[] = "\x13\x0c" "edwards25519";
+    static const uint8_t printable[] = "\x13\x0c"
+                                       "edwards25519";
     static const CK_MECHANISM_TYPE types[] = {CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EDDSA};
     const struct span forms[] = {evp_ec_params("ED25519"), span_of(printable, 14),
                                  evp_ec_params("ED448")};
@@ -254,6 +255,48 @@ static void test_secrets_are_random(void **state)
     assert_int_equal(attr_bool(session, o, CKA_LOCAL), CK_TRUE);
 }
 
+#define N_FORKED 40 /* more than any stock of random bytes has */
+
+static void generate_values(uint8_t (*ret)[32])
+{
+    CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_VALUE_LEN, 32), ATTR_FALSE(CKA_SENSITIVE),
+                        ATTR_TRUE(CKA_EXTRACTABLE)};
+    CK_OBJECT_HANDLE o = CK_INVALID_HANDLE;
+
+    for (size_t i = 0; i < N_FORKED; i++) {
+        ASSERT_OK(generate(CKM_AES_KEY_GEN, v, N_ELEMENTS(v), &o));
+        assert_int_equal(attr_get(session, o, CKA_VALUE, ret[i], 32), 32);
+    }
+}
+
+static int generate_in_child(void *arg)
+{
+    ASSERT_OK(p11->C_Initialize(NULL));
+    session = open_user();
+    generate_values(arg);
+    ASSERT_OK(p11->C_Finalize(NULL));
+    return 0;
+}
+
+/* A child that begins in the middle of the parent's keys makes none that the parent makes too. */
+static void test_secrets_are_random_in_a_child(void **state)
+{
+    const size_t n = 3 * N_FORKED;
+    uint8_t(*values)[32] =
+        mmap(NULL, n * 32, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    (void)state;
+    assert_true(values != MAP_FAILED);
+    generate_values(values);
+    assert_int_equal(in_child(generate_in_child, values + N_FORKED), 0);
+    generate_values(values + 2 * N_FORKED);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < i; j++)
+            assert_memory_not_equal(values[i], values[j], 32);
+    }
+    assert_int_equal(munmap(values, n * 32), 0);
+}
+
 /* CKA_CHECK_VALUE of an AES key: the start of a block of zeros, encrypted (v3.2 6.10.3). */
 static void test_check_value(void **state)
 {
@@ -306,7 +349,10 @@ static void test_parameter_refused(void **state)
     ASSERT_RV(CKR_MECHANISM_PARAM_INVALID, p11->C_GenerateKey(session, &m, v, 1, &o));
 }
 
-#define TEST(name, fn) {name, fn, NULL, NULL, NULL}
+#define TEST(name, fn)                                                                             \
+    {                                                                                              \
+        name, fn, NULL, NULL, NULL                                                                 \
+    }
 
 int main(void)
 {
@@ -319,6 +365,7 @@ int main(void)
         TEST("/key/generate/curves-refused", test_curves_refused),
         TEST("/key/generate/secrets", test_secrets),
         TEST("/key/generate/secrets-are-random", test_secrets_are_random),
+        TEST("/key/generate/secrets-are-random-in-a-child", test_secrets_are_random_in_a_child),
         TEST("/key/check-value", test_check_value),
         TEST("/key/generate/templates-refused", test_templates_refused),
         TEST("/key/generate/parameter-refused", test_parameter_refused),

@@ -34,7 +34,7 @@ BUDGETS = {
     'find-miss': (9370, 15),
     'get-attributes-one': (2232, 1),
     'init-finalize': (16330, 0),
-    'genkey-aes256-session': (10272, 8),
+    'genkey-aes256-session': (10130, 4),
     'create-data': (62730, 119),  # and destroyed
 }
 
