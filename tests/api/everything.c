@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/reference.h"
 
@@ -214,12 +215,13 @@ static void group_objects(struct user *u)
 {
     CK_OBJECT_CLASS class = CKO_DATA;
     static atomic_ulong unique;
-    const unsigned long mine = atomic_fetch_add(&unique, 1);
-    CK_BBOOL token = mine % 8 == 0;
+    /* With the process: a child counts on from where its parent was, in the same token. */
+    const unsigned long mine[] = {atomic_fetch_add(&unique, 1), (unsigned long)getpid()};
+    CK_BBOOL token = mine[0] % 8 == 0;
     CK_BYTE value[40], back[40];
     CK_ATTRIBUTE v[] = {ATTR_OBJ(CKA_CLASS, class), ATTR_OBJ(CKA_TOKEN, token),
                         ATTR_FALSE(CKA_PRIVATE), ATTR(CKA_VALUE, value, sizeof(value)),
-                        ATTR(CKA_LABEL, &mine, sizeof(mine))};
+                        ATTR(CKA_LABEL, mine, sizeof(mine))};
     CK_ATTRIBUTE read = {CKA_VALUE, back, sizeof(back)}, label = ATTR_TEXT(CKA_LABEL, "changed");
     CK_OBJECT_HANDLE o = 0, copy = 0, found[16];
     CK_ULONG n = 0, size = 0;
