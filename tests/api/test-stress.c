@@ -8,6 +8,7 @@
  * TEE_TEST_SECONDS: how long each of them takes (default 3).
  */
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -215,8 +216,11 @@ static int child_lives(void *arg)
         return 1;
     everything_group(&u, *(const unsigned *)arg);
     everything_group(&u, 2);
-    if (u.failure.what != NULL)
+    if (u.failure.what != NULL) {
+        (void)fprintf(stderr, "everything.c:%d: %s: 0x%lx\n", u.failure.line, u.failure.what,
+                      u.failure.rv);
         return 2;
+    }
     return p11->C_Finalize(NULL) == CKR_OK ? SURVIVED : 3;
 }
 
