@@ -107,14 +107,17 @@ static CK_RV identify(struct build *b)
     return CKR_OK;
 }
 
-/* Note what was implied. Where the template said it too, it said the same. */
+/* Note what was found out. Where the template said it too, it said the same: it is the
+ * application's memory, which may have changed since the schema was chosen by it. */
 static CK_RV take_number(struct build *b, CK_ATTRIBUTE_TYPE type, const CK_ULONG *number)
 {
     const size_t row = schema_row(b->schema, type);
+    const struct span said = span_of(number, sizeof(*number));
 
     ENSURE(row < b->n_rules, CKR_GENERAL_ERROR);
+    ENSURE(!is_said(b, row) || span_equal(b->said[row].value, said), CKR_TEMPLATE_INCONSISTENT);
     if (!is_said(b, row))
-        say(b, row, span_of(number, sizeof(*number)), false);
+        say(b, row, said, false);
     return CKR_OK;
 }
 

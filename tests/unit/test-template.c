@@ -2,6 +2,10 @@
 /* test-template.c - src/model/template.c: new objects, from a template to the finished set. */
 #include "model.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "sanitized.h"
 #include "tee-pkcs11.h"
 #include "util/policy.h"
 
@@ -39,6 +43,56 @@ static CK_RV generate(CK_KEY_TYPE type, CK_ATTRIBUTE *v, CK_ULONG n, struct attr
 }
 
 /* -- class and type ---------------------------------------------------------------------------- */
+
+static CK_OBJECT_CLASS changing = CKO_DATA;
+static atomic_bool is_over;
+
+static void *change_class(void *arg)
+{
+    (void)arg;
+    while (!atomic_load(&is_over)) {
+        __atomic_store_n(&changing, CKO_SECRET_KEY, __ATOMIC_RELAXED);
+        __atomic_store_n(&changing, CKO_DATA, __ATOMIC_RELAXED);
+    }
+    return NULL;
+}
+
+/* The template is the application's memory: what its class is when the schema is chosen, the object
+ * has, or there is none. */
+static void test_class_that_changes_meanwhile(void **state)
+{
+    const CK_KEY_TYPE generic = CKK_GENERIC_SECRET;
+    static char label[16384]; /* copied between the two looks at the class: time for it to change */
+    CK_ATTRIBUTE v[] = {{CKA_LABEL, label, sizeof(label)},
+                        {CKA_CLASS, &changing, sizeof(changing)}};
+    const struct template_context c = {
+        .op = TEMPLATE_DERIVE, .class = no_class, .key_type = generic};
+    unsigned n_data = 0, n_keys = 0;
+    pthread_t thread;
+
+    (void)state;
+    memset(label, 'x', sizeof(label));
+    if (SANITIZED_THREAD)
+        skip(); /* it is a race, the application's */
+    assert_int_equal(pthread_create(&thread, NULL, change_class, NULL), 0);
+    for (unsigned i = 0; i < 2000000 && (i < 200000 || n_data == 0 || n_keys == 0); i++) {
+        struct attrs *a = NULL;
+
+        if (template_build(&c, v, N_ELEMENTS(v), &a) != CKR_OK)
+            continue;
+        if (attrs_ulong(a, CKA_CLASS, 0) == CKO_DATA) {
+            assert_false(attrs_has(a, CKA_SENSITIVE));
+            n_data++;
+        } else {
+            assert_true(attrs_has(a, CKA_SENSITIVE));
+            n_keys++;
+        }
+        attrs_free(a);
+    }
+    atomic_store(&is_over, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(n_data > 0 && n_keys > 0);
+}
 
 static void test_class_is_needed(void **state)
 {
@@ -527,6 +581,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST("/template/class-is-needed", test_class_is_needed),
+        TEST("/template/class-that-changes-meanwhile", test_class_that_changes_meanwhile),
         TEST("/template/unsupported-class-or-type", test_unsupported_class_or_type),
         TEST("/template/class-of-the-wrong-size", test_class_of_the_wrong_size),
         TEST("/template/must-agree-with-the-mechanism",
