@@ -389,24 +389,42 @@ static int read_begin(struct env *e, MDB_txn **txn)
     return rc;
 }
 
+/* Is the snapshot what its number says? *ret_again: it was not, and *txn is a later one now. */
+static int snapshot_look(struct env *e, MDB_txn **txn, bool *ret_again)
+{
+    MDB_txn *later = NULL;
+    int rc;
+
+    *ret_again = false;
+    if (env_newest(e) == mdb_txn_id(*txn))
+        return 0;
+    rc = read_begin(e, &later);
+    if (rc != 0)
+        return rc;
+    *ret_again = mdb_txn_id(later) != mdb_txn_id(*txn);
+    mdb_txn_abort(*ret_again ? *txn : later);
+    if (*ret_again)
+        *txn = later;
+    return 0;
+}
+
 /*
  * A snapshot that is what its number says. LMDB notes in which transaction a reader begins, and
  * reads the roots from that one's meta page afterwards. Where others have committed twice
  * meanwhile, because the thread was held up there, the page has another one's roots, and
  * mdb_txn_id() lies (LMDB 0.9.24, sixteen threads on two processors: once in two million); what is
- * remembered of a transaction by its number would be held against another. Where nobody has
- * committed since, the roots are the number's: x86-64 reads in order.
+ * remembered of a transaction by its number would be held against another. It is right where the
+ * file has no newer one, and where it has one that is not finished, so that who begins now begins
+ * in the same: the page is written again only in the commit after that. (x86-64 reads in order.)
  */
 static int snapshot_begin(struct env *e, MDB_txn **txn)
 {
+    bool again = true;
     int rc = read_begin(e, txn);
 
-    /* Commits are slower than this: only a host that edits the meta pages uses up all tries, and
-     * what it made of the snapshot is found out by the MACs. */
-    for (int i = 0; i < SNAPSHOT_TRIES && rc == 0 && env_newest(e) != mdb_txn_id(*txn); i++) {
-        mdb_txn_reset(*txn);
-        rc = mdb_txn_renew(*txn);
-    }
+    /* Each time more takes another commit in between: so many are a host's, who edits pages. */
+    for (int i = 0; rc == 0 && again; i++)
+        rc = i < SNAPSHOT_TRIES ? snapshot_look(e, txn, &again) : MDB_CORRUPTED;
     return rc;
 }
 
