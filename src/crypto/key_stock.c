@@ -58,7 +58,7 @@ static void stock_empty(struct stock *s)
     s->left = 0;
 }
 
-/* By a clock that went back nothing is: the difference is large. */
+/* What is later than `at` is not: the difference is large. */
 static bool is_recent(uint64_t then, uint64_t at)
 {
     return then != 0 && at - then < KEY_STOCK_AGE;
@@ -120,12 +120,13 @@ static CK_RV take_fresh(uint8_t *ret, size_t n, uint64_t at)
 
 CK_RV key_stock_take(uint8_t *ret, size_t n)
 {
-    const uint64_t at = now();
+    uint64_t at;
     bool in_row, there;
 
     if (n > KEY_STOCK_MOST)
         return draw(ret, n);
     pthread_mutex_lock(&lock);
+    at = now(); /* under the lock: what another thread does next is later */
     there = take_locked(ret, n, at, &in_row);
     pthread_mutex_unlock(&lock);
     if (there)
