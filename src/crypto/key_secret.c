@@ -142,6 +142,7 @@ static CK_RV of_zeros(struct span value, uint8_t ret[KEY_CHECK_VALUE])
     TRY(zeros_encrypt(ctx, cipher, value.p, block));
     pool_give(&aes_sizes[i].idle, TAKE(ctx));
     memcpy(ret, block, KEY_CHECK_VALUE);
+    mem_wipe(block, sizeof(block)); /* what GCM hashes with, under this key */
     return CKR_OK;
 }
 
@@ -152,6 +153,7 @@ static CK_RV of_hash(struct span value, uint8_t ret[KEY_CHECK_VALUE])
     ENSURE(EVP_Digest(value.p, value.n, digest, NULL, ossl_md("SHA1"), NULL) == 1,
            ossl_rv(CKR_FUNCTION_FAILED));
     memcpy(ret, digest, KEY_CHECK_VALUE);
+    mem_wipe(digest, sizeof(digest));
     return CKR_OK;
 }
 
