@@ -94,19 +94,23 @@ CK_RV session_open(CK_SLOT_ID slot, bool rw, CK_SESSION_HANDLE *ret)
 {
     AUTO(token_unrefp) struct token *t = NULL;
     AUTO(holder_unrefp) struct holder *h = NULL;
+    CK_SESSION_HANDLE handle;
     CK_RV rv;
 
     TRY(token_of_slot(slot, &t));
     TRY(holder_new(t, rw, &h));
+    handle = h->session.handle;
     TRY(token_join(t, rw));
     pthread_mutex_lock(&table_lock);
-    rv = table_put(&sessions, h->session.handle, h);
+    rv = table_put(&sessions, handle, h);
+    if (rv == CKR_OK)
+        (void)TAKE(h); /* the table's: once the lock is free another thread may close it */
     pthread_mutex_unlock(&table_lock);
     if (rv != CKR_OK) {
         (void)token_part(t, rw);
         return rv;
     }
-    *ret = TAKE(h)->session.handle;
+    *ret = handle;
     return CKR_OK;
 }
 
