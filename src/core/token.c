@@ -188,11 +188,3 @@ bool token_part(struct token *t, bool rw)
     pthread_mutex_unlock(&t->lock);
     return last;
 }
-
-void token_sessions(struct token *t, CK_ULONG *ret_all, CK_ULONG *ret_rw)
-{
-    pthread_mutex_lock(&t->lock);
-    *ret_all = t->n_sessions;
-    *ret_rw = t->n_rw;
-    pthread_mutex_unlock(&t->lock);
-}

@@ -38,7 +38,6 @@ struct keyring *token_keyring(const struct token *t); /* borrowed */
 NODISCARD CK_RV token_join(struct token *t, bool rw);
 /* Count it out; returns whether it was the last one, which logs out. */
 bool token_part(struct token *t, bool rw);
-void token_sessions(struct token *t, CK_ULONG *ret_all, CK_ULONG *ret_rw);
 
 /* -- login ------------------------------------------------------------------------------------ */
 
