@@ -5,12 +5,12 @@
  * gen_ecdh.c. A mechanism of which the class makes both at once, as ML-KEM does, has the same three
  * methods.
  */
-#include <openssl/rand.h>
 
 #include "crypto/gen_class.h"
 #include "crypto/key_secret.h"
 #include "crypto/op.h"
 #include "crypto/ossl_auto.h"
+#include "crypto/prim.h"
 
 #define MIN_SECRET 14 /* bytes: 112 bits, SP 800-131A */
 
@@ -95,7 +95,7 @@ static CK_RV oaep_encapsulate(const struct mech *row, const CK_MECHANISM *m, str
     CK_RV rv;
 
     TRY(secret_length(a, &n));
-    ENSURE(RAND_priv_bytes_ex(ossl_ctx(), secret, n, 0) == 1, ossl_rv(CKR_RANDOM_NO_RNG));
+    TRY(prim_random(secret, n));
     rv = encrypt(row, m, k, span_of(secret, n), ret);
     if (rv == CKR_OK)
         rv = attrs_set(a, CKA_VALUE, span_of(secret, n));

@@ -8,11 +8,10 @@
  */
 #include "crypto/key_stock.h"
 
-#include <openssl/rand.h>
 #include <pthread.h>
 #include <time.h>
 
-#include "crypto/ossl.h"
+#include "crypto/prim.h"
 #include "util/buf.h"
 #include "util/secret.h"
 
@@ -42,14 +41,6 @@ static uint64_t now(void)
 
     (void)clock_gettime(CLOCK_BOOTTIME, &t);
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-static CK_RV draw(uint8_t *ret, size_t n)
-{
-    if (RAND_priv_bytes_ex(ossl_ctx(), ret, n, 0) == 1)
-        return CKR_OK;
-    mem_wipe(ret, n);
-    FAIL(ossl_rv(CKR_RANDOM_NO_RNG));
 }
 
 static void stock_empty(struct stock *s)
@@ -109,7 +100,7 @@ static CK_RV take_fresh(uint8_t *ret, size_t n, uint64_t at)
     uint8_t fresh[KEY_STOCK_BYTES];
     const size_t rest = sizeof(fresh) - n;
 
-    TRY(draw(fresh, sizeof(fresh)));
+    TRY(prim_random(fresh, sizeof(fresh)));
     memcpy(ret, fresh + rest, n);
     pthread_mutex_lock(&lock);
     keep_locked(fresh, rest, at);
@@ -124,14 +115,14 @@ CK_RV key_stock_take(uint8_t *ret, size_t n)
     bool in_row, there;
 
     if (n > KEY_STOCK_MOST)
-        return draw(ret, n);
+        return prim_random(ret, n);
     pthread_mutex_lock(&lock);
     at = now(); /* under the lock: what another thread does next is later */
     there = take_locked(ret, n, at, &in_row);
     pthread_mutex_unlock(&lock);
     if (there)
         return CKR_OK;
-    return in_row ? take_fresh(ret, n, at) : draw(ret, n);
+    return in_row ? take_fresh(ret, n, at) : prim_random(ret, n);
 }
 
 void key_stock_clear(void)
