@@ -91,10 +91,17 @@ NODISCARD CK_RV value_check_array(const void *v, CK_ULONG n)
     return CKR_OK;
 }
 
+/* Sizes first: nothing is read from a pointer whose length makes no sense. */
+static CK_RV check_plain(const CK_ATTRIBUTE *given)
+{
+    ENSURE(given->pValue != NULL || given->ulValueLen == 0, CKR_ATTRIBUTE_VALUE_INVALID);
+    ENSURE(given->ulValueLen <= RECORD_MAX_VALUE, CKR_ATTRIBUTE_VALUE_INVALID);
+    return CKR_OK;
+}
+
 static CK_RV take_plain(const CK_ATTRIBUTE *given, enum attr_kind kind, struct buf *ret)
 {
-    /* Sizes first: nothing is read from a pointer whose length makes no sense. */
-    ENSURE(given->ulValueLen <= RECORD_MAX_VALUE, CKR_ATTRIBUTE_VALUE_INVALID);
+    TRY(check_plain(given));
     buf_put(ret, span_of(given->pValue, given->ulValueLen));
     TRY(buf_ok(ret));
     ENSURE(value_fits(kind, buf_span(ret)), CKR_ATTRIBUTE_VALUE_INVALID);
@@ -104,10 +111,7 @@ static CK_RV take_plain(const CK_ATTRIBUTE *given, enum attr_kind kind, struct b
 static CK_RV take_at(const CK_ATTRIBUTE *given, enum attr_kind kind, struct allowance *left,
                      struct buf *ret)
 {
-    ENSURE(given->pValue != NULL || given->ulValueLen == 0, CKR_ATTRIBUTE_VALUE_INVALID);
-    if (kind == AK_TEMPLATE)
-        return take_template(given, left, ret);
-    return take_plain(given, kind, ret);
+    return kind == AK_TEMPLATE ? take_template(given, left, ret) : take_plain(given, kind, ret);
 }
 
 /* One entry of a nested template into `nested`. */
@@ -133,6 +137,7 @@ static CK_RV take_template(const CK_ATTRIBUTE *given, struct allowance *left, st
     const size_t n = given->ulValueLen / sizeof(CK_ATTRIBUTE);
     AUTO(attrs_freep) struct attrs *nested = NULL;
 
+    ENSURE(given->pValue != NULL || given->ulValueLen == 0, CKR_ATTRIBUTE_VALUE_INVALID);
     ENSURE(given->ulValueLen % sizeof(CK_ATTRIBUTE) == 0, CKR_ATTRIBUTE_VALUE_INVALID);
     ENSURE(n <= RECORD_MAX_ATTRS, CKR_ATTRIBUTE_VALUE_INVALID);
     ENSURE(left->depth > 0, CKR_ATTRIBUTE_VALUE_INVALID);
@@ -167,8 +172,7 @@ static CK_RV place_plain(const CK_ATTRIBUTE *given, enum attr_kind kind, struct 
 {
     struct span copy;
 
-    ENSURE(given->pValue != NULL || given->ulValueLen == 0, CKR_ATTRIBUTE_VALUE_INVALID);
-    ENSURE(given->ulValueLen <= RECORD_MAX_VALUE, CKR_ATTRIBUTE_VALUE_INVALID);
+    TRY(check_plain(given));
     TRY(attrs_place(into, span_of(given->pValue, given->ulValueLen), &copy));
     ENSURE(value_fits(kind, copy), CKR_ATTRIBUTE_VALUE_INVALID);
     *ret_copy = copy;
@@ -192,8 +196,7 @@ NODISCARD CK_RV value_place(const CK_ATTRIBUTE *given, enum attr_kind kind, stru
 
 static CK_RV set_plain(const CK_ATTRIBUTE *given, enum attr_kind kind, struct attrs *into)
 {
-    ENSURE(given->pValue != NULL || given->ulValueLen == 0, CKR_ATTRIBUTE_VALUE_INVALID);
-    ENSURE(given->ulValueLen <= RECORD_MAX_VALUE, CKR_ATTRIBUTE_VALUE_INVALID);
+    TRY(check_plain(given));
     TRY(attrs_set(into, given->type, span_of(given->pValue, given->ulValueLen)));
     ENSURE(value_fits(kind, attrs_span(into, given->type)), CKR_ATTRIBUTE_VALUE_INVALID);
     return CKR_OK;
