@@ -140,17 +140,16 @@ static CK_RV is_written_for(struct token *t, const struct attrs *key, bool *ret)
 
 CK_RV succession_state(struct token *t, const struct attrs *key, enum succession_state *ret)
 {
-    bool is_written = true;
+    bool is_written = false;
 
     *ret = SUCCESSION_IN_USE;
     if (has_usage(key, false))
         return CKR_OK;
-    if (has_usage(key, true))
-        TRY(is_written_for(t, key, &is_written));
-    else
-        *ret = SUCCESSION_VERIFIES;
-    if (!is_written)
-        *ret = SUCCESSION_READS;
+    *ret = SUCCESSION_VERIFIES;
+    if (!has_usage(key, true))
+        return CKR_OK;
+    TRY(is_written_for(t, key, &is_written));
+    *ret = is_written ? SUCCESSION_IN_USE : SUCCESSION_READS;
     return CKR_OK;
 }
 
