@@ -401,10 +401,13 @@ static int snapshot_look(struct env *e, MDB_txn **txn, bool *ret_again)
     rc = read_begin(e, &later);
     if (rc != 0)
         return rc;
-    *ret_again = mdb_txn_id(later) != mdb_txn_id(*txn);
-    mdb_txn_abort(*ret_again ? *txn : later);
-    if (*ret_again)
-        *txn = later;
+    if (mdb_txn_id(later) == mdb_txn_id(*txn)) {
+        mdb_txn_abort(later);
+        return 0;
+    }
+    mdb_txn_abort(*txn);
+    *txn = later;
+    *ret_again = true;
     return 0;
 }
 
@@ -516,7 +519,6 @@ static void readers_sweep(struct env *e)
         log_debug(LOG_STORE, "cleared %d reader slots of dead processes", dead);
 }
 
-/* *ret_rc is LMDB's answer where that is 0 or curable. */
 static CK_RV write_once(struct env *e, void *arg, int *ret_rc)
 {
     MDB_txn **ret = arg;
