@@ -79,7 +79,6 @@ CK_RV import_item_fail(struct import_items *items, CK_OBJECT_CLASS class, struct
 /* -- what belongs together --------------------------------------------------------------------- */
 
 struct place {
-    const struct import_item *item;
     struct span id;
     size_t index, group; /* where it was; where the first of its group was */
 };
@@ -112,7 +111,7 @@ static void places_group(struct place *v, size_t n)
     qsort(v, n, sizeof(*v), by_id);
     for (size_t i = 0; i < n; i++)
         v[i].group = i > 0 && v[i].id.n > 0 && span_equal(v[i].id, v[i - 1].id) ? v[i - 1].group
-                                                                               : v[i].index;
+                                                                                : v[i].index;
     qsort(v, n, sizeof(*v), by_group);
 }
 
@@ -131,15 +130,13 @@ CK_RV import_items_group(struct import_items *items)
         FAIL(CKR_HOST_MEMORY);
     }
     for (size_t i = 0; i < items->n; i++) {
-        const struct import_item *item = &items->v[i];
-
-        v[i] = (struct place){.item = item, .index = i};
-        if (item->attrs != NULL)
-            v[i].id = attrs_span(item->attrs, CKA_ID);
+        v[i] = (struct place){.index = i};
+        if (items->v[i].attrs != NULL)
+            v[i].id = attrs_span(items->v[i].attrs, CKA_ID);
     }
     places_group(v, items->n);
     for (size_t i = 0; i < items->n; i++) {
-        ordered[i] = *v[i].item;
+        ordered[i] = items->v[v[i].index];
         ordered[i].begins = i == 0 || v[i].group != v[i - 1].group;
     }
     free(items->v);
