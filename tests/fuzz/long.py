@@ -38,7 +38,7 @@ class Run:
         self.used = self.grown = 0.0  # seconds of the processor
         self.log = (found / f'{name}.log').open('w')
         environment = dict(os.environ, UBSAN_OPTIONS='print_stacktrace=1:halt_on_error=1',
-                           ASAN_OPTIONS='detect_stack_use_after_return=1')
+                           ASAN_OPTIONS='detect_stack_use_after_return=1:intercept_tls_get_addr=0')
         self.process = subprocess.Popen(
             ['nice', '-n', '19', program, f'-max_len={MAX_LEN}', '-timeout=60', '-rss_limit_mb=4096',
              f'-detect_leaks={int(name not in KEEPS_MEMORY)}', '-print_final_stats=1',
