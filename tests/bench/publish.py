@@ -22,10 +22,10 @@ SUFFIX = {
 
 
 def text_of(figure, unit):
-    """Three digits and a unit."""
-    least, suffix = next((s for s in SUFFIX[unit] if figure >= s[0]), SUFFIX[unit][-1])
+    """Three digits and a unit; a difference of two figures may be below 0."""
+    least, suffix = next((s for s in SUFFIX[unit] if abs(figure) >= s[0]), SUFFIX[unit][-1])
     value = figure / least
-    return f'{value:.{2 if value < 10 else 1 if value < 100 else 0}f}{suffix}'
+    return f'{value:.{2 if abs(value) < 10 else 1 if abs(value) < 100 else 0}f}{suffix}'
 
 
 def cell_of(figure, unit):

@@ -97,12 +97,14 @@ double stats_median(const double *values, size_t n)
 char *stats_text(enum stats_unit unit, double figure, char text[STATS_TEXT])
 {
     const struct scale *s = units[unit].scales;
+    const double size = figure < 0 ? -figure : figure; /* a difference may be below 0 */
     double scaled = 0;
 
-    while (figure < s->least)
+    while (size < s->least)
         s++;
-    scaled = figure / s->unit;
-    snprintf(text, STATS_TEXT, "%.*f%s", scaled < 10 ? 2 : scaled < 100 ? 1 : 0, scaled, s->suffix);
+    scaled = size / s->unit;
+    snprintf(text, STATS_TEXT, "%s%.*f%s", figure < 0 ? "-" : "",
+             scaled < 10 ? 2 : scaled < 100 ? 1 : 0, scaled, s->suffix);
     return text;
 }
 
