@@ -111,10 +111,8 @@ int command_audit(int argc, char **argv)
         const char *word;
         int (*run)(int argc, char **argv);
     } words[] = {
-        {"show", command_show},
-        {"export", command_export},
-        {"verify", audit_verify},
-        {"checkpoint", audit_checkpoint},
+        {"show", command_show},           {"export", command_export}, {"verify", audit_verify},
+        {"checkpoint", audit_checkpoint}, {"key-use", audit_key_use},
     };
 
     for (size_t i = 0; argc > 1 && i < N_ELEMENTS(words); i++) {

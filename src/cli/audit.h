@@ -25,8 +25,10 @@ NODISCARD CK_RV audit_reading_add(const struct audit_entry *e, void *arg);
  * printed. */
 int audit_store_walk(audit_fn *fn, void *arg);
 
-/* `audit verify` and `audit checkpoint`; their arguments from the word on. Exit codes. */
+/* `audit verify`, `audit checkpoint` and `audit key-use`; their arguments from the word on. Exit
+ * codes. */
 int audit_verify(int argc, char **argv);
 int audit_checkpoint(int argc, char **argv);
+int audit_key_use(int argc, char **argv);
 
 #endif

@@ -60,8 +60,9 @@ static const struct cli_command commands[] = {
     {"audit",
      "show | export | verify [FILE [--store]] [--checkpoint NOTE --key VKEY] | "
      "checkpoint --key URI [--origin NAME] [--vkey | --evidence FILE] [--out FILE] "
-     "[--pin-file FILE | --pin-fd N]",
-     "what was done to the store", command_audit},
+     "[--pin-file FILE | --pin-fd N] | "
+     "key-use none|secret|all --token LABEL [--so-pin-file FILE | --so-pin-fd N] [--dry-run]",
+     "what was done to the store, and whether uses of keys are told", command_audit},
     {"backup", "FILE | - [--no-verify]", "a copy of the store, while applications go on",
      command_backup},
     {"restore",

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "cli/write_file.h"
+#include "keyring/key_use.h"
 #include "vault/vault.h"
 
 const char *measured_name(enum conf_measured m)
@@ -84,6 +85,7 @@ static CK_RV gather_token(struct keyring *k, const struct token_info *info,
     memcpy(v.token, info->id, sizeof(v.token));
     TRY(vault_count(&v, SCOPE_PUBLIC, &ret->n_public));
     TRY(txn_begin_read(keyring_store(k), &t));
+    TRY(key_use_get(t, info->id, &ret->key_use));
     return dek_list(k, t, info->id, &ret->deks, &ret->n_deks);
 }
 

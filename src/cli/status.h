@@ -14,7 +14,8 @@ struct token_status {
     struct token_info info;
     struct dek_info *deks;
     size_t n_deks;
-    uint64_t n_public; /* objects in public scope */
+    uint64_t n_public;         /* objects in public scope */
+    enum conf_key_use key_use; /* uses of its keys that it wants told */
 };
 
 /* What only metrics show: the log is read from end to end for it. */

@@ -57,12 +57,14 @@ static json_t *tokens_json(const struct status *s)
         char label[33];
 
         (void)json_array_append_new(
-            list, json_pack("{s:o, s:o, s:s, s:b, s:i, s:i, s:i, s:o, s:o}", "slot",
+            list, json_pack("{s:o, s:o, s:s, s:b, s:i, s:i, s:i, s:o, s:s*, s:o}", "slot",
                             number(t->slot), "label", json_text(output_label(t->label, label)),
                             "serial", t->serial, "user_pin_set", t->user_pin_set, "so_pin_failures",
                             (int)t->fails[ROLE_SO], "user_pin_failures", (int)t->fails[ROLE_USER],
                             "pin_tries", (int)t->pin_tries, "public_objects",
-                            number(s->tokens[i].n_public), "deks", deks_json(&s->tokens[i])));
+                            number(s->tokens[i].n_public), "audit_key_use",
+                            s->opened == CKR_OK ? conf_key_use_name(s->tokens[i].key_use) : NULL,
+                            "deks", deks_json(&s->tokens[i])));
     }
     return list;
 }

@@ -59,18 +59,21 @@ static void print_pin(const char *who, const struct token_info *t, enum role rol
            t->fails[role] >= t->pin_tries ? ", LOCKED" : "");
 }
 
-static void print_token(const struct token_status *t, bool open)
+static void print_token(const struct status *s, const struct token_status *t)
 {
     char label[33], age[32];
 
     printf("token          slot %lu  %s  serial %s%s\n", t->info.slot,
            output_label(t->info.label, label), t->info.serial,
            t->info.user_pin_set ? "" : "  (user PIN not set)");
-    if (!open)
+    if (s->opened != CKR_OK)
         return;
     print_pin("SO", &t->info, ROLE_SO);
     print_pin("user", &t->info, ROLE_USER);
     printf("               %" PRIu64 " public objects\n", t->n_public);
+    printf("               uses of keys that are told: %s by the token's policy, %s by this "
+           "configuration\n",
+           conf_key_use_name(t->key_use), conf_key_use_name(s->conf->audit_key_use));
     for (size_t i = 0; i < t->n_deks; i++)
         printf("               DEK %s generation %u, %s old%s\n",
                t->deks[i].scope == SCOPE_PRIVATE ? "private" : "public", t->deks[i].generation,
@@ -83,7 +86,7 @@ void status_print_text(const struct status *s)
     print_store(s);
     print_seals(s);
     for (size_t i = 0; i < s->n_tokens; i++)
-        print_token(&s->tokens[i], s->opened == CKR_OK);
+        print_token(s, &s->tokens[i]);
     for (size_t i = 0; i < s->n_warnings; i++)
         output_mark(MARK_WARN, "%s", s->warnings[i]);
 }

@@ -8,6 +8,7 @@
 #include "core/object_cache.h"
 #include "core/lib.h"
 #include "core/slot.h"
+#include "keyring/key_use.h"
 
 /* Tokens of this process by id. A handful: a list is enough. */
 static pthread_mutex_t tokens_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -50,6 +51,7 @@ static CK_RV token_new(const struct token_info *info, struct keyring *k, struct 
     atomic_init(&t->refs, 1);
     atomic_init(&t->state, TOKEN_PUBLIC);
     atomic_init(&t->login_generation, 1);
+    atomic_init(&t->key_use, 0);
     (void)pthread_mutex_init(&t->lock, NULL);
     (void)pthread_mutex_init(&t->login_lock, NULL);
     memcpy(t->id, info->id, sizeof(t->id));
@@ -158,6 +160,37 @@ struct keyring *token_keyring(const struct token *t)
 {
     return t->keyring;
 }
+
+/* -- which uses of its keys are told ----------------------------------------------------------- */
+
+#define KEY_USE_BITS 2
+
+_Static_assert(CONF_KEY_USE_ALL < 1 << KEY_USE_BITS, "both fit into one word");
+
+static void key_use_note(struct token *t, enum conf_key_use use, uint64_t txn)
+{
+    const uint_fast64_t now = (uint_fast64_t)txn << KEY_USE_BITS | (uint_fast64_t)use;
+    uint_fast64_t was = atomic_load(&t->key_use);
+
+    while (was >> KEY_USE_BITS < txn && !atomic_compare_exchange_weak(&t->key_use, &was, now))
+        ;
+}
+
+CK_RV token_key_use(struct token *t, enum conf_key_use *ret)
+{
+    const uint_fast64_t known = atomic_load_explicit(&t->key_use, memory_order_relaxed);
+    uint64_t txn = 0;
+
+    if (known >> KEY_USE_BITS == store_last_txn(keyring_store(t->keyring))) {
+        *ret = (enum conf_key_use)(known & ((1 << KEY_USE_BITS) - 1));
+        return CKR_OK;
+    }
+    TRY(token_key_use_now(t->keyring, t->id, ret, &txn));
+    key_use_note(t, *ret, txn);
+    return CKR_OK;
+}
+
+/* -- sessions of the token --------------------------------------------------------------------- */
 
 CK_RV token_join(struct token *t, bool rw)
 {

@@ -28,6 +28,9 @@ struct token {
     atomic_int state; /* enum token_state: what `login` means; written under the lock */
     atomic_uint_fast64_t login_generation;
     struct object_cache *cache; /* has its own lock */
+    /* What token_key_use() found last: KEY_USE_BITS of it, and above them the transaction's number.
+     * Only a later one takes its place. */
+    atomic_uint_fast64_t key_use;
 };
 
 /* With t->lock held: forget the login and everything private. The session objects that go are

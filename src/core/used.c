@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +21,8 @@
 #define BATCH       256  /* so many are written whatever the time */
 #define RECENT      16   /* records that another use of the same second may become one with */
 #define COUNT_DELAY 60   /* seconds between counts, where nothing else is written */
+#define STRICT_WAIT 1    /* seconds that a use waits at most which the token itself wants told */
 #define KEY_TEXT    (2 * UNIQUE_ID + 1)
-
-CK_FLAGS used_watched;
 
 struct used {
     struct used *next;
@@ -32,7 +32,9 @@ struct used {
     char key[KEY_TEXT], about[KEY_TEXT]; /* CKA_UNIQUE_ID; empty: none */
     uint64_t time;                       /* when it ended */
     CK_RV rv;
-    uint32_t n; /* uses */
+    uint32_t n;  /* uses */
+    bool told;   /* else: only counted */
+    bool strict; /* by the token's own wish, of which no configuration makes less */
 };
 
 /* What is told, and how; constant between C_Initialize and C_Finalize. */
@@ -47,6 +49,7 @@ static struct {
 struct queue {
     struct used *first, **last;
     size_t n;
+    bool strict;   /* one of them may not wait for longer than STRICT_WAIT */
     uint64_t lost; /* uses that there was no room for */
     struct used *recent[RECENT];
     size_t next_recent;
@@ -56,10 +59,13 @@ struct queue {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct queue queue;
+static uint64_t begun_at;   /* seconds: C_Initialize. Constant after it */
 static uint64_t written_at; /* seconds: when the queue was last written. Guarded by `lock` */
 static bool blocked;        /* the last try failed. Guarded by `lock` */
 
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER; /* held while a batch is written */
+
+static atomic_bool any; /* something was told or counted: there may be something to write */
 
 static struct queue queue_empty(void)
 {
@@ -73,22 +79,23 @@ static struct queue queue_empty(void)
      CKF_DECAPSULATE)
 #define ALL_FLAGS (SECRET_FLAGS | CKF_ENCRYPT | CKF_VERIFY | CKF_VERIFY_RECOVER | CKF_ENCAPSULATE)
 
+static const CK_FLAGS flags_of[] = {
+    [CONF_KEY_USE_NONE] = 0,
+    [CONF_KEY_USE_SECRET] = SECRET_FLAGS,
+    [CONF_KEY_USE_ALL] = ALL_FLAGS,
+};
+
 void used_install(const struct conf *c)
 {
-    static const CK_FLAGS told[] = {
-        [CONF_KEY_USE_NONE] = 0,
-        [CONF_KEY_USE_SECRET] = SECRET_FLAGS,
-        [CONF_KEY_USE_ALL] = ALL_FLAGS,
-    };
-
-    how.told = told[c->audit_key_use];
+    how.told = flags_of[c->audit_key_use];
     how.counted = c->count_operations;
     how.refuses = c->audit_full == CONF_AUDIT_FULL_REFUSE;
     how.delay = c->audit_delay;
-    used_watched = how.told | (how.counted ? ALL_FLAGS : 0);
     queue = queue_empty();
-    written_at = how.told != 0 ? 0 : meta_now(); /* counts alone: not by the first use */
+    begun_at = meta_now();
+    written_at = 0;
     blocked = false;
+    atomic_store(&any, false);
 }
 
 void used_forget(void)
@@ -98,7 +105,7 @@ void used_forget(void)
     memcpy(&lock, &fresh, sizeof(lock));
     memcpy(&writing, &fresh, sizeof(writing));
     queue = queue_empty();
-    used_watched = 0;
+    atomic_store(&any, false);
 }
 
 /* -- writing --------------------------------------------------------------------------------- */
@@ -156,6 +163,7 @@ static void put_back_locked(struct queue *old)
         queue.last = last == &old->first ? NULL : last;
     queue.first = old->first;
     queue.n += old->n;
+    queue.strict = queue.strict || old->strict;
     queue.lost += old->lost;
     counts_merge(&queue.counts, &old->counts);
     queue.has_counts = queue.has_counts || old->has_counts;
@@ -176,7 +184,8 @@ static void say_how_it_went(CK_RV rv, bool was_blocked)
     if (rv != CKR_OK && !was_blocked)
         log_err("uses of keys can't be written to the audit log (error 0x%lx): %s", rv,
                 how.refuses ? "keys are not used until they are"
-                            : "those that find no room are only counted");
+                            : "those that find no room are only counted, and no key of a token "
+                              "that asks for it is used");
     else if (rv == CKR_OK && was_blocked)
         log_info("uses of keys are written to the audit log again");
 }
@@ -186,13 +195,13 @@ static CK_RV write_all(struct keyring *k)
 {
     struct queue q = queue_empty();
     struct batch b = {k, &q};
-    bool any, was_blocked;
+    bool waits, was_blocked;
     CK_RV rv;
 
     pthread_mutex_lock(&lock);
-    any = take_locked(&q);
+    waits = take_locked(&q);
     pthread_mutex_unlock(&lock);
-    if (!any)
+    if (!waits)
         return CKR_OK;
     rv = store_write(keyring_store(k), write_txn, &b);
     pthread_mutex_lock(&lock);
@@ -242,6 +251,7 @@ static bool join_recent_locked(const struct used *u)
         if (r == NULL || !is_same(r, u) || r->n == UINT32_MAX)
             continue;
         r->n++;
+        queue.strict = queue.strict || u->strict;
         return true;
     }
     return false;
@@ -254,6 +264,7 @@ static void append_locked(struct used *u)
     *queue.last = u;
     queue.last = &u->next;
     queue.n++;
+    queue.strict = queue.strict || u->strict;
     queue.recent[queue.next_recent++ % RECENT] = u;
 }
 
@@ -264,7 +275,7 @@ static struct used *queue_locked(struct used *u)
         counts_note(&queue.counts, u->flag, u->rv == CKR_OK);
         queue.has_counts = true;
     }
-    if ((how.told & u->flag) == 0 || join_recent_locked(u))
+    if (!u->told || join_recent_locked(u))
         return u;
     if (queue.n >= QUEUE_MAX) { /* only where uses are counted rather than refused, or many ended
                                    together while the disk was full */
@@ -275,14 +286,27 @@ static struct used *queue_locked(struct used *u)
     return NULL;
 }
 
+/* How long what waits may wait, and since when: counts alone since C_Initialize, so that a process
+ * that ends soon writes once. */
+static uint32_t delay_locked(uint64_t *ret_since)
+{
+    if (queue.n == 0 && queue.lost == 0) {
+        *ret_since = written_at > begun_at ? written_at : begun_at;
+        return COUNT_DELAY;
+    }
+    *ret_since = written_at;
+    return queue.strict && how.delay > STRICT_WAIT ? STRICT_WAIT : how.delay;
+}
+
 /* A disk that took nothing is asked again once in a while, not for each use that waits. */
 static bool is_due_locked(uint64_t now)
 {
-    const uint32_t delay = queue.n > 0 || queue.lost > 0 ? how.delay : COUNT_DELAY;
+    uint64_t since;
+    const uint32_t delay = delay_locked(&since);
 
     if (blocked)
-        return now < written_at || now - written_at >= (delay > 0 ? delay : 1);
-    return queue.n >= BATCH || now < written_at || now - written_at >= delay;
+        return now < since || now - since >= (delay > 0 ? delay : 1);
+    return queue.n >= BATCH || now < since || now - since >= delay;
 }
 
 /* -- uses ------------------------------------------------------------------------------------ */
@@ -296,11 +320,11 @@ static void key_name(const struct object *o, char ret[KEY_TEXT])
 }
 
 /* Where a use that can't be told is refused, the log has to take them: it is asked again. */
-static CK_RV check_room(void)
+static CK_RV check_room(bool told, bool strict)
 {
     bool full;
 
-    if (!how.refuses || how.told == 0)
+    if (!told || (!how.refuses && !strict))
         return CKR_OK;
     pthread_mutex_lock(&lock);
     full = blocked || queue.n >= QUEUE_MAX;
@@ -318,13 +342,18 @@ static CK_RV used_new(struct used **ret)
     return CKR_OK;
 }
 
-CK_RV used_begin_watched(const struct token *t, CK_FLAGS flag, const struct mech *row,
-                         const struct object *o, struct used **ret)
+/* The rest of used_begin(): it is told, or counted. */
+static CK_RV watch(const struct token *t, CK_FLAGS flag, const struct mech *row,
+                   const struct object *o, bool strict, struct used **ret)
 {
+    const bool told = strict || (how.told & flag) != 0;
     struct used *u;
 
-    TRY(check_room());
+    TRY(check_room(told, strict));
     TRY(used_new(&u));
+    atomic_store(&any, true);
+    u->told = told;
+    u->strict = strict;
     memcpy(u->token, token_id(t), TOKEN_ID);
     u->flag = flag;
     u->row = row;
@@ -334,13 +363,26 @@ CK_RV used_begin_watched(const struct token *t, CK_FLAGS flag, const struct mech
     return CKR_OK;
 }
 
+CK_RV used_begin(struct token *t, CK_FLAGS flag, const struct mech *row, const struct object *o,
+                 struct used **ret)
+{
+    enum conf_key_use asked;
+    bool strict;
+
+    TRY(token_key_use(t, &asked));
+    strict = (flags_of[asked] & flag) != 0;
+    if (__builtin_expect(!strict && (how.told & flag) == 0 && !how.counted, 1))
+        return CKR_OK;
+    return watch(t, flag, row, o, strict, ret);
+}
+
 CK_RV used_again(const struct used *u, struct used **ret)
 {
     struct used *made;
 
     if (u == NULL)
         return CKR_OK;
-    TRY(check_room());
+    TRY(check_room(u->told, u->strict));
     TRY(used_new(&made));
     *made = *u;
     made->next = NULL;
@@ -390,6 +432,7 @@ void used_note_unsealing(const struct unsealing *u)
 {
     if (!how.counted)
         return;
+    atomic_store(&any, true);
     pthread_mutex_lock(&lock);
     counts_note_unsealing(&queue.counts, u);
     queue.has_counts = true;
@@ -398,13 +441,13 @@ void used_note_unsealing(const struct unsealing *u)
 
 void used_flush(void)
 {
-    if (used_watched != 0 && write_now(true) != CKR_OK)
+    if (atomic_load(&any) && write_now(true) != CKR_OK)
         return; /* logged */
 }
 
 void used_finish(void)
 {
-    if (used_watched == 0)
+    if (!atomic_load(&any))
         return;
     if (write_now(true) != CKR_OK)
         log_err("%zu records of uses of keys, and %" PRIu64 " uses besides, are lost to the audit "
@@ -412,5 +455,5 @@ void used_finish(void)
                 queue.n, queue.lost);
     free_all(queue.first);
     queue = queue_empty();
-    used_watched = 0;
+    atomic_store(&any, false);
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * used.h - uses of keys: told in the audit log where the configuration asks for it
- * (audit-key-use), and counted (count-operations).
+ * used.h - uses of keys: told in the audit log where the token (keyring/key_use.h) or the
+ * configuration (audit-key-use) asks for it, and counted (count-operations).
+ *
+ * What the token asks for is looked up when a use begins, and no configuration makes less of it:
+ * such a use is refused where it could not be told, and waits for a second at most.
  *
  * A use is begun before the key is used, so that there is room for what will be told: a use that
  * could not be told is refused then (audit-full = refuse), not after its result is out. It ends
@@ -24,26 +27,18 @@
 struct token;
 struct conf;
 
-/* The functions (CKF_SIGN, ...) whose uses of a key are told or counted. Written by C_Initialize
- * alone, as the policy is: with nothing to watch, the one look at it is all that a use costs. */
-extern CK_FLAGS used_watched;
+/* By C_Initialize alone, as the policy is. */
 void used_install(const struct conf *c);
 void used_forget(void); /* forked child: what waits is the parent's to tell */
 
 struct used;
-/* The key of `o` is about to be used by `row` for what the flag says. *ret NULL: not watched.
- * CKR_HOST_MEMORY; where audit-full = refuse and the log takes no more, what writing it gave:
- * CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR. */
-NODISCARD CK_RV used_begin_watched(const struct token *t, CK_FLAGS flag, const struct mech *row,
-                                   const struct object *o, struct used **ret);
-NODISCARD static inline CK_RV used_begin(const struct token *t, CK_FLAGS flag,
-                                         const struct mech *row, const struct object *o,
-                                         struct used **ret)
-{
-    if (__builtin_expect((used_watched & flag) == 0, 1))
-        return CKR_OK;
-    return used_begin_watched(t, flag, row, o, ret);
-}
+/* The key of `o` is about to be used by `row` for what the flag (CKF_SIGN, ...) says; a record goes
+ * in front of *ret where that is told or counted, else *ret stays. CKR_HOST_MEMORY; where it has to
+ * be told (audit-full = refuse, or the token asks) and the log takes no more, what writing it gave:
+ * CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR; where what the token asks for can't be read,
+ * CKR_DEVICE_ERROR. */
+NODISCARD CK_RV used_begin(struct token *t, CK_FLAGS flag, const struct mech *row,
+                           const struct object *o, struct used **ret);
 /* The key that it is about (that is wrapped). */
 void used_about(struct used *u, const struct object *o);
 /* The use is over, with this result; takes `u` and those behind it. NULL is allowed. */

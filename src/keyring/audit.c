@@ -38,6 +38,7 @@ const char *audit_event_name(enum audit_event event)
         [AUDIT_STORE_RESTORED] = "store-restored",
         [AUDIT_KEY_USED] = "key-used",
         [AUDIT_KEY_USES_LOST] = "key-uses-lost",
+        [AUDIT_KEY_USE_SET] = "key-use-set",
     };
 
     return (size_t)event < N_ELEMENTS(names) && names[event] != NULL ? names[event] : "unknown";

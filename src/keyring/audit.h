@@ -8,9 +8,9 @@
  * anybody, and against the store. Inside it every row is a leaf of the authenticated map as well: a
  * row that is changed, swapped, taken out or cut off is found when the log is read.
  *
- * What is always told: every administrative event and every wrong PIN; uses of keys where the
- * configuration asks for it (core/used.h). Entries say which token, seal, generation or key, never
- * a secret.
+ * What is always told: every administrative event and every wrong PIN; uses of keys where the token
+ * or the configuration asks for it (core/used.h). Entries say which token, seal, generation or key,
+ * never a secret.
  */
 #ifndef TEE_KEYRING_AUDIT_H
 #define TEE_KEYRING_AUDIT_H
@@ -42,6 +42,7 @@ enum audit_event {
     AUDIT_STORE_RESTORED = 25, /* from a backup */
     AUDIT_KEY_USED = 28,      /* by an application: core/used.h */
     AUDIT_KEY_USES_LOST = 29, /* and how many could not be told */
+    AUDIT_KEY_USE_SET = 30,   /* which of them a token asks for: keyring/key_use.h */
     AUDIT_N_EVENTS
 };
 /* "login-failed", ...; "unknown" */

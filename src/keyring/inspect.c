@@ -7,6 +7,7 @@
 #include "keyring/audit.h"
 #include "keyring/counts.h"
 #include "keyring/history.h"
+#include "keyring/key_use.h"
 #include "keyring/master.h"
 #include "keyring/scope.h"
 #include "keyring/token_row.h"
@@ -135,6 +136,24 @@ static const struct {
     {"counts", meta_counts},
 };
 
+static CK_RV token_there(struct txn *t, const uint8_t id[TOKEN_ID], bool *ret)
+{
+    const struct token_row_key key = token_row_key(id, TOKEN_ROW_INFO, 0);
+
+    return txn_get(t, STORE_TOKEN, token_row_key_span(&key), NULL, NULL, ret);
+}
+
+/* What a token asks for: a row for each token that does. */
+static const char *look_key_use(struct txn *t, const uint8_t token[TOKEN_ID], struct span row)
+{
+    enum conf_key_use use;
+    bool found = false;
+
+    if (token_there(t, token, &found) != CKR_OK || !found)
+        return "belongs to no token";
+    return key_use_decode(row, &use) == CKR_OK ? NULL : "can't be read";
+}
+
 /* A row of another name is somebody else's (the vault's, the log's), or of a later version. */
 static const char *look_meta(struct inspector *i, struct txn *t, struct span key, struct span row)
 {
@@ -142,6 +161,8 @@ static const char *look_meta(struct inspector *i, struct txn *t, struct span key
         if (span_equal(key, span_of(meta_rows[n].name, strlen(meta_rows[n].name))))
             return meta_rows[n].look(i, t, row) == CKR_OK ? NULL : "can't be read";
     }
+    if (key_use_token(key) != NULL)
+        return look_key_use(t, key_use_token(key), row);
     return NULL;
 }
 
@@ -163,13 +184,6 @@ static const char *look_seal(struct inspector *i, struct txn *t, struct span key
 }
 
 /* -- tokens ------------------------------------------------------------------------------------ */
-
-static CK_RV token_there(struct txn *t, const uint8_t id[TOKEN_ID], bool *ret)
-{
-    const struct token_row_key key = token_row_key(id, TOKEN_ROW_INFO, 0);
-
-    return txn_get(t, STORE_TOKEN, token_row_key_span(&key), NULL, NULL, ret);
-}
 
 static const char *look_info(const struct inspector *i, struct span key, struct span row)
 {

@@ -9,6 +9,7 @@
  *   history every kind of seal that there ever was (keyring/history.c)
  *   clean   ids of dead tokens whose objects are still being removed (keyring/clean.c)
  *   counts  how often keys were used, by function (keyring/counts.c)
+ *   key-use and a token's id: which uses of its keys the log is told of (keyring/key_use.c)
  *   audit   how long the audit log is, and the hash of its last entry (keyring/audit.c)
  *
  * docs/formats.md has the bytes. Decoders take hostile bytes: CKR_DEVICE_ERROR.

@@ -8,6 +8,7 @@
  */
 #include "keyring/audit.h"
 #include "keyring/clean.h"
+#include "keyring/key_use.h"
 #include "keyring/login.h"
 #include "keyring/master.h"
 #include "keyring/scope.h"
@@ -159,6 +160,7 @@ static CK_RV renew_txn(struct txn *t, void *arg)
     m->info.slot = old.info.slot;
     m->info.incarnation = old.info.incarnation + 1;
     TRY(old_delete(t, m->k, m->old->token));
+    TRY(key_use_move(t, m->old->token, m->info.id));
     TRY(audit_add(m->k, t, AUDIT_TOKEN_RENEWED, m->info.id,
                   "slot %lu, serial number %s in place of %s: every object is gone",
                   (unsigned long)m->info.slot, m->info.serial, old.info.serial));

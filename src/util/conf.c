@@ -650,6 +650,21 @@ const char *conf_root_name(enum conf_root root)
     return choices[0].names[root];
 }
 
+const char *conf_key_use_name(enum conf_key_use use)
+{
+    return choice_find("audit-key-use")->names[use];
+}
+
+bool conf_key_use_find(const char *name, enum conf_key_use *ret)
+{
+    const int i = choice_index(choice_find("audit-key-use"), name);
+
+    if (i < 0)
+        return false;
+    *ret = (enum conf_key_use)i;
+    return true;
+}
+
 void conf_forget(void)
 {
     static const pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;

@@ -93,6 +93,9 @@ void conf_free(struct conf *c);
 DEFINE_AUTO(conf_freep, struct conf, conf_free)
 
 const char *conf_root_name(enum conf_root root);
+/* "none", "secret", "all", and back: false where it is no such name. */
+const char *conf_key_use_name(enum conf_key_use use);
+bool conf_key_use_find(const char *name, enum conf_key_use *ret);
 /* In a forked child: put the parser's lock, which another thread may have held, back to its start.
  */
 void conf_forget(void);

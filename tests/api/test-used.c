@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test-used.c - uses of keys in the audit log: told where the configuration asks for it, once each,
- * with their outcome; over threads, forks, kills and a disk that takes no more.
+ * test-used.c - uses of keys in the audit log: told where the token or the configuration asks for
+ * it, once each, with their outcome; over threads, forks, kills and a disk that takes no more.
  *
  * What was told is read by the command, as another process.
  */
-#include "support/module.h"
+#include "support/raw_store.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -63,7 +63,8 @@ static void read_told(void)
     told.n = 0;
     told.uses = told.lost = 0;
     while (fgets(line, sizeof(line), f) != NULL) {
-        if (strstr(line, "\"event\":\"key-use") != NULL)
+        if (strstr(line, "\"event\":\"key-used\"") != NULL ||
+            strstr(line, "\"event\":\"key-uses-lost\"") != NULL)
             note(line);
     }
     assert_int_equal(pclose(f), 0);
@@ -638,6 +639,221 @@ static void full_disk_counts(void **state)
     assert_true(told.lost > 0 && told.uses >= 4096);
 }
 
+/* -- what the token asks for ------------------------------------------------------------------- */
+
+/* By the SO, through the command, as another process with the same configuration. */
+static void token_asks_for(const char *use)
+{
+    char command[512];
+
+    (void)snprintf(command, sizeof(command),
+                   "printf '%%s\\n' '" SO_PIN "' | '%s' audit key-use %s --token '" TEST_LABEL
+                   "' --so-pin-fd 0 >/dev/null 2>&1",
+                   getenv("TEE_TEST_COMMAND"), use);
+    assert_int_equal(system(command), 0); /* lint: a test's */
+}
+
+static int setup_asked_with(const char *conf)
+{
+    (void)setup_with(conf);
+    token_asks_for("secret");
+    return 0;
+}
+
+static int setup_asked(void **state)
+{
+    (void)state;
+    return setup_asked_with(SOFTWARE "audit-key-use = none\n");
+}
+
+static int setup_asked_later(void **state)
+{
+    (void)state;
+    return setup_asked_with(SOFTWARE "audit-key-use = none\naudit-delay = 3600\n");
+}
+
+static int setup_asked_losing(void **state)
+{
+    (void)state;
+    return setup_asked_with(SOFTWARE "audit-key-use = none\naudit-delay = 0\naudit-full = count\n");
+}
+
+static int setup_asked_each(void **state)
+{
+    (void)state;
+    return setup_asked_with(SOFTWARE "audit-key-use = none\naudit-delay = 0\n");
+}
+
+static void verify_badly(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE key)
+{
+    CK_BYTE mac[32] = {0};
+
+    ASSERT_OK(p11->C_VerifyInit(h, mech(&hmac), key));
+    ASSERT_RV(CKR_SIGNATURE_INVALID, p11->C_Verify(h, data, sizeof(data), mac, sizeof(mac)));
+}
+
+static CK_OBJECT_HANDLE make_token_key(CK_SESSION_HANDLE h)
+{
+    CK_ATTRIBUTE v[] = {ATTR_TRUE(CKA_SIGN), ATTR_TRUE(CKA_VERIFY), ATTR_TRUE(CKA_TOKEN)};
+
+    return make_secret(h, CKM_GENERIC_SECRET_KEY_GEN, 32, v, N_ELEMENTS(v));
+}
+
+/* A process whose configuration says none; what it has open, it keeps open. What was begun before
+ * the SO's word ends as it began. */
+static void token_asks_a_running_process(void **state)
+{
+    const CK_SESSION_HANDLE h = open_user(), other = open_session();
+    const CK_OBJECT_HANDLE kept = make_token_key(h), passing = make_mac_key(h);
+    CK_BYTE out[64];
+    CK_ULONG n = sizeof(out);
+
+    (void)state;
+    token_asks_for("none");
+    ASSERT_OK(sign(h, kept));
+    ASSERT_OK(p11->C_SignInit(other, mech(&hmac), kept));
+    token_asks_for("secret");
+    ASSERT_OK(p11->C_Sign(other, data, sizeof(data), out, &n));
+    read_told();
+    assert_int_equal(told.uses, 0);
+    ASSERT_OK(sign(h, kept));
+    ASSERT_OK(sign(h, passing));
+    read_told();
+    assert_int_equal(told.uses, 2);
+    token_asks_for("none");
+    ASSERT_OK(sign(h, kept));
+    ASSERT_OK(sign(h, passing));
+    read_told();
+    assert_int_equal(told.uses, 2);
+}
+
+static void stricter_one_holds(void **state)
+{
+    CK_SESSION_HANDLE h = open_user();
+
+    (void)state;
+    verify_badly(h, make_mac_key(h)); /* the token says secret, the configuration none */
+    ASSERT_OK(p11->C_Finalize(NULL));
+    read_told();
+    assert_int_equal(told.uses, 0);
+    scratch_configure(SOFTWARE "audit-key-use = all\n");
+    ASSERT_OK(p11->C_Initialize(NULL));
+    h = open_user();
+    verify_badly(h, make_mac_key(h));
+    ASSERT_OK(p11->C_Finalize(NULL));
+    read_told();
+    assert_int_equal(told.uses, 1);
+    scratch_configure(SOFTWARE "audit-key-use = secret\n");
+    token_asks_for("all");
+    ASSERT_OK(p11->C_Initialize(NULL));
+    h = open_user();
+    verify_badly(h, make_mac_key(h));
+    ASSERT_OK(p11->C_Finalize(NULL));
+    read_told();
+    assert_int_equal(told.uses, 2);
+    ASSERT_OK(p11->C_Initialize(NULL));
+}
+
+static void written_at_logout(void **state)
+{
+    const CK_SESSION_HANDLE h = open_user();
+    const CK_OBJECT_HANDLE key = make_mac_key(h);
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        ASSERT_OK(sign(h, key));
+    ASSERT_OK(p11->C_Logout(h));
+    read_told();
+    assert_int_equal(told.uses, 3);
+}
+
+/* With audit-delay = 3600: what is used a second after the first use is written all the same. */
+static int sign_pause_and_die(void *arg)
+{
+    CK_SESSION_HANDLE h;
+    CK_OBJECT_HANDLE key;
+
+    (void)arg;
+    ASSERT_OK(p11->C_Initialize(NULL));
+    h = open_user();
+    key = make_mac_key(h);
+    ASSERT_OK(sign(h, key));
+    (void)sleep(2);
+    ASSERT_OK(sign(h, key));
+    (void)kill(getpid(), SIGKILL);
+    return 0;
+}
+
+static void no_delay_makes_it_wait(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(sign_pause_and_die, NULL), 128 + SIGKILL);
+    read_told();
+    assert_int_equal(told.uses, 2);
+}
+
+/* With audit-full = count: it is refused all the same. */
+static void full_disk_refuses_what_the_token_asks_for(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(refused_when_full, NULL), 0);
+    read_told();
+    assert_int_equal(told.uses, 3);
+    assert_int_equal(told.lost, 0);
+}
+
+static int try_to_sign(void *arg)
+{
+    const CK_RV *expected = arg;
+    CK_SESSION_HANDLE h;
+
+    ASSERT_OK(p11->C_Initialize(NULL));
+    h = open_user();
+    ASSERT_RV(*expected, sign(h, make_mac_key(h)));
+    ASSERT_OK(p11->C_Finalize(NULL));
+    return 0;
+}
+
+static void assert_sign_gives(CK_RV expected)
+{
+    assert_int_equal(in_child(try_to_sign, &expected), 0);
+}
+
+/* The host takes away what the token asks for, and puts back what it asked for before. */
+static void host_is_found_out(void **state)
+{
+    char store[300];
+    struct raw_rows before, now;
+    size_t changed = 0;
+
+    (void)state;
+    ASSERT_OK(p11->C_Finalize(NULL));
+    (void)snprintf(store, sizeof(store), "%s/store", scratch);
+    before = raw_rows_read(store);
+    token_asks_for("all");
+    now = raw_rows_read(store);
+    for (size_t i = 0; i < now.n; i++) {
+        const struct raw_row *r = &now.v[i], *old = raw_rows_find(&before, r);
+
+        if (r->n_key != 7 + 16 || memcmp(r->key, "key-use", 7) != 0)
+            continue;
+        assert_non_null(old);
+        assert_memory_not_equal(old->value, r->value, r->n_value);
+        assert_sign_gives(CKR_OK);
+        raw_write(store, r, NULL, 0);
+        assert_sign_gives(CKR_DEVICE_ERROR);
+        raw_write(store, r, old->value, old->n_value);
+        assert_sign_gives(CKR_DEVICE_ERROR);
+        raw_write(store, r, r->value, r->n_value);
+        assert_sign_gives(CKR_OK);
+        changed++;
+    }
+    assert_int_equal(changed, 1);
+    raw_rows_free(&before);
+    raw_rows_free(&now);
+    ASSERT_OK(p11->C_Initialize(NULL));
+}
+
 /* -- counts ------------------------------------------------------------------------------------ */
 
 static bool page_has(const char *sample)
@@ -699,6 +915,13 @@ int main(void)
         TEST("/used/every-threads", every_threads_uses, setup_each),
         TEST("/used/full-disk/refuses", full_disk_refuses, setup_each),
         TEST("/used/full-disk/counts", full_disk_counts, setup_losing),
+        TEST("/used/token-asks/a-running-process", token_asks_a_running_process, setup_asked_each),
+        TEST("/used/token-asks/stricter-one-holds", stricter_one_holds, setup_asked),
+        TEST("/used/token-asks/written-at-logout", written_at_logout, setup_asked_later),
+        TEST("/used/token-asks/no-delay-makes-it-wait", no_delay_makes_it_wait, setup_asked_later),
+        TEST("/used/token-asks/full-disk-refuses", full_disk_refuses_what_the_token_asks_for,
+             setup_asked_losing),
+        TEST("/used/token-asks/host-is-found-out", host_is_found_out, setup_asked),
         TEST("/used/counted-without-a-word", counted_without_a_word, setup_counting),
     };
 

@@ -217,6 +217,58 @@ tee 0 audit show
 told=$(sed -n 's/.* key-used .*: sign CKM_ECDSA [0-9a-f]\{32\} ok \([0-9]*\)$/\1/p' out |
     awk "{ n += \$1 } END { print n }")
 [ "$told" = 20 ] || die "$told uses are told, not 20"
+
+# -- what the token asks for, whatever a configuration says --
+configure "pin-tries = 10" "audit-key-use = none"
+asked() { tee "$1" audit key-use "${@:2}"; }
+# told: how many uses there are in the log
+told() { "$TEE_TEST_COMMAND" audit show 2>/dev/null | grep -c ' key-used ' || :; }
+sign_one() { p11 --sign -m ECDSA --id 02 -i digest -o signature >/dev/null || die "no signature"; }
+tee 0 status
+says "uses of keys that are told: none by the token's policy, none by this configuration"
+before=$(told)
+sign_one
+asked 0 secret --token web --dry-run
+says "would have token web tell of these uses of its keys: secret (now: none)"
+asked 2 secret --token web --so-pin-file user.pin
+complains "the PIN is wrong"
+asked 2 secret --token nobody --so-pin-file so.pin
+complains "0 tokens have the label nobody"
+sign_one
+[ "$(told)" = "$before" ] || die "a use is told that nobody asks for"
+asked 0 secret --token web --so-pin-file so.pin
+says "(before: none)"
+sign_one
+[ "$(told)" = $((before + 1)) ] || die "a use is not told that the token asks for"
+tee 0 status
+says "uses of keys that are told: secret by the token's policy, none by this configuration"
+tee 0 status --json
+python3 -c 'import json; print(json.load(open("out"))["tokens"][0]["audit_key_use"])' >field ||
+    die "status --json can't be read"
+[ "$(cat field)" = secret ] || die "status --json says $(cat field)"
+tee 0 verify-store
+tee 0 audit show
+says "key-use-set     token"
+says "secret, before: none, by the SO"
+# ... it comes back with a backup
+tee 0 backup copy
+mv store aside
+tee 0 restore copy
+sign_one
+[ "$(told)" = $((before + 2)) ] || die "a restored store has forgotten what its token asks for"
+rm -rf store
+mv aside store
+asked 0 none --token web --so-pin-file so.pin
+says "none (before: secret)"
+sign_one
+[ "$(told)" = $((before + 1)) ] || die "a use is told that nobody asks for any more"
+tee 0 audit verify
+for wrong in some "" SECRET; do
+    asked 64 "$wrong" --token web --so-pin-file so.pin
+done
+asked 64 all --so-pin-file so.pin
+asked 64 --token web
+asked 64 all none --token web
 configure "pin-tries = 10"
 
 # -- the page for administrators, as it stands --

@@ -242,6 +242,35 @@ static void counts_of_what_is_not_known(void **state)
     assert_one(f, STORE_META, "can't be read");
 }
 
+static void key_use_row(struct change *c, const uint8_t *token, uint8_t value)
+{
+    buf_put(&c->key, SPAN_LIT("key-use"));
+    buf_put(&c->key, span_of(token, TOKEN_ID));
+    buf_u8(&c->row, 1);
+    buf_u8(&c->row, value);
+}
+
+static void key_use_of_what_is_not_known(void **state)
+{
+    const struct vault_fixture *f = *state;
+    AUTO(change_clear) struct change c = {.table = STORE_META};
+
+    key_use_row(&c, f->token[0].id, 3);
+    change_write(f, &c);
+    assert_one(f, STORE_META, "can't be read");
+}
+
+static void key_use_of_no_token(void **state)
+{
+    static const uint8_t nobody[TOKEN_ID] = {1};
+    const struct vault_fixture *f = *state;
+    AUTO(change_clear) struct change c = {.table = STORE_META};
+
+    key_use_row(&c, nobody, 1);
+    change_write(f, &c);
+    assert_one(f, STORE_META, "belongs to no token");
+}
+
 static void public_object_that_does_not_open(void **state)
 {
     const struct vault_fixture *f = *state;
@@ -353,6 +382,8 @@ int main(void)
         TEST("/inspect/dek/not-named", generation_that_nobody_names),
         TEST("/inspect/meta/can-not-be-read", meta_row_that_can_not_be_read),
         TEST("/inspect/meta/counts", counts_of_what_is_not_known),
+        TEST("/inspect/meta/key-use", key_use_of_what_is_not_known),
+        TEST("/inspect/meta/key-use-of-no-token", key_use_of_no_token),
         TEST("/inspect/object/does-not-open", public_object_that_does_not_open),
         TEST("/inspect/object/no-such-dek", private_object_of_a_dek_that_is_not_there),
         TEST("/inspect/object/no-known-form", object_of_no_known_form),
