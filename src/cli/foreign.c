@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/uri.h"
+
 void foreign_close(struct foreign *f)
 {
     if (f->modules != NULL)
@@ -64,8 +66,10 @@ static size_t tokens_of(const struct foreign *f, CK_FUNCTION_LIST *m, struct for
         return 0;
     for (CK_ULONG i = 0; i < n_slots; i++) {
         struct foreign_token t = {.module = m, .slot = slots[i]};
+        CK_SLOT_INFO slot;
 
-        if (m->C_GetTokenInfo(t.slot, &t.info) != CKR_OK ||
+        if (m->C_GetSlotInfo(t.slot, &slot) != CKR_OK || !uri_fits_slot(f->uri, t.slot, &slot) ||
+            m->C_GetTokenInfo(t.slot, &t.info) != CKR_OK ||
             p11_kit_uri_match_token_info(f->uri, &t.info) != 1)
             continue;
         if (n < room)
@@ -90,7 +94,6 @@ static bool pin_get(const struct foreign *f, const CK_TOKEN_INFO *info,
                     const struct pin_source *pin, struct buf *ret)
 {
     const char *value = p11_kit_uri_get_pin_value(f->uri);
-    const char *source = p11_kit_uri_get_pin_source(f->uri);
     struct pin_source from = *pin;
     char label[33], prompt[64];
 
@@ -98,8 +101,7 @@ static bool pin_get(const struct foreign *f, const CK_TOKEN_INFO *info,
         buf_put(ret, span_of(value, strlen(value)));
         return !ret->failed;
     }
-    if (!pin_source_given(&from) && source != NULL)
-        from.file = strncmp(source, "file:", 5) == 0 ? source + 5 : source;
+    uri_pin_source(f->uri, &from);
     (void)snprintf(prompt, sizeof(prompt), "PIN of token %s", output_label(info->label, label));
     return pin_read(&from, prompt, false, ret);
 }

@@ -5,14 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <p11-kit/uri.h>
-
+#include "cli/uri.h"
 #include "core/lib.h"
 #include "core/operation.h"
 #include "core/slot.h"
 #include "core/succession.h"
-
-DEFINE_AUTO(uri_freep, P11KitUri, p11_kit_uri_free)
 
 void own_key_close(struct own_key *k)
 {
@@ -40,9 +37,11 @@ static CK_RV slot_of_uri(P11KitUri *uri, CK_SLOT_ID *ret, size_t *ret_n)
     TRY(slot_list(true, &slots, &n));
     for (size_t i = 0; i < n; i++) {
         CK_TOKEN_INFO info;
+        CK_SLOT_INFO slot;
 
+        TRY(slot_info(slots[i], &slot));
         TRY(slot_token_info(slots[i], &info));
-        if (p11_kit_uri_match_token_info(uri, &info) == 0)
+        if (!uri_fits_slot(uri, slots[i], &slot) || p11_kit_uri_match_token_info(uri, &info) == 0)
             continue;
         *ret = slots[i];
         (*ret_n)++;
@@ -158,7 +157,8 @@ static int uri_read(const char *text, P11KitUri *uri)
 {
     if (uri == NULL)
         return cli_fail(EXIT_FAILED, "out of memory");
-    if (p11_kit_uri_parse(text, P11_KIT_URI_FOR_OBJECT_ON_TOKEN, uri) != P11_KIT_URI_OK ||
+    if (p11_kit_uri_parse(text, P11_KIT_URI_FOR_OBJECT_ON_TOKEN | P11_KIT_URI_FOR_SLOT, uri) !=
+            P11_KIT_URI_OK ||
         p11_kit_uri_any_unrecognized(uri) != 0)
         return cli_fail(EXIT_USAGE,
                         "%.*s: not a PKCS#11 URI of an object (pkcs11:token=...;object=...)",
@@ -173,9 +173,11 @@ static int open_found(P11KitUri *uri, const char *text, CK_SLOT_ID slot,
                       const struct pin_source *source, unsigned how, struct own_key *k)
 {
     AUTO(matches_clear) struct matches m = {.n = 0};
+    struct pin_source from = *source;
     CK_RV rv;
 
-    if (!pin_read(source, "PIN", false, &k->pin))
+    uri_pin_source(uri, &from);
+    if (!pin_read(&from, "PIN", false, &k->pin))
         return EXIT_FAILED;
     rv = session_start(slot, (how & OWN_KEY_CHANGE) != 0, k);
     if (rv != CKR_OK)

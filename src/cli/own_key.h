@@ -26,10 +26,10 @@ enum own_key_how {
     OWN_KEY_CHANGE = 1 << 1, /* the session is to write */
 };
 
-/* Find exactly one key, logged in with the user PIN from `pin` (asked for on the terminal when the
- * source is none). Where several fit, they are shown, with what tells them apart. A PIN in the URI
- * is refused: others could read it. EXIT_DONE, or the code after the reason was printed; *ret is to
- * be closed in any case. */
+/* Find exactly one key, logged in with the user PIN from `pin` (when it names no source, from the
+ * URI's pin-source, else asked for on the terminal). Where several fit, they are shown, with what
+ * tells them apart. A PIN in the URI is refused: others could read it. EXIT_DONE, or the code after
+ * the reason was printed; *ret is to be closed in any case. */
 int own_key_open(const char *uri, const struct pin_source *pin, unsigned how, struct own_key *ret);
 void own_key_close(struct own_key *k);
 /* The key's id as a URI has it, "id=%01%ab", appended. */
