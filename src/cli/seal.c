@@ -280,14 +280,26 @@ static void tell_secret(const struct seal_request *q)
                 q->threshold, q->shares);
 }
 
-static int add_failed(const struct seal_request *q, CK_RV rv)
+/* What was given can't be a way in. */
+static int add_unfit(const struct request *r, const struct seal_request *q)
+{
+    if (q->name.n > SEAL_NAME_MAX)
+        return cli_fail(EXIT_REFUSED, "adding the seal: a name has at most %d bytes",
+                        SEAL_NAME_MAX);
+    if (q->kind == SEAL_PASSPHRASE)
+        return cli_fail(EXIT_REFUSED, "adding the seal: a passphrase has %d bytes or more",
+                        SEAL_PASSPHRASE_MIN);
+    /* Keys and shares are made here: nothing else of them can be unfit. */
+    return cli_fail(EXIT_REFUSED,
+                    "adding the seal: %s is no certificate that can receive: one X.509 "
+                    "certificate, PEM or DER, of an RSA key of 2048 bits or more or of an EC key",
+                    r->certificate);
+}
+
+static int add_failed(const struct request *r, const struct seal_request *q, CK_RV rv)
 {
     if (rv == CKR_ARGUMENTS_BAD)
-        return cli_fail(EXIT_REFUSED,
-                        "adding the seal: not a certificate that can receive (RSA of "
-                        "2048 bits or more, or EC), a passphrase of fewer than 8 "
-                        "bytes, or a name of more than %d",
-                        SEAL_NAME_MAX);
+        return add_unfit(r, q);
     if (q->kind == SEAL_KEY || q->kind == SEAL_SHARES)
         (void)cli_fail(0, "no seal was added: what was printed, if anything, opens nothing");
     return cli_rv(rv, "adding the seal");
@@ -313,7 +325,7 @@ static int run_add(struct keyring *k, const struct request *r)
     if (unseen)
         return EXIT_FAILED;
     if (rv != CKR_OK)
-        return add_failed(&q, rv);
+        return add_failed(r, &q, rv);
     fprintf(stderr, "added seal %s: %s\n", seal_id_text(made.id, id), seal_kind_name(q.kind));
     tell_secret(&q);
     return EXIT_DONE;
@@ -381,8 +393,11 @@ static int run_test(struct keyring *k, const struct request *r)
         return code;
     rv = seal_try(k, s->id, given ? &p.seal : NULL);
     if (rv == CKR_ARGUMENTS_BAD)
-        return cli_fail(EXIT_REFUSED, "seal %s is a %s: give what opens that kind",
-                        seal_id_text(s->id, id), seal_kind_name(s->kind));
+        return cli_fail(EXIT_REFUSED, "seal %s (%s) can't be opened with that: %s",
+                        seal_id_text(s->id, id), seal_kind_name(s->kind),
+                        s->kind == SEAL_PLATFORM || s->kind == SEAL_OWNED
+                            ? "it is tried without a proof"
+                            : "give what opens its kind");
     if (rv != CKR_OK)
         return cli_rv(rv, "opening the seal");
     printf("seal %s opens the store: %s\n", seal_id_text(s->id, id), seal_kind_name(s->kind));
@@ -435,7 +450,7 @@ static int run_export(const struct conf *c, const struct request *r)
     if (code != EXIT_DONE)
         return code;
     if (export_one(s, found, &der) != CKR_OK)
-        return cli_fail(EXIT_REFUSED, "a seal of that kind is not exported: it is a %s",
+        return cli_fail(EXIT_REFUSED, "a seal of that kind (%s) is not exported",
                         seal_kind_name(found->kind));
     if (fwrite(der.p, 1, der.n, stdout) != der.n || fflush(stdout) != 0)
         return cli_fail(EXIT_FAILED, "writing: %s", strerror(errno));

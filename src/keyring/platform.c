@@ -303,16 +303,45 @@ static void explain_one(const struct seal *s, const struct binding *now, struct 
                          "of the root was changed");
 }
 
+static CK_RV explain(const struct seal *s, const struct binding *now, struct buf *ret)
+{
+    explain_one(s, now, ret);
+    return buf_ok(ret);
+}
+
+/* Does a seal before number `end` say just that? */
+static CK_RV is_said(const struct seal_set *set, size_t end, const struct binding *now,
+                     struct span text, bool *ret)
+{
+    *ret = false;
+    for (size_t i = 0; i < end && !*ret; i++) {
+        AUTO(buf_clear) struct buf other = BUF_INIT;
+
+        if (!seal_is_platform(&set->v[i].seal))
+            continue;
+        TRY(explain(&set->v[i].seal, now, &other));
+        *ret = span_equal(text, buf_span(&other));
+    }
+    return CKR_OK;
+}
+
 CK_RV platform_explain(const struct seal_set *set, const struct binding *now, struct buf *ret_text)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < set->n; i++) {
+        AUTO(buf_clear) struct buf text = BUF_INIT;
+        bool said = false;
+
         if (!seal_is_platform(&set->v[i].seal))
+            continue;
+        TRY(explain(&set->v[i].seal, now, &text));
+        TRY(is_said(set, i, now, buf_span(&text), &said));
+        if (said)
             continue;
         if (n++ > 0)
             buf_printf(ret_text, " | ");
-        explain_one(&set->v[i].seal, now, ret_text);
+        buf_put(ret_text, buf_span(&text));
     }
     if (n == 0)
         buf_printf(ret_text, "it has no seal of a platform");

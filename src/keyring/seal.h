@@ -18,12 +18,13 @@
 #include "keyring/keyring.h"
 #include "keyring/meta.h"
 
-#define SEAL_ID           16
-#define SEAL_MAX          64          /* seals of a store; more rows than that are not read */
-#define SEAL_ROW_MAX      (64 * 1024) /* bytes */
-#define SEAL_SECRET_BYTES (PRIM_X25519 + PRIM_KEY)
-#define SEAL_SALT         32 /* of scrypt */
-#define SEAL_NAME_MAX     64 /* bytes of the name that an owner gives a recovery */
+#define SEAL_ID             16
+#define SEAL_MAX            64          /* seals of a store; more rows than that are not read */
+#define SEAL_ROW_MAX        (64 * 1024) /* bytes */
+#define SEAL_SECRET_BYTES   (PRIM_X25519 + PRIM_KEY)
+#define SEAL_SALT           32 /* of scrypt */
+#define SEAL_NAME_MAX       64 /* bytes of the name that an owner gives a recovery */
+#define SEAL_PASSPHRASE_MIN 8  /* bytes */
 
 /* The fields of a row. The spans are borrowed from the row. */
 struct seal {

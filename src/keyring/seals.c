@@ -15,7 +15,6 @@
 #include "util/log.h"
 
 #define TRIES_MAX      8 /* another process can rotate between opening and writing */
-#define PASSPHRASE_MIN 8 /* bytes */
 
 void seal_result_clear(struct seal_result *r)
 {
@@ -94,7 +93,7 @@ static CK_RV lock_passphrase(struct addition *a, const struct seal_request *q)
                 a->keyring->conf->store, a->keyring->root->name);
         FAIL(CKR_FUNCTION_REJECTED);
     }
-    ENSURE(q->passphrase.n >= PASSPHRASE_MIN, CKR_ARGUMENTS_BAD);
+    ENSURE(q->passphrase.n >= SEAL_PASSPHRASE_MIN, CKR_ARGUMENTS_BAD);
     a->lock.secret = q->passphrase;
     a->lock.log2_n = (uint8_t)a->keyring->conf->pin_log2_n;
     return CKR_OK;

@@ -51,9 +51,24 @@ key_id=$(seal_id recovery-key)
 tee 0 seal test "$key_id" --recovery-key recovery.key
 says "opens the store"
 tee 2 seal test "$key_id" --passphrase passphrase
+complains "seal $key_id (recovery key) can't be opened with that: give what opens its kind"
 tee 2 seal test "$key_id"
 tee 0 seal test "$(seal_id platform)"
+tee 2 seal test "$(seal_id platform)" --recovery-key recovery.key
+complains "(platform) can't be opened with that: it is tried without a proof"
 tee 2 seal test 0123456789
+tee 2 seal export "$key_id"
+complains "a seal of that kind (recovery key) is not exported"
+
+# -- what can't be a way in has words of its own --
+printf 'short\n' >short
+tee 2 seal add --passphrase short
+complains "adding the seal: a passphrase has 8 bytes or more"
+tee 2 seal add --certificate ec.key
+complains "adding the seal: ec.key is no certificate that can receive"
+tee 2 seal add --new-recovery-key --name "$(printf '%065d' 0)"
+complains "adding the seal: a name has at most 64 bytes"
+[ ! -s out ] || die "a key is shown that opens nothing"
 
 lose_platform
 tee 2 recover --recovery-key recovery.key --expect 00
@@ -69,6 +84,8 @@ says "sealed to this platform"
 tee 0 status
 
 lose_platform
+says "a software root, which does not answer"
+says_not " | " # of two seals that have the same reason it is said once
 sed -n 2,3p shares >two
 tee 0 recover --shares two --yes
 lose_platform
