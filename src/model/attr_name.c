@@ -15,7 +15,7 @@
     }
 
 /* Sorted by type: attr_name_find() is a binary search, without a branch that the processor would
- * guess wrong: each record is thirty of them. */
+ * guess wrong. */
 static const struct attr_name names[] = {
     ENTRY(CKA_CLASS, AK_ULONG),
     ENTRY(CKA_TOKEN, AK_BOOL),
@@ -99,4 +99,14 @@ const struct attr_name *attr_name_find(CK_ATTRIBUTE_TYPE type)
     for (size_t n = N_ELEMENTS(names); n > 1; n -= n / 2)
         low += (size_t)(names[low + n / 2].type <= type) * (n / 2);
     return names[low].type == type ? &names[low] : NULL;
+}
+
+const struct attr_name *attr_name_after(const struct attr_name *before, CK_ATTRIBUTE_TYPE type)
+{
+    const struct attr_name *const end = names + N_ELEMENTS(names);
+    const struct attr_name *at = before == NULL ? names : before + 1;
+
+    while (at < end && at->type < type)
+        at++;
+    return at < end && at->type == type ? at : NULL;
 }

@@ -51,14 +51,11 @@ void attrs_free(struct attrs *a)
 }
 
 /* Where the type is, or where it would be inserted. No branch depends on what is compared: a search
- * that goes left and right at random costs more in wrong guesses of the processor than in steps.
- * But for the end, where a record that is decoded adds each of its attributes. */
+ * that goes left and right at random costs more in wrong guesses of the processor than in steps. */
 static size_t position(const struct attrs *a, CK_ATTRIBUTE_TYPE type)
 {
     size_t low = 0, n = a->n;
 
-    if (n == 0 || a->v[n - 1].type < type)
-        return n;
     while (n > 0) {
         const size_t half = n - n / 2;
 
@@ -212,7 +209,8 @@ static CK_RV insert(struct attrs *a, size_t i, CK_ATTRIBUTE_TYPE type, struct sp
 {
     uint8_t *copy = NULL;
 
-    TRY(grow(a, 1));
+    if (a->n == a->room)
+        TRY(grow(a, 1));
     TRY(copy_of(a, value, &copy));
     if (i < a->n)
         memmove(&a->v[i + 1], &a->v[i], (a->n - i) * sizeof(a->v[0]));
@@ -243,6 +241,12 @@ NODISCARD CK_RV attrs_add(struct attrs *a, CK_ATTRIBUTE_TYPE type, struct span v
     const size_t i = position(a, type);
 
     return is_at(a, i, type) ? CKR_OK : insert(a, i, type, value);
+}
+
+NODISCARD CK_RV attrs_append(struct attrs *a, CK_ATTRIBUTE_TYPE type, struct span value)
+{
+    ENSURE(a->n == 0 || a->v[a->n - 1].type < type, CKR_GENERAL_ERROR);
+    return insert(a, a->n, type, value);
 }
 
 NODISCARD CK_RV attrs_place(struct attrs *a, struct span value, struct span *ret_copy)

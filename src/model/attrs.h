@@ -55,6 +55,9 @@ CK_ULONG attrs_ulong(const struct attrs *a, CK_ATTRIBUTE_TYPE type, CK_ULONG oth
 NODISCARD CK_RV attrs_set(struct attrs *a, CK_ATTRIBUTE_TYPE type, struct span value);
 /* The same, unless the attribute is there already. */
 NODISCARD CK_RV attrs_add(struct attrs *a, CK_ATTRIBUTE_TYPE type, struct span value);
+/* The same for one whose type is above all that are there: nothing is searched. CKR_GENERAL_ERROR
+ * when it is not. */
+NODISCARD CK_RV attrs_append(struct attrs *a, CK_ATTRIBUTE_TYPE type, struct span value);
 NODISCARD CK_RV attrs_set_bool(struct attrs *a, CK_ATTRIBUTE_TYPE type, bool value);
 NODISCARD CK_RV attrs_set_ulong(struct attrs *a, CK_ATTRIBUTE_TYPE type, CK_ULONG value);
 void attrs_remove(struct attrs *a, CK_ATTRIBUTE_TYPE type);

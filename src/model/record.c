@@ -96,7 +96,7 @@ static CK_RV take_number(struct cursor *c, CK_ULONG *ret)
 static CK_RV keep_value(const struct attr_name *name, struct span value, struct attrs *into)
 {
     ENSURE(value_fits(name->kind, value), CKR_DATA_INVALID);
-    return into == NULL ? CKR_OK : attrs_set(into, name->type, value);
+    return into == NULL ? CKR_OK : attrs_append(into, name->type, value);
 }
 
 static CK_RV read_number(const struct attr_name *name, struct span wide, struct attrs *into)
@@ -124,12 +124,9 @@ static CK_RV read_numbers(const struct attr_name *name, struct span wide, struct
     return keep_value(name, buf_span(&numbers), into);
 }
 
-static CK_RV read_attr(CK_ATTRIBUTE_TYPE type, struct span value, unsigned depth,
+static CK_RV read_attr(const struct attr_name *name, struct span value, unsigned depth,
                        struct attrs *into)
 {
-    const struct attr_name *name = attr_name_find(type);
-
-    ENSURE(name != NULL, CKR_DATA_INVALID);
     if (name->kind == AK_ULONG)
         return read_number(name, value, into);
     if (name->kind == AK_ULONGS)
@@ -157,7 +154,7 @@ static CK_RV read_record(struct span bytes, unsigned depth, struct attrs *into)
     struct cursor c = cursor_of(bytes);
     const uint8_t version = cursor_u8(&c);
     const uint16_t n = cursor_u16(&c);
-    uint64_t last = 0;
+    const struct attr_name *name = NULL;
 
     ENSURE(version == RECORD_VERSION, CKR_DATA_INVALID);
     ENSURE(n <= RECORD_MAX_ATTRS, CKR_DATA_INVALID);
@@ -168,10 +165,10 @@ static CK_RV read_record(struct span bytes, unsigned depth, struct attrs *into)
         const struct span value = cursor_var(&c);
 
         ENSURE(!c.failed, CKR_DATA_INVALID);
-        ENSURE(i == 0 || type > last, CKR_DATA_INVALID);
         ENSURE((CK_ATTRIBUTE_TYPE)type == type, CKR_DATA_INVALID);
-        TRY(read_attr((CK_ATTRIBUTE_TYPE)type, value, depth, into));
-        last = type;
+        name = attr_name_after(name, (CK_ATTRIBUTE_TYPE)type);
+        ENSURE(name != NULL, CKR_DATA_INVALID); /* unknown, a second one, or not in order */
+        TRY(read_attr(name, value, depth, into));
     }
     ENSURE(cursor_done(&c), CKR_DATA_INVALID);
     return CKR_OK;

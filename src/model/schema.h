@@ -96,5 +96,9 @@ struct attr_name {
     enum attr_kind kind;
 };
 const struct attr_name *attr_name_find(CK_ATTRIBUTE_TYPE type);
+/* The same, for types that come in rising order: `before` is what the last one found, NULL for the
+ * first. A record's thirty are found in one walk of the registry. NULL also when the type does not
+ * come after it. */
+const struct attr_name *attr_name_after(const struct attr_name *before, CK_ATTRIBUTE_TYPE type);
 
 #endif

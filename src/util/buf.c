@@ -100,12 +100,14 @@ void buf_put(struct buf *b, struct span bytes)
         memcpy(to, bytes.p, bytes.n);
 }
 
-static void put_big_endian(struct buf *b, uint64_t v, size_t n)
+/* n is a constant where this is used: a swap and a store. What binds a box has six of them. */
+static inline void put_big_endian(struct buf *b, uint64_t v, size_t n)
 {
     uint8_t *to = buf_extend(b, n);
+    const uint64_t swapped = htobe64(v);
 
-    for (size_t i = 0; to != NULL && i < n; i++)
-        to[i] = (uint8_t)(v >> (8 * (n - 1 - i)));
+    if (to != NULL)
+        memcpy(to, (const uint8_t *)&swapped + sizeof(swapped) - n, n);
 }
 
 void buf_u8(struct buf *b, uint8_t v)

@@ -70,6 +70,22 @@ static void test_set_from_itself(void **state)
     assert_true(span_equal(attrs_span(a, CKA_ID), SPAN_LIT("cde")));
 }
 
+/* Above all that are there, or not at all: what is there stays as it was. */
+static void test_append_keeps_the_order(void **state)
+{
+    struct attrs *a = *state;
+
+    T_OK(attrs_append(a, CKA_LABEL, SPAN_LIT("label")));
+    T_OK(attrs_append(a, CKA_ID, SPAN_EMPTY));
+    T_RV(CKR_GENERAL_ERROR, attrs_append(a, CKA_ID, SPAN_LIT("id")));
+    T_RV(CKR_GENERAL_ERROR, attrs_append(a, CKA_LABEL, SPAN_LIT("other")));
+    T_RV(CKR_GENERAL_ERROR, attrs_append(a, CKA_TOKEN, SPAN_LIT("x")));
+    assert_int_equal(a->n, 2);
+    assert_true(span_equal(attrs_span(a, CKA_LABEL), SPAN_LIT("label")));
+    assert_true(attrs_has(a, CKA_ID));
+    assert_int_equal(attrs_span(a, CKA_ID).n, 0);
+}
+
 static void test_empty_is_not_absent(void **state)
 {
     struct attrs *a = *state;
@@ -268,6 +284,7 @@ int main(void)
         TEST("/attrs/sorted-whatever-the-order", test_sorted_whatever_the_order),
         TEST("/attrs/set-replaces", test_set_replaces),
         TEST("/attrs/set-from-itself", test_set_from_itself),
+        TEST("/attrs/append-keeps-the-order", test_append_keeps_the_order),
         TEST("/attrs/empty-is-not-absent", test_empty_is_not_absent),
         TEST("/attrs/remove", test_remove),
         TEST("/attrs/wrong-size-is-the-default", test_wrong_size_is_the_default),

@@ -561,6 +561,34 @@ static void test_registry_finds(void **state)
     assert_null(attr_name_find((CK_ATTRIBUTE_TYPE)-1));
 }
 
+/* The walk finds what the search finds, for all attributes of a schema and for one of them alone, and
+ * nothing that does not come after. */
+static void test_registry_is_walked(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_schemas; i++) {
+        const struct attr_name *before = NULL;
+        size_t n = 0;
+        const struct attr_rule *const *rules = schema_sorted(schemas[i], &n);
+
+        assert_true(n > 0);
+        for (size_t k = 0; k < n; k++) {
+            const CK_ATTRIBUTE_TYPE type = rules[k]->type;
+            const struct attr_name *found = attr_name_find(type);
+
+            assert_non_null(found);
+            assert_ptr_equal(attr_name_after(NULL, type), found);
+            assert_ptr_equal(attr_name_after(before, type), found);
+            assert_null(attr_name_after(found, type));
+            if (before != NULL)
+                assert_null(attr_name_after(found, before->type));
+            before = found;
+        }
+    }
+    assert_null(attr_name_after(NULL, 0x7fff));
+    assert_null(attr_name_after(NULL, (CK_ATTRIBUTE_TYPE)-1));
+}
+
 static CK_RV array_row(const struct attr_rule *rule, void *arg)
 {
     /* Published without the bit: util/pkcs11.h. */
@@ -600,6 +628,7 @@ int main(int argc, char **argv)
          NULL, NULL},
         {"/schema/indexed-rows", test_indexed_rows, NULL, NULL, NULL},
         {"/schema/registry-finds", test_registry_finds, NULL, NULL, NULL},
+        {"/schema/registry-is-walked", test_registry_is_walked, NULL, NULL, NULL},
         {"/schema/arrays-have-the-array-bit", test_arrays_have_the_array_bit, NULL, NULL, NULL},
     };
 
