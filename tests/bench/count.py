@@ -30,12 +30,12 @@ BUDGETS = {
     'sign-rsa2048-pkcs-sha256': (2585, 9),
     'aes256-gcm-enc-1k': (2304, 11),
     'hmac-sha256-64': (2433, 10),
-    'find-by-id': (9830, 12),
-    'find-miss': (9680, 15),
-    'get-attributes-one': (2461, 1),
+    'find-by-id': (9800, 12),
+    'find-miss': (9620, 15),
+    'get-attributes-one': (2307, 1),
     'init-finalize': (16330, 0),
-    'genkey-aes256-session': (10474, 4),
-    'create-data': (63560, 119),  # and destroyed
+    'genkey-aes256-session': (10194, 4),
+    'create-data': (60400, 118),  # and destroyed
 }
 
 # What the module never does with a ready key: fetch by name, decode (but for a signature's two
