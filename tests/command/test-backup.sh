@@ -21,12 +21,12 @@ tee 3 backup none
 complains "there is no store"
 [ ! -e none ] || die "a backup of nothing"
 make_token web
-p11 --keygen --key-type AES:32 --label "a private key" >/dev/null || die keygen
+p11 --keygen --key-type AES:32 --label "a private key" --id 0a >/dev/null || die keygen
 p11 --keypairgen --key-type EC:prime256v1 --label "a pair" --id 01 >/dev/null || die keypairgen
 printf 'a public secret that is encrypted all the same' >data
 p11 --write-object data --type data --label "the label" >/dev/null || die write
 printf '0123456789abcdef' >block
-p11 --encrypt -m AES-ECB --label "a private key" -i block -o before >/dev/null || die encrypt
+p11 --encrypt -m AES-ECB --id 0a -i block -o before >/dev/null || die encrypt
 
 # works: the store is open, and every object is there, once, and does what it did.
 works() {
@@ -34,7 +34,7 @@ works() {
 
     found=$(p11 --list-objects --type secrkey | grep -c "a private key")
     [ "$found" -eq 1 ] || die "the key is there $found times"
-    p11 --encrypt -m AES-ECB --label "a private key" -i block -o after >/dev/null || die encrypt
+    p11 --encrypt -m AES-ECB --id 0a -i block -o after >/dev/null || die encrypt
     cmp before after || die "the key is another one"
     p11 --read-object --type data --label "the label" -o read >/dev/null || die "the data is lost"
     cmp data read || die "the data is other data"

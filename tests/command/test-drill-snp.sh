@@ -59,8 +59,8 @@ shut() {
 # works: the object is there, once, and the key is what it was.
 works() {
     drill look
-    [ "$(p11 --list-objects --type data | grep -c kept)" -eq 1 ] || die "$tee_on: the object is lost"
-    p11 --encrypt -m AES-ECB --label "a key" -i block16 -o encrypted >/dev/null ||
+    [ "$(p11 --list-objects --type data | grep -c "label:.*'kept'")" -eq 1 ] || die "$tee_on: the object is lost"
+    p11 --encrypt -m AES-ECB --id 0a -i block16 -o encrypted >/dev/null ||
         die "$tee_on: the key is lost"
     cmp -s encrypted first || die "$tee_on: the key is another one"
 }
@@ -77,9 +77,9 @@ drill make
 [ "$(wc -c <fingerprint)" -eq 65 ] || die "no fingerprint was noted"
 [ "$(field id certificate | wc -l)" -eq 2 ] || die "there are not two recovery certificates"
 printf '0123456789abcdef' >block16
-p11 --keygen --key-type AES:32 --label "a key" >/dev/null || die keygen
+p11 --keygen --key-type AES:32 --label "a key" --id 0a >/dev/null || die keygen
 p11 --write-object block16 --type data --label kept >/dev/null || die write
-p11 --encrypt -m AES-ECB --label "a key" -i block16 -o first >/dev/null || die encrypt
+p11 --encrypt -m AES-ECB --id 0a -i block16 -o first >/dev/null || die encrypt
 
 policies 1 2
 on 1 2

@@ -25,16 +25,16 @@ drill() {
 works() {
     tee 0 status
     p11 --list-objects --type data | grep -q "kept" || die "the object is lost"
-    p11 --encrypt -m AES-ECB --label "a key" -i block16 -o encrypted >/dev/null || die "the key is lost"
+    p11 --encrypt -m AES-ECB --id 0a -i block16 -o encrypted >/dev/null || die "the key is lost"
     cmp encrypted before || die "the key is another one"
 }
 
 configure "so-reset = yes"
 make_token web
 printf '0123456789abcdef' >block16
-p11 --keygen --key-type AES:32 --label "a key" >/dev/null || die keygen
+p11 --keygen --key-type AES:32 --label "a key" --id 0a >/dev/null || die keygen
 p11 --write-object block16 --type data --label kept >/dev/null || die write
-p11 --encrypt -m AES-ECB --label "a key" -i block16 -o before >/dev/null || die encrypt
+p11 --encrypt -m AES-ECB --id 0a -i block16 -o before >/dev/null || die encrypt
 
 drill prepare
 [ "$(wc -c <fingerprint)" -eq 65 ] || die "no fingerprint was noted"

@@ -113,10 +113,10 @@ commit() {
 
 old
 make_token web
-p11 --keygen --key-type AES:32 --label "a key" >/dev/null || die keygen
+p11 --keygen --key-type AES:32 --label "a key" --id 0a >/dev/null || die keygen
 printf '0123456789abcdef' >block16
 p11 --write-object block16 --type data --label kept >/dev/null || die write
-p11 --encrypt -m AES-ECB --label "a key" -i block16 -o before >/dev/null || die encrypt
+p11 --encrypt -m AES-ECB --id 0a -i block16 -o before >/dev/null || die encrypt
 fingerprint >fingerprint.txt
 store_id=$("$TEE_TEST_COMMAND" status 2>/dev/null | sed -n 's/^store id *//p')
 [ ${#store_id} -eq 32 ] || die "status shows no id"
@@ -126,10 +126,10 @@ cp -r store made
 works() {
     tee 0 status
     says "fingerprint    $(cat fingerprint.txt)"
-    [ "$(p11 --list-objects --type data | grep -c kept)" -eq 1 ] || die "the object is not there once"
+    [ "$(p11 --list-objects --type data | grep -c "label:.*'kept'")" -eq 1 ] || die "the object is not there once"
     [ "$(p11 --list-objects --type secrkey | grep -c 'a key')" -eq 1 ] ||
         die "the key is not there once"
-    p11 --encrypt -m AES-ECB --label "a key" -i block16 -o encrypted >/dev/null ||
+    p11 --encrypt -m AES-ECB --id 0a -i block16 -o encrypted >/dev/null ||
         die "the key does not work"
     cmp -s encrypted before || die "the key is another one"
 }

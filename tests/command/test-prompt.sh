@@ -21,6 +21,8 @@ def shows(tty):
 
 def start(tty, *arguments):
     def lead():
+        for number in signal.SIGINT, signal.SIGQUIT, signal.SIGHUP:  # ignored below nohup and in `&`
+            signal.signal(number, signal.SIG_DFL)
         os.setsid()
         fcntl.ioctl(tty, termios.TIOCSCTTY, 0)
     return subprocess.Popen([os.environ['TEE_TEST_COMMAND'], *arguments], preexec_fn=lead,

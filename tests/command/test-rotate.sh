@@ -19,7 +19,7 @@ fi
 
 configure "so-reset = yes"
 make_token web
-p11 --keygen --key-type AES:32 --label "a private key" >/dev/null || die keygen
+p11 --keygen --key-type AES:32 --label "a private key" --id 0a >/dev/null || die keygen
 for i in $(seq 1 "$objects"); do
     echo "value $i" >data
     p11 --write-object data --type data --label "public $i" >/dev/null || die write
@@ -65,7 +65,7 @@ all_there() {
     [ "$found" -eq "$objects" ] || die "$found of $objects objects are there"
     found=$(p11 --list-objects --type secrkey | grep -c "a private key")
     [ "$found" -eq 1 ] || die "the key is there $found times"
-    p11 --encrypt -m AES-ECB --label "a private key" -i block -o /dev/null >/dev/null ||
+    p11 --encrypt -m AES-ECB --id 0a -i block -o /dev/null >/dev/null ||
         die "the key does not encrypt"
 }
 printf '0123456789abcdef' >block

@@ -12,5 +12,5 @@ mkdir -p "$cache"
 cd "$1"
 exec cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr \
     --suppressions-list=tests/lint/cppcheck.txt --std=c11 --library=posix,gnu \
-    -D__x86_64__ -D_GNU_SOURCE -D__CPPCHECK__ -I src -I include -j "$(nproc)" \
+    -D__x86_64__ -D_GNU_SOURCE -D__CPPCHECK__ -DTEE_VERSION='""' -I src -I include -j "$(nproc)" \
     --cppcheck-build-dir="$cache" src
