@@ -17,6 +17,7 @@ int __real_mdb_txn_commit(MDB_txn *t);
 
 /* Single-threaded programs only. */
 static uint64_t state;
+static unsigned long countdown; /* to the only call that fails */
 static unsigned rate, armed_kinds, n_hits;
 static const char *last;
 
@@ -24,6 +25,7 @@ void tee_fault_arm(unsigned long seed, unsigned one_in, unsigned kinds)
 {
     state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
     rate = one_in;
+    countdown = seed;
     n_hits = 0;
     last = NULL;
     armed_kinds = kinds;
@@ -44,10 +46,17 @@ static uint64_t dice(void)
     return state;
 }
 
+static int is_next(void)
+{
+    if (rate > 0)
+        return dice() % rate == 0;
+    return countdown > 0 && --countdown == 0;
+}
+
 /* Called by the trampolines: does this call fail? Then errno is set. */
 __attribute__((used, visibility("hidden"))) int fault_hits(unsigned kind, const char *name)
 {
-    if ((armed_kinds & kind) == 0 || dice() % rate != 0)
+    if ((armed_kinds & kind) == 0 || !is_next())
         return 0;
     n_hits++;
     last = name;

@@ -12,7 +12,8 @@
 enum fault_kind { FAULT_MEMORY = 1, FAULT_SYSTEM = 2, FAULT_LMDB = 4, FAULT_OPENSSL = 8 };
 #define FAULT_ALL (FAULT_MEMORY | FAULT_SYSTEM | FAULT_LMDB | FAULT_OPENSSL)
 
-/* From now on one call in `one_in` fails, of these kinds, at random from `seed`. Exported. */
+/* From now on one call in `one_in` fails, of these kinds, at random from `seed`. With `one_in` 0
+ * call number `seed`, from 1 on, is the only one. Exported. */
 typedef void fault_arm_fn(unsigned long seed, unsigned one_in, unsigned kinds);
 /* Nothing fails any more; how many calls did since it was armed. *ret_last: the name of the last one,
  * or NULL. Exported. */

@@ -10,20 +10,16 @@
  */
 #include "support/reference.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "fault/fault.h"
 #include "fault/step.h"
+#include "fault/world.h"
 
 #define N_STEPS   24
 #define N_OBJECTS 64
 #define N_VALUE   40
-
-static fault_arm_fn *arm;
-static fault_disarm_fn *disarm;
 
 /* What is armed. */
 static unsigned long seed, dice_state;
@@ -41,33 +37,19 @@ static unsigned dice(unsigned n)
     return (unsigned)(dice_state >> 33) % n;
 }
 
-/* -- what the module may answer ------------------------------------------------------------------
- */
-
-static bool is_right_code(CK_RV rv)
-{
-    const bool memory = rv == CKR_HOST_MEMORY;
-    const bool device = rv == CKR_DEVICE_ERROR || rv == CKR_DEVICE_MEMORY;
-    const bool library =
-        rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED || rv == CKR_RANDOM_NO_RNG;
-
-    /* C_Initialize has no code for a configuration that can't be read but the general one. */
-    return memory || device || (library && (kinds & (FAULT_OPENSSL | FAULT_SYSTEM)) != 0);
-}
-
 /* The end of a step that was armed: true when it was done, false when it was refused; anything but
  * a refusal that is true, or one without a fault, fails the test. */
 static bool outcome(CK_RV rv, const char *what)
 {
     const char *last = NULL;
-    const unsigned n = disarm(&last);
+    const unsigned n = world_mend(&last);
 
     n_faults += n;
     if (rv == CKR_OK) {
         n_done++;
         return true;
     }
-    if (n == 0 || !is_right_code(rv)) {
+    if (n == 0 || !world_explains(kinds, rv)) {
         print_error("seed %lu: %s: 0x%lx, after %u faults, the last one in %s\n", seed, what, rv, n,
                     last != NULL ? last : "nothing");
         fail();
@@ -78,7 +60,7 @@ static bool outcome(CK_RV rv, const char *what)
 
 static void begin(void)
 {
-    arm(seed * 1000 + dice(1000), rate, kinds);
+    world_break(seed * 1000 + dice(1000), rate, kinds);
 }
 
 /* -- the steps -----------------------------------------------------------------------------------
@@ -402,22 +384,17 @@ static void run_seed(void)
     assert_as_modelled();
 }
 
-static unsigned long number(const char *name, unsigned long otherwise)
-{
-    const char *text = getenv(name);
-
-    return text != NULL ? strtoul(text, NULL, 10) : otherwise;
-}
-
 static void test_seeds(void **state)
 {
-    const unsigned long n = number("TEE_FAULT_SEEDS", getenv("TEE_TEST_LONG") != NULL ? 5000 : 400);
-    const unsigned long first = number("TEE_FAULT_FIRST", 1);
+    const unsigned long usual = getenv("TEE_TEST_LONG") != NULL ? 5000 : 400;
+    const unsigned long n = world_number("TEE_FAULT_SEEDS", usual);
+    const unsigned long first = world_number("TEE_FAULT_FIRST", 1);
 
     (void)state;
     session = open_user();
     for (seed = first; seed < first + n; seed++)
         run_seed();
+    seed = 0;
     print_message("%lu seeds: %u faults, %u calls refused, %u done in spite of them or without\n",
                   n, n_faults, n_refused, n_done);
     assert_true(n_faults > n && n_refused > n / 4 && n_done > n);
@@ -425,15 +402,17 @@ static void test_seeds(void **state)
 
 static int setup(void **state)
 {
-    void *module;
-
     (void)setup_token(state);
-    module = dlopen(getenv("TEE_TEST_MODULE"), RTLD_NOW | RTLD_NOLOAD);
-    assert_non_null(module);
-    *(void **)&arm = dlsym(module, "tee_fault_arm");
-    *(void **)&disarm = dlsym(module, "tee_fault_disarm");
-    assert_true(arm != NULL && disarm != NULL);
+    world_find();
     return 0;
+}
+
+/* Where it went wrong. */
+static int teardown(void **state)
+{
+    if (seed != 0)
+        print_error("in seed %lu\n", seed);
+    return teardown_module(state);
 }
 
 int main(void)
@@ -442,5 +421,5 @@ int main(void)
         {"/fault/seeds", test_seeds, NULL, NULL, NULL},
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown_module);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }
