@@ -2,7 +2,8 @@
 /*
  * test-disk.c - an application's calls on a disk that fails: errors in any of its calls, once or
  * for ever, writes that come out short, a disk that is full from some byte on, read-only or closed
- * in the middle, and the power that goes with sectors of what was not synced there or not.
+ * in the middle, the power that goes with sectors of what was not synced there or not, and kill -9
+ * in each call that reaches the disk.
  *
  * Each case is a process of its own on the same store: one call meets one fault. It is done, or
  * refused with the right code and the cause in the log. Then the disk is well again, and in this
@@ -471,12 +472,13 @@ enum kind {
     READ_ONLY_KIND,
     DENIED_KIND,
     POWER_KIND,
+    KILL_KIND,
     READ_KIND,
     N_KINDS
 };
-static const char *const kind_names[] = {"EIO",           "short write",     "disk full",
-                                         "read-only",     "permission lost", "power cut",
-                                         "EIO on reading"};
+static const char *const kind_names[] = {"EIO",       "short write",     "disk full",
+                                         "read-only", "permission lost", "power cut",
+                                         "kill -9",   "EIO on reading"};
 
 struct trial {
     const struct step *step;
@@ -682,6 +684,12 @@ static enum outcome of_death(const struct trial *t, int status)
     return WTERMSIG(status) == SIGBUS && t->kind == READ_KIND ? DIED_READING : CRASHED;
 }
 
+/* In its call, or never: it was done without. Nobody was told. */
+static bool was_killed(const struct trial *t, int status)
+{
+    return t->kind == KILL_KIND && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
 static enum outcome judge_next_process(const struct trial *t, enum outcome o)
 {
     log_clear();
@@ -706,6 +714,8 @@ static enum outcome try_it(const struct trial *t, struct disk_counts *ret_counts
         child_main(t);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     *ret_counts = report->counts;
+    if (was_killed(t, status)) /* the lock file stays as the dead one left it */
+        return judge_next_process(t, REFUSED);
     if (WIFSIGNALED(status)) {
         disk_reboot(store);
         o = of_death(t, status);
@@ -793,6 +803,17 @@ static void add_power(const struct step *s, const struct disk_counts *c)
     }
 }
 
+/* In each call that changes the disk, before it is done and after. */
+static void add_kills(const struct step *s, const struct disk_counts *c)
+{
+    const unsigned n = c->write + c->sync + c->size + c->open + c->make;
+
+    for (unsigned i = 0; i < n; i++) {
+        add(s, KILL_KIND, "", "kill any %u 0", i);
+        add(s, KILL_KIND, "", "kill any %u 1", i);
+    }
+}
+
 static void add_step(const struct step *s, const struct disk_counts *c)
 {
     if (s->reads) {
@@ -813,6 +834,7 @@ static void add_step(const struct step *s, const struct disk_counts *c)
         add(s, READ_ONLY_KIND, "", "fail any %d %u 0 0", EROFS, i);
     add(s, DENIED_KIND, "", "denied");
     add_power(s, c);
+    add_kills(s, c);
 }
 
 /* How often a step calls, when nothing fails: what can fail is that. */
@@ -1417,15 +1439,12 @@ static void witness_end(const struct witness *w)
     assert_int_equal(status, 0);
 }
 
-/* One call of another process fails, and the power stays on: both go on with the same objects. */
-static void one_beside_a_witness(const struct step *s, const char *plan)
+/* In a child, which may die of it. */
+static void run_trial(const struct step *s, const char *plan)
 {
     struct trial t = {.step = s, .kind = EIO_KIND};
-    struct witness w;
     pid_t pid;
 
-    disk_restore(store, &base);
-    w = witness_start();
     (void)snprintf(t.plan, sizeof(t.plan), "%s", plan);
     *report = (struct report){0};
     pid = fork();
@@ -1433,18 +1452,49 @@ static void one_beside_a_witness(const struct step *s, const char *plan)
     if (pid == 0)
         child_main(&t);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
-    assert_true(report->looked && report->look_rv == CKR_OK);
-    {
-        const unsigned things = report->things;
+}
 
-        *report = (struct report){0};
-        assert_int_equal(write(w.to, "", 1), 1);
-        witness_wait(&w);
-        if (report->look_rv != CKR_OK || report->things != things)
-            fail_msg("%s beside another, \"%s\": 0x%lx, state 0x%x and 0x%x\n%s", s->name, plan,
-                     report->look_rv, report->things, things, log_text());
-    }
+static void assert_witness_sees(const struct witness *w, unsigned things, const char *plan)
+{
+    *report = (struct report){0};
+    assert_int_equal(write(w->to, "", 1), 1);
+    witness_wait(w);
+    if (report->look_rv != CKR_OK || report->things != things)
+        fail_msg("beside another, \"%s\": 0x%lx, state 0x%x and 0x%x\n%s", plan, report->look_rv,
+                 report->things, things, log_text());
+}
+
+/* One call of another process fails, and the power stays on: both go on with the same objects. */
+static void one_beside_a_witness(const struct step *s, const char *plan)
+{
+    struct witness w;
+
+    disk_restore(store, &base);
+    w = witness_start();
+    run_trial(s, plan);
+    assert_true(report->looked && report->look_rv == CKR_OK);
+    assert_witness_sees(&w, report->things, plan);
     witness_end(&w);
+}
+
+/* Another process is killed in its call, with whatever locks it holds: who lives goes on at once,
+ * and sees the call done or not, as does who comes new. Returns whether it came to that. */
+static bool one_killed_beside_a_witness(const struct step *s, const char *plan)
+{
+    struct witness w;
+    bool was_killed_in_it;
+    unsigned things;
+
+    disk_restore(store, &base);
+    w = witness_start();
+    run_trial(s, plan);
+    was_killed_in_it = !report->ran;
+    assert_int_equal(in_child(child_look, NULL), 0);
+    things = report->things;
+    assert_true(report->look_rv == CKR_OK && (things == AT_FIRST || things == state_after(s)));
+    assert_witness_sees(&w, things, plan);
+    witness_end(&w);
+    return was_killed_in_it;
 }
 
 static void test_witness(void **state)
@@ -1460,6 +1510,21 @@ static void test_witness(void **state)
         (void)snprintf(plan, sizeof(plan), "fail sync %d %u 1 0", EIO, i % 2);
         one_beside_a_witness(&steps[i / 2], plan);
     }
+}
+
+static void test_killed_beside_a_witness(void **state)
+{
+    unsigned n_killed = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < (is_long ? 13 * 16 : 26); i++) {
+        char plan[64];
+
+        (void)snprintf(plan, sizeof(plan), "kill any %u %u", is_long ? i / 13 : i % 5, i % 2);
+        n_killed += one_killed_beside_a_witness(&steps[i % 13], plan);
+    }
+    print_message("%u killed in their call beside another\n", n_killed);
+    assert_true(n_killed > 10);
 }
 
 /* -- fixture ----------------------------------------------------------------------------------- */
@@ -1516,6 +1581,7 @@ int main(void)
         TEST("/disk/map-full", test_map_full),
         TEST("/disk/full-lock-file", test_full_lock_file),
         TEST("/disk/beside-others", test_witness),
+        TEST("/disk/killed-beside-others", test_killed_beside_a_witness),
         TEST("/disk/threads", test_threads),
         TEST("/disk/store-made", test_made_on_it), /* from here on the others' store is gone */
         TEST("/disk/store-made/power-cut", test_power_cut_while_made),

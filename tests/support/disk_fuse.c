@@ -18,6 +18,8 @@
  *   cut OP SKIP SEED             the power goes in call SKIP of OP; OP `now`: at once. Of what was
  *                                written since the last fsync each sector of 512 bytes is there or
  *                                not, by seed; from then on all is EIO, until the reset
+ *   kill OP SKIP DONE            who makes call SKIP of OP is killed by SIGKILL in it; DONE 1: once
+ *                                it is done, 0: it never is
  *
  * OP: open, read, write, sync, size (a change of length), make (a new file or folder), or any (all
  * but read). Reading `.disk` gives the calls of each since the reset, as OP=N, and hits=N, the
@@ -34,6 +36,7 @@
 #include <fuse3/fuse.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -61,6 +64,7 @@ struct fault {
     enum op op;
     int error; /* 0: the power goes */
     unsigned long skip, times, part, seed;
+    bool kills, is_done;
 };
 
 static struct plan {
@@ -189,6 +193,14 @@ static bool fault_fits(enum op op)
     return f->op == op || (f->op == OP_ANY && op != OP_READ);
 }
 
+/* The caller dies when its call is over. */
+static int kill_caller(struct fault *f)
+{
+    f->op = OP_NONE;
+    (void)kill(fuse_get_context()->pid, SIGKILL);
+    return f->is_done ? 0 : -EINTR;
+}
+
 /* A call of `op` on `path`: 0, or what it fails with. *ret_part (NULL: nothing can be done of it):
  * how much is done before. */
 static int fault_of(enum op op, const char *path, size_t *ret_part)
@@ -213,6 +225,11 @@ static int fault_of(enum op op, const char *path, size_t *ret_part)
         return 0;
     }
     plan.hits++;
+    if (f->kills) {
+        if (ret_part != NULL)
+            *ret_part = 0;
+        return kill_caller(f);
+    }
     if (f->error == 0) {
         if (ret_part != NULL)
             *ret_part = SIZE_MAX;
@@ -303,6 +320,20 @@ static bool control_cut(const char *line)
     return f.op != OP_NONE;
 }
 
+static bool control_kill(const char *line)
+{
+    struct fault f = {.kills = true};
+    unsigned is_done;
+    char name[16];
+
+    if (sscanf(line, "kill %15s %lu %u", name, &f.skip, &is_done) != 3)
+        return false;
+    f.op = op_of(name);
+    f.is_done = is_done != 0;
+    plan.fault = f;
+    return f.op != OP_NONE;
+}
+
 static bool control_line(const char *line)
 {
     if (strcmp(line, "reset") == 0)
@@ -314,7 +345,7 @@ static bool control_line(const char *line)
     else if (sscanf(line, "room %lld", &plan.room) == 1)
         return plan.room >= 0;
     else
-        return control_fail(line) || control_cut(line);
+        return control_fail(line) || control_cut(line) || control_kill(line);
     return true;
 }
 
