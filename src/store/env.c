@@ -337,14 +337,15 @@ CK_RV env_grow(struct env *e, size_t had)
 }
 
 /* Bytes up to the end of the last page. */
-static uint64_t bytes_used(struct env *e)
+static CK_RV bytes_used(struct env *e, uint64_t *ret)
 {
     MDB_envinfo info;
     MDB_stat st;
 
-    if (mdb_env_info(e->db.env, &info) != 0 || mdb_env_stat(e->db.env, &st) != 0)
-        return UINT64_MAX;
-    return (info.me_last_pgno + 1) * (uint64_t)st.ms_psize;
+    TRY(mdb_rv(mdb_env_info(e->db.env, &info)));
+    TRY(mdb_rv(mdb_env_stat(e->db.env, &st)));
+    *ret = (info.me_last_pgno + 1) * (uint64_t)st.ms_psize;
+    return CKR_OK;
 }
 
 /* Another process made the map larger: follow, once it is seen that the file is so long. */
@@ -352,6 +353,7 @@ static CK_RV follow_locked(struct env *e)
 {
     mdb_filehandle_t fd = -1;
     bool moved = false;
+    uint64_t used = 0;
     size_t size;
 
     ENSURE(!e->broken, CKR_DEVICE_ERROR);
@@ -360,8 +362,10 @@ static CK_RV follow_locked(struct env *e)
     TRY(drain(e, &moved));
     if (moved)
         return CKR_OK;
+    TRY(bytes_used(e, &used));
     size = map_size_locked(e);
-    while (size < bytes_used(e) && size <= SIZE_MAX / 4)
+    ENSURE(size > 0, CKR_DEVICE_ERROR);
+    while (size < used && size <= SIZE_MAX / 4)
         size *= 2;
     return remap(e, size);
 }
@@ -483,25 +487,36 @@ CK_RV env_read(struct env *e, MDB_txn **ret)
     return until_cured(e, read_once, ret);
 }
 
-/* How long the file is; 0 when that can't be told. */
-static uint64_t file_bytes(struct env *e, mdb_filehandle_t *ret_fd)
+/* The database's file: how long it is, and where its last page ends. */
+struct extent {
+    mdb_filehandle_t fd;
+    uint64_t bytes, used;
+};
+
+static CK_RV file_measure(struct env *e, struct extent *ret)
 {
     struct stat st;
 
-    if (mdb_env_get_fd(e->db.env, ret_fd) != 0 || fstat(*ret_fd, &st) != 0)
-        return 0;
-    return (uint64_t)st.st_size;
+    TRY(bytes_used(e, &ret->used));
+    TRY(mdb_rv(mdb_env_get_fd(e->db.env, &ret->fd)));
+    if (fstat(ret->fd, &st) != 0) {
+        log_err("can't tell how long the store's file is: %s", strerror(errno));
+        FAIL(CKR_DEVICE_ERROR);
+    }
+    ret->bytes = (uint64_t)st.st_size;
+    return CKR_OK;
 }
 
-/* In a write transaction: nobody else changes the file. */
+/* In a write transaction: nobody else changes the file. What can't be measured is left alone: it
+ * could be cut. */
 static CK_RV file_lengthen(struct env *e)
 {
-    mdb_filehandle_t fd = -1;
-    const uint64_t used = bytes_used(e);
+    struct extent x;
 
-    if (file_bytes(e, &fd) >= used + SLACK_BYTES / 2)
+    TRY(file_measure(e, &x));
+    if (x.bytes >= x.used + SLACK_BYTES / 2)
         return CKR_OK;
-    if (ftruncate(fd, (off_t)(used + SLACK_BYTES)) == 0)
+    if (ftruncate(x.fd, (off_t)(x.used + SLACK_BYTES)) == 0)
         return CKR_OK;
     log_err("can't lengthen the store's file: %s", strerror(errno));
     FAIL(CKR_DEVICE_MEMORY);
@@ -612,8 +627,8 @@ static int commit_rc(struct env *e, MDB_txn *txn)
 CK_RV env_commit(struct env *e, MDB_txn *txn, bool *ret_full)
 {
     const int rc = commit_rc(e, txn);
-    mdb_filehandle_t fd = -1;
-    const bool is_short = rc == 0 && file_bytes(e, &fd) < bytes_used(e);
+    struct extent x;
+    const bool is_short = rc == 0 && (file_measure(e, &x) != CKR_OK || x.bytes < x.used);
     MDB_txn *next = NULL;
 
     leave(e, NULL);

@@ -9,8 +9,10 @@
  * (default 700; TEE_TEST_LONG: 7000), TEE_FAULT_FIRST: the first. Under AddressSanitizer what leaks
  * on the way of an error is found at the end.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "api/everything.h"
 #include "fault/world.h"
@@ -180,6 +182,71 @@ static void test_many_calls(void **state)
     assert_true(n_refused > 0 && n_done > 0);
 }
 
+/* -- a file that is longer than what is added to it at a time -----------------------------------
+ */
+
+#define N_LONG_SEEDS 600
+
+static off_t file_length(void)
+{
+    char path[600];
+    struct stat st;
+
+    (void)snprintf(path, sizeof(path), "%s/store/data.mdb", scratch);
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_size;
+}
+
+static void make_long(CK_SESSION_HANDLE h)
+{
+    static uint8_t value[3 << 20];
+
+    make_data(h, CK_TRUE, CK_FALSE, "long", value, sizeof(value));
+}
+
+static void write_in_a_broken_world(unsigned long seed)
+{
+    const unsigned kinds = FAULT_SYSTEM | FAULT_LMDB;
+    const CK_SESSION_HANDLE h = open_session();
+    CK_OBJECT_CLASS class = CKO_DATA;
+    CK_ATTRIBUTE v[] = {ATTR_OBJ(CKA_CLASS, class), ATTR_TRUE(CKA_TOKEN), ATTR_FALSE(CKA_PRIVATE)};
+    CK_OBJECT_HANDLE o;
+    const char *last;
+    unsigned n;
+    CK_RV rv;
+
+    world_break(seed, 2 + (unsigned)(seed % 3), kinds);
+    rv = p11->C_CreateObject(h, v, N_ELEMENTS(v), &o);
+    n = world_mend(&last);
+    n_refused += rv != CKR_OK;
+    assert_true(rv == CKR_OK || (n > 0 && world_explains(kinds, rv)));
+    close_all();
+}
+
+/* Where neither the file nor the database in it can be measured nothing is cut off: the store
+ * opens, with all that is in it. */
+static void test_long_file(void **state)
+{
+    off_t length;
+
+    (void)state;
+    counts_reset();
+    make_long(open_user());
+    close_all();
+    length = file_length();
+    for (unsigned long seed = 1; seed <= N_LONG_SEEDS; seed++) {
+        write_in_a_broken_world(seed);
+        if (file_length() < length)
+            fail_msg("seed %lu: %lld bytes were %lld", seed, (long long)file_length(),
+                     (long long)length);
+    }
+    assert_true(n_refused > N_LONG_SEEDS / 2);
+    ASSERT_OK(p11->C_Finalize(NULL));
+    ASSERT_OK(p11->C_Initialize(NULL));
+    assert_int_equal(find_label(open_user(), "long", NULL), 1);
+    close_all();
+}
+
 static int setup(void **state)
 {
     (void)setup_token(state);
@@ -194,6 +261,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         {"/fault/each-call", test_each_call, NULL, NULL, NULL},
         {"/fault/many-calls", test_many_calls, NULL, NULL, NULL},
+        {"/fault/long-file", test_long_file, NULL, NULL, NULL},
     };
 
     return cmocka_run_group_tests(tests, setup, teardown_module);
