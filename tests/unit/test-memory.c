@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -196,7 +197,7 @@ static void client_end(struct client *c)
 
 struct region {
     unsigned long start, end;
-    bool readable, dumped;
+    bool readable, dumped, locked, wiped_on_fork;
     char name[128];
 };
 
@@ -215,6 +216,8 @@ static bool region_next(FILE *smaps, struct region *ret)
             memcpy(ret->name, name, sizeof(name));
         } else if (have && strncmp(line, "VmFlags:", 8) == 0) {
             ret->dumped = strstr(line, " dd") == NULL;
+            ret->locked = strstr(line, " lo") != NULL;
+            ret->wiped_on_fork = strstr(line, " wf") != NULL;
             return true;
         }
     }
@@ -240,10 +243,30 @@ static unsigned search(const uint8_t *p, size_t n, const struct secrets *s, cons
     return found;
 }
 
-/* The store's map is a file's: ciphertext, and gigabytes. The kernel's own pages can't be read. */
-static bool region_counts(const struct region *r, bool core_only)
+/* Where is looked: everywhere, in what a core file would have, or outside of the pages that are
+ * made for wrapping keys, which are locked, in no core file and zeros in a child. */
+enum place { ANYWHERE, IN_A_CORE, UNGUARDED };
+
+/* What a limit of the machine's does not allow is not asked for (util/secret.c warns). */
+static bool can_lock(void)
 {
-    return r->readable && (r->dumped || !core_only) && strstr(r->name, "/tee-keyring-") == NULL &&
+    struct rlimit limit;
+
+    return geteuid() == 0 ||
+           (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur >= (rlim_t)1 << 20);
+}
+
+static bool region_is_in(const struct region *r, enum place place)
+{
+    if (place == IN_A_CORE)
+        return r->dumped;
+    return place == ANYWHERE || r->dumped || !r->wiped_on_fork || (!r->locked && can_lock());
+}
+
+/* The store's map is a file's: ciphertext, and gigabytes. The kernel's own pages can't be read. */
+static bool region_counts(const struct region *r, enum place place)
+{
+    return r->readable && region_is_in(r, place) && strstr(r->name, "/tee-keyring-") == NULL &&
            strncmp(r->name, "[v", 2) != 0;
 }
 
@@ -261,9 +284,8 @@ static unsigned region_search(int mem, const struct region *r, const struct secr
     return found;
 }
 
-/* Which secrets are in the client's memory, or in what a core file would have of it; where those of
- * `bad` are is said. */
-static unsigned memory_search(const struct client *c, const struct secrets *s, bool core_only,
+/* Which secrets are in that part of the client's memory; where those of `bad` are is said. */
+static unsigned memory_search(const struct client *c, const struct secrets *s, enum place place,
                               unsigned bad)
 {
     char path[64];
@@ -278,7 +300,7 @@ static unsigned memory_search(const struct client *c, const struct secrets *s, b
     mem = open(path, O_RDONLY | O_CLOEXEC);
     assert_true(smaps != NULL && mem >= 0);
     while (region_next(smaps, &r)) {
-        if (region_counts(&r, core_only))
+        if (region_counts(&r, place))
             found |= region_search(mem, &r, s, bad);
     }
     (void)fclose(smaps);
@@ -351,20 +373,23 @@ static void client_at_work(struct client *c, const struct memory_fixture *m)
     client_step(c, "S");
 }
 
-/* Logged in, with keys in use: wrapping keys are there, in pages that no core file gets. */
+/* Logged in, with keys in use: wrapping keys are there, in pages that are locked, that no core file
+ * gets and no child. */
 static void test_logged_in(void **state)
 {
     const struct memory_fixture *m = *state;
+    const unsigned guarded = WRAPPING_KEYS | BIT(PIN);
     struct client c;
 
     client_at_work(&c, m);
-    assert_int_equal(
-        memory_search(&c, &m->s, true, WRAPPING_KEYS | BIT(PIN)) & (WRAPPING_KEYS | BIT(PIN)), 0);
+    assert_int_equal(memory_search(&c, &m->s, IN_A_CORE, guarded) & guarded, 0);
+    assert_int_equal(memory_search(&c, &m->s, UNGUARDED, guarded) & guarded, 0);
     /* It does look: what has to be somewhere is found. */
-    assert_int_equal(memory_search(&c, &m->s, false, 0) & (BIT(T) | BIT(ROLE_KEY) | BIT(AES_VALUE)),
+    assert_int_equal(memory_search(&c, &m->s, ANYWHERE, 0) &
+                         (BIT(T) | BIT(ROLE_KEY) | BIT(AES_VALUE)),
                      BIT(T) | BIT(ROLE_KEY) | BIT(AES_VALUE));
     assert_int_equal(
-        memory_search(&c, &m->s, false, BIT(MASTER) | BIT(PIN)) & (BIT(MASTER) | BIT(PIN)), 0);
+        memory_search(&c, &m->s, ANYWHERE, BIT(MASTER) | BIT(PIN)) & (BIT(MASTER) | BIT(PIN)), 0);
     client_end(&c);
 }
 
@@ -377,7 +402,7 @@ static void test_logged_out(void **state)
 
     client_at_work(&c, m);
     client_step(&c, "O");
-    assert_int_equal(memory_search(&c, &m->s, false, gone) & gone, 0);
+    assert_int_equal(memory_search(&c, &m->s, ANYWHERE, gone) & gone, 0);
     client_end(&c);
 }
 
@@ -394,7 +419,7 @@ static void test_finalized(void **state)
         if (logged_out)
             client_step(&c, "O");
         client_step(&c, "F");
-        assert_int_equal(memory_search(&c, &m->s, false, all), 0);
+        assert_int_equal(memory_search(&c, &m->s, ANYWHERE, all), 0);
         client_end(&c);
     }
 }
