@@ -2,6 +2,7 @@
 /* audit.c - `tee-pkcs11 audit`: what was done to the store, shown and written out. */
 #include "cli/audit.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -78,19 +79,16 @@ int audit_store_walk(audit_fn *fn, void *arg)
     if (rv != CKR_OK)
         return cli_rv(rv, "opening the store");
     rv = audit_walk(k, fn, arg, NULL, NULL);
+    if (rv == CKR_FUNCTION_FAILED && ferror(stdout) != 0)
+        return cli_fail(EXIT_FAILED, "standard output: %s", strerror(errno));
     return rv == CKR_OK ? EXIT_DONE : cli_rv(rv, "reading the audit log");
 }
 
 static int print(int argc, audit_fn *fn)
 {
-    int code;
-
     if (argc != 1)
         return cli_usage("audit");
-    code = audit_store_walk(fn, NULL);
-    if (code != EXIT_DONE)
-        return code;
-    return fflush(stdout) == 0 ? EXIT_DONE : cli_fail(EXIT_FAILED, "writing failed");
+    return audit_store_walk(fn, NULL);
 }
 
 static int command_show(int argc, char **argv)

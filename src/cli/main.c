@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* main.c - the command `tee-pkcs11`: finds the subcommand and runs it; see cli.h. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "crypto/ossl.h"
+#include "util/fd.h"
 #include "util/log.h"
 #include "verifier/verifier.h"
 #include "version.h"
@@ -205,11 +208,25 @@ static bool asks_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
 }
 
-int main(int argc, char **argv)
+/* What was said has to have arrived: who reads half an answer takes it for a whole one. */
+static int said(int code, bool closed)
+{
+    const bool failed = ferror(stdout) != 0;
+
+    errno = 0;
+    if ((fflush(stdout) == 0 && !failed) || code != EXIT_DONE)
+        return code;
+    return cli_fail(EXIT_FAILED,
+                    "standard output: %s: what was done is done, and was not all shown",
+                    closed       ? "it is closed"
+                    : errno != 0 ? strerror(errno)
+                                 : "it can't be written to");
+}
+
+static int run(int argc, char **argv)
 {
     const struct cli_command *c;
 
-    harden();
     log_setup();
     log_to_stderr(true);
     if (argc < 2) {
@@ -232,4 +249,13 @@ int main(int argc, char **argv)
         return EXIT_DONE;
     }
     return c->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    struct fd_std std;
+
+    fd_std_take(&std); /* for good: no file of ours may be what is printed into */
+    harden();
+    return said(run(argc, argv), std.taken[STDOUT_FILENO]);
 }

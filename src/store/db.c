@@ -12,6 +12,7 @@
 #include "store/gate.h"
 #include "store/lockfile.h"
 #include "store/place.h"
+#include "util/fd.h"
 #include "util/log.h"
 
 #define MAP_DEFAULT (UINT64_C(16) << 30)  /* address space, not memory */
@@ -206,7 +207,9 @@ static CK_RV readers_clear(struct db *d)
 CK_RV db_open(const char *directory, bool create, uint64_t map_size, struct db *ret)
 {
     AUTO(db_clear) struct db d = {.env = NULL};
+    AUTO(fd_std_give_back) struct fd_std std;
 
+    fd_std_take(&std); /* what the application prints must not go into the database */
     TRY(open_gated(directory, map_size, &d.env));
     TRY(readers_clear(&d));
     TRY(tables_ready(&d, create));
@@ -218,8 +221,10 @@ CK_RV db_open(const char *directory, bool create, uint64_t map_size, struct db *
 CK_RV db_open_file(const char *path, bool write, uint64_t map_size, struct db *ret)
 {
     AUTO(db_clear) struct db d = {.env = NULL};
+    AUTO(fd_std_give_back) struct fd_std std;
     const unsigned flags = MDB_NOSUBDIR | MDB_NOLOCK | (write ? 0 : MDB_RDONLY);
 
+    fd_std_take(&std);
     TRY(open_down(path, flags, map_size, &d.env));
     TRY(tables_ready(&d, false));
     *ret = d;

@@ -3,6 +3,9 @@
 #include "util/fd.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool fd_write_all(int fd, struct span bytes)
@@ -19,4 +22,41 @@ bool fd_write_all(int fd, struct span bytes)
         bytes = span_of(bytes.p + n, bytes.n - (size_t)n);
     }
     return true;
+}
+
+/* A socket that is connected to nobody, with an inode of its own: reading and writing fail at once.
+ * It gets the lowest free number: a higher one than `fd` means that another thread was faster. */
+static bool take(int fd, uint64_t *ret_inode)
+{
+    struct stat st;
+    int made;
+
+    if (fcntl(fd, F_GETFD) != -1 || errno != EBADF)
+        return false;
+    made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (made == fd && fstat(fd, &st) == 0) {
+        *ret_inode = st.st_ino;
+        return true;
+    }
+    if (made >= 0)
+        (void)close(made);
+    return false;
+}
+
+void fd_std_take(struct fd_std *ret)
+{
+    for (int fd = 0; fd < FD_STD; fd++)
+        ret->taken[fd] = take(fd, &ret->inode[fd]);
+}
+
+void fd_std_give_back(struct fd_std *s)
+{
+    struct stat st;
+
+    for (int fd = 0; fd < FD_STD; fd++) {
+        if (s->taken[fd] && fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) &&
+            st.st_ino == s->inode[fd])
+            (void)close(fd);
+        s->taken[fd] = false;
+    }
 }

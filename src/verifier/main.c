@@ -2,12 +2,16 @@
 /* main.c - `tee-pkcs11-verify`: the verifier alone, for machines that have no token. */
 #include <stdio.h>
 
+#include "util/fd.h"
 #include "util/log.h"
 #include "verifier/verifier.h"
 #include "version.h"
 
 int main(int argc, char **argv)
 {
+    struct fd_std std;
+
+    fd_std_take(&std); /* for good: no file of ours may be what is printed into */
     log_setup();
     log_to_stderr(true);
     if (argc > 1 && strcmp(argv[1], "--version") == 0) {

@@ -44,6 +44,27 @@ complains "not a regular file"
 mkfifo pipe
 tee 3 verify-store pipe
 
+# Without standard descriptors nothing is printed into the files that are opened instead; and an
+# answer that did not arrive is an error.
+for word in status "seal list" "audit show" "rotate master" verify-store; do
+    # shellcheck disable=SC2086
+    "$TEE_TEST_COMMAND" $word <&- >&- 2>&-
+    [ $? -eq 1 ] || die "$word says into nothing, and doesn't mind"
+    # shellcheck disable=SC2086
+    "$TEE_TEST_COMMAND" $word >&- 2>err && die "$word says into nothing, and doesn't mind"
+    complains "standard output: it is closed"
+done
+for word in status "status --json" "seal list" "audit show" "audit export" "audit verify" doctor \
+    "rotate dek" "verify-store" "verify-store --json"; do
+    # shellcheck disable=SC2086
+    "$TEE_TEST_COMMAND" $word >/dev/full 2>err && die "$word says into a full disk, and doesn't mind"
+    complains "standard output: No space left on device"
+done
+tee 0 verify-store
+# ... nor by the module, in a program that prints.
+pkcs11-tool --module "$TEE_TEST_MODULE" --login --pin 1234 --list-objects <&- >&- 2>&-
+tee 0 verify-store
+
 # Another platform: what can be said is said, and no more.
 mv store.key away.key
 tee 3 verify-store good

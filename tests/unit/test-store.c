@@ -5,6 +5,7 @@
  * What a hostile host does is in test-store-hostile.c.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
 #include <pthread.h>
@@ -293,6 +294,39 @@ static void dead_reader_is_cleared(void **state)
     for (unsigned i = 0; i < 130; i++)
         T_OK(row_put(f->store, STORE_META, KEY, SPAN_OBJ(i)));
     assert_int_equal(reader_lines_now(f->directory), 2);
+}
+
+/* An application without standard descriptors prints; LMDB opens its files by the lowest numbers
+ * that are free. */
+static void what_is_printed_goes_nowhere(void **state)
+{
+    struct fixture *f = *state;
+    int status = 0;
+    pid_t child;
+
+    T_OK(row_put(f->store, STORE_META, KEY, VALUE));
+    store_unref(f->store);
+    f->store = NULL;
+    child = fork();
+    if (child == 0) {
+        struct store *s = NULL;
+        CK_RV rv;
+
+        store_forget_all();
+        for (int fd = 0; fd <= 2; fd++)
+            (void)close(fd);
+        rv = store_try(f->directory, &s);
+        for (int fd = 0; fd <= 2; fd++) { /* all as it was: nothing stands there */
+            if (write(fd, "printed", 7) != -1 || errno != EBADF)
+                _exit(2);
+        }
+        _exit(rv == CKR_OK && row_put(s, STORE_META, KEY, SPAN_LIT("new")) == CKR_OK ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    f->store = store_start(f->directory, false);
+    assert_row(f->store, STORE_META, KEY, SPAN_LIT("new"));
 }
 
 static void little_address_space_is_enough(void **state)
@@ -1410,6 +1444,7 @@ int main(void)
         TEST("/store/open/lost-database-is-not-made-anew", lost_database_is_not_made_anew),
         TEST("/store/open/one-directory-is-one-store", one_directory_is_one_store),
         TEST("/store/open/little-address-space", little_address_space_is_enough),
+        TEST("/store/open/what-is-printed-goes-nowhere", what_is_printed_goes_nowhere),
         TEST("/store/close/gives-reader-slots-back", closing_gives_reader_slots_back),
         TEST("/store/read/dead-reader-is-cleared", dead_reader_is_cleared),
         TEST("/store/key/wrong-length-is-refused", key_of_wrong_length_is_refused),
