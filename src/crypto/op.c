@@ -15,11 +15,11 @@ static CK_RV op_new(enum op_kind kind, const struct mech *row, struct key *key, 
     struct op *o;
 
     ENSURE(row->op != NULL && row->op->kinds[kind] != NULL, CKR_MECHANISM_INVALID);
-    o = calloc(1, sizeof(*o));
+    /* calloc() passes by what malloc() keeps for each thread: 200 instructions more, in each
+     * operation. */
+    o = malloc(sizeof(*o));
     ENSURE(o != NULL, CKR_HOST_MEMORY);
-    o->kind = kind;
-    o->row = row;
-    o->how = row->op->kinds[kind];
+    *o = (struct op){.kind = kind, .row = row, .how = row->op->kinds[kind]};
     if (key != NULL)
         o->key = key_ref(key);
     *ret = o;
