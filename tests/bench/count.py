@@ -24,18 +24,20 @@ TURNS = 50
 MARGIN = 0.15  # for other compilers of the same code
 SLACK = 0.40   # below this share less the budget is out of date
 
-# case: instructions of the module per turn, calls into libcrypto per turn
+# case: instructions of the module per turn, calls into libcrypto per turn; a row of the store that
+# shares its place in a cache with another costs a call now and then, which the numbers have room for
 BUDGETS = {
-    'sign-ecdsa-p256-sha256': (2565, 15),
-    'sign-rsa2048-pkcs-sha256': (2585, 9),
-    'aes256-gcm-enc-1k': (2304, 11),
-    'hmac-sha256-64': (2433, 10),
-    'find-by-id': (9800, 12),
-    'find-miss': (9620, 15),
+    'sign-ecdsa-p256-sha256': (2617, 15),
+    'sign-rsa2048-pkcs-sha256': (2657, 9),
+    'aes256-gcm-enc-1k': (2405, 11),
+    'hmac-sha256-64': (2581, 10),
+    'find-by-id': (9800, 14),
+    'find-miss': (9620, 17),
     'get-attributes-one': (2307, 1),
-    'init-finalize': (16330, 0),
+    'get-attributes-any': (15190, 33),  # of objects that are not cached
+    'init-finalize': (16650, 0),
     'genkey-aes256-session': (10194, 4),
-    'create-data': (60400, 118),  # and destroyed
+    'create-data': (60400, 121),  # and destroyed
 }
 
 # What the module never does with a ready key: fetch by name, decode (but for a signature's two
@@ -97,7 +99,9 @@ def run(bench, module, case):
     """One case, on a store and token of its own."""
     with tempfile.TemporaryDirectory(dir='/var/tmp') as folder:
         conf, out = pathlib.Path(folder, 'tee-pkcs11.conf'), pathlib.Path(folder, 'callgrind.out')
+        # Fewer objects in the cache than get-attributes-any reads in turn: each is read anew.
         conf.write_text(f'root = software\nstore = "{folder}/store"\npin-log2-n = 10\n'
+                        'cache-objects = 16\n'
                         f'software-key = "{folder}/software.key"\n')
         conf.chmod(0o600)
         done = subprocess.run(
