@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The bill of materials names what the built files are linked with, all of it and nothing else.
 
-Usage: test-sbom.py SBOM FILE... (FILE: module, command). Exit 1 with a line per fault.
+Usage: test-sbom.py SBOM FILE... (FILE: module, command, verifier). Exit 1 with a line per fault.
 """
 import json
 import re
