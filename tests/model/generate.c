@@ -712,6 +712,9 @@ static void pick_data(struct guess *g, struct plan *p)
     for (unsigned i = 0; i < N_ELEMENTS(p->n_in); i++)
         p->n_in[i] = p->mech == MECH_ECDSA ? 20 + 12 * below(g, 2) : pick_length(g);
     p->fill = below(g, 3);
+    /* As long as the modulus, or not much shorter. */
+    if (p->mech == MECH_RSA && p->op == OP_ENCRYPT && p->fill == 2)
+        p->n_in[0] = 246 + p->n_in[0] % 11;
 }
 
 static void do_operation(struct guess *g)

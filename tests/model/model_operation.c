@@ -269,7 +269,11 @@ static void expect_result(struct model *m, const struct call *c, const struct re
         refuse_also(m, length, bad && l->bad_length, CKR_ENCRYPTED_DATA_LEN_RANGE);
         refuse(m, rsa ? RULE_RSA_CIPHERTEXT : RULE_CIPHERTEXT, bad && !l->bad_length);
     } else {
-        REFUSE(DATA_LENGTH, bad);
+        const bool padded = c->op == OP_ENCRYPT && op_of(m, c)->mech == MECH_RSA &&
+                            l->n_in <= mechanisms[MECH_RSA].signature;
+
+        REFUSE(DATA_LENGTH, bad && !padded);
+        REFUSE(RSA_DATA_LENGTH, bad && padded);
         REFUSE(RSA_EMPTY, signs_nothing(op_of(m, c), c->op, r->in.n));
     }
     REFUSE(ROOM, !bad && !is_query(c) && c->room < l->n_out);

@@ -231,6 +231,8 @@ enum sort { REFUSES, DOES, ANSWERS, NOT_STANDARD };
       "and not much more: a block, or what a padding or a tag may take")                           \
     F(DATA_LENGTH, "data-length", REFUSES, CKR_DATA_LEN_RANGE, "5.8.2",                            \
       "what is encrypted, or signed, has a length that the mechanism takes")                       \
+    F(RSA_DATA_LENGTH, "rsa-data-length", REFUSES, CKR_DATA_LEN_RANGE, "5.8.2",                    \
+      "what is encrypted by CKM_RSA_PKCS leaves room for its padding")                             \
     F(RSA_EMPTY, "rsa-sign-empty", NOT_STANDARD, CKR_DATA_LEN_RANGE, "6.1.6",                      \
       "CKM_RSA_PKCS signs, and verifies, no message without a byte")                               \
     F(UPDATE_EMPTY, "decrypt-update-empty", NOT_STANDARD, CKR_BUFFER_TOO_SMALL, "5.10.3",          \
