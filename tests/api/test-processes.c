@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -193,13 +194,17 @@ static void process_main(unsigned place)
 
 /* -- the processes ----------------------------------------------------------------------------- */
 
+/* It goes when the test does, which a failed assertion may end at any time. */
 static pid_t start(unsigned place)
 {
-    const pid_t pid = fork();
+    const pid_t test = getpid(), pid = fork();
 
     assert_true(pid >= 0);
-    if (pid == 0)
+    if (pid == 0) {
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != test)
+            _exit(2);
         process_main(place);
+    }
     atomic_fetch_add(&board->starts, 1);
     return pid;
 }
