@@ -260,7 +260,7 @@ static CK_RV show_secret(void *arg, const struct seal_result *made)
 
     for (size_t i = 0; i < made->n_texts; i++)
         printf("%.*s\n", (int)made->texts[i].n, (const char *)made->texts[i].p);
-    *unseen = fflush(stdout) != 0;
+    *unseen = fflush(stdout) != 0 || ferror(stdout) != 0;
     if (!*unseen)
         return CKR_OK;
     (void)cli_fail(EXIT_FAILED, "writing the recovery key: %s. Nothing was added", strerror(errno));

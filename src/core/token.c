@@ -181,7 +181,8 @@ CK_RV token_key_use(struct token *t, enum conf_key_use *ret)
     const uint_fast64_t known = atomic_load_explicit(&t->key_use, memory_order_relaxed);
     uint64_t txn = 0;
 
-    if (known >> KEY_USE_BITS == store_last_txn(keyring_store(t->keyring))) {
+    if (known >> KEY_USE_BITS != 0 &&
+        known >> KEY_USE_BITS == store_last_txn(keyring_store(t->keyring))) {
         *ret = (enum conf_key_use)(known & ((1 << KEY_USE_BITS) - 1));
         return CKR_OK;
     }

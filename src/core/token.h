@@ -32,7 +32,8 @@ CK_SLOT_ID token_slot(const struct token *t);
 const uint8_t *token_id(const struct token *t);
 struct keyring *token_keyring(const struct token *t); /* borrowed */
 /* Which uses of its keys the token itself wants told, as of the newest transaction. Read from the
- * store where one was committed since the last look; else one comparison. CKR_DEVICE_ERROR. */
+ * store where one was committed since the last look; else one comparison. CKR_DEVICE_ERROR;
+ * CKR_DEVICE_REMOVED: another process has made the token anew. */
 NODISCARD CK_RV token_key_use(struct token *t, enum conf_key_use *ret);
 
 /* -- sessions of the token -------------------------------------------------------------------- */

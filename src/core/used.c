@@ -67,6 +67,13 @@ static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER; /* held while a batc
 
 static atomic_bool any; /* something was told or counted: there may be something to write */
 
+/* All threads of a server come by here: only the first writes. */
+static void note_any(void)
+{
+    if (!atomic_load_explicit(&any, memory_order_relaxed))
+        atomic_store(&any, true);
+}
+
 static struct queue queue_empty(void)
 {
     return (struct queue){.first = NULL};
@@ -351,7 +358,7 @@ static CK_RV watch(const struct token *t, CK_FLAGS flag, const struct mech *row,
 
     TRY(check_room(told, strict));
     TRY(used_new(&u));
-    atomic_store(&any, true);
+    note_any();
     u->told = told;
     u->strict = strict;
     memcpy(u->token, token_id(t), TOKEN_ID);
@@ -432,7 +439,7 @@ void used_note_unsealing(const struct unsealing *u)
 {
     if (!how.counted)
         return;
-    atomic_store(&any, true);
+    note_any();
     pthread_mutex_lock(&lock);
     counts_note_unsealing(&queue.counts, u);
     queue.has_counts = true;

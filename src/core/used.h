@@ -4,7 +4,8 @@
  * configuration (audit-key-use) asks for it, and counted (count-operations).
  *
  * What the token asks for is looked up when a use begins, and no configuration makes less of it:
- * such a use is refused where it could not be told, and waits for a second at most.
+ * such a use is refused where it could not be told, and is written by what ends a second later or
+ * by what ends the login (below), whatever audit-delay says.
  *
  * A use is begun before the key is used, so that there is room for what will be told: a use that
  * could not be told is refused then (audit-full = refuse), not after its result is out. It ends
@@ -36,7 +37,7 @@ struct used;
  * in front of *ret where that is told or counted, else *ret stays. CKR_HOST_MEMORY; where it has to
  * be told (audit-full = refuse, or the token asks) and the log takes no more, what writing it gave:
  * CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR; where what the token asks for can't be read,
- * CKR_DEVICE_ERROR. */
+ * CKR_DEVICE_ERROR, CKR_DEVICE_REMOVED. */
 NODISCARD CK_RV used_begin(struct token *t, CK_FLAGS flag, const struct mech *row,
                            const struct object *o, struct used **ret);
 /* The key that it is about (that is wrapped). */

@@ -14,7 +14,8 @@
 /* What the token asks for. CKR_DEVICE_ERROR: the row is not what the tree says, or is of a later
  * version. */
 NODISCARD CK_RV key_use_get(struct txn *t, const uint8_t token[TOKEN_ID], enum conf_key_use *ret);
-/* The same in a transaction of its own, whose number goes to *ret_txn. */
+/* The same in a transaction of its own, whose number goes to *ret_txn. CKR_DEVICE_REMOVED: there is
+ * no such token any more. */
 NODISCARD CK_RV token_key_use_now(struct keyring *k, const uint8_t token[TOKEN_ID],
                                   enum conf_key_use *ret, uint64_t *ret_txn);
 /* Ask for it from now on, and tell the audit log so, in one transaction; nothing is written where

@@ -190,8 +190,9 @@ static CK_RV draft_open(const char *path, struct draft *ret)
         buf_printf(&ret->name, "%s.%s", path, hex_encode(SPAN_ARRAY(tag), hex));
         buf_u8(&ret->name, 0);
         TRY(buf_ok(&ret->name));
-        ret->fd = open((const char *)ret->name.p,
-                       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+        ret->fd = fd_off_std(open((const char *)ret->name.p,
+                                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                                  S_IRUSR | S_IWUSR));
         if (ret->fd < 0 && errno != EEXIST)
             return refuse(path, strerror(errno));
     }

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/fd.h"
 #include "util/log.h"
 
 #define CREATE_WAIT_MS 1000 /* how long another process may take between lock and data file */
@@ -200,7 +201,8 @@ CK_RV place_open_file(const char *path, const char *name, int *ret_fd, struct st
 static CK_RV nobody_has_it(int dir, const char *directory)
 {
     struct flock held = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
-    AUTO(place_closep) int fd = openat(dir, PLACE_LOCK, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    AUTO(place_closep) int fd =
+        fd_off_std(openat(dir, PLACE_LOCK, O_RDWR | O_CLOEXEC | O_NOFOLLOW));
 
     if (fd < 0 && errno == ENOENT)
         return CKR_OK;

@@ -60,3 +60,16 @@ void fd_std_give_back(struct fd_std *s)
         s->taken[fd] = false;
     }
 }
+
+int fd_off_std(int fd)
+{
+    int moved, reason;
+
+    if (fd < 0 || fd >= FD_STD)
+        return fd;
+    moved = fcntl(fd, F_DUPFD_CLOEXEC, FD_STD);
+    reason = errno;
+    (void)close(fd);
+    errno = reason;
+    return moved;
+}

@@ -23,5 +23,8 @@ struct fd_std {
  * stay free. */
 void fd_std_take(struct fd_std *ret);
 void fd_std_give_back(struct fd_std *s);
+/* One file that an application must not print into: what open(2) gave, by a number above those. -1:
+ * errno says why, and `fd` is closed. */
+int fd_off_std(int fd);
 
 #endif

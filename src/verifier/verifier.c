@@ -59,6 +59,11 @@ CK_RV verifier_judge(const struct verifier_options *o, const struct verifier_cas
     return verify(&in, r, v);
 }
 
+bool verifier_said(void)
+{
+    return fflush(stdout) == 0 && ferror(stdout) == 0;
+}
+
 int verifier_command(int argc, char **argv)
 {
     AUTO(verifier_case_clear) struct verifier_case c = {.evidence_malformed = false};
@@ -80,7 +85,7 @@ int verifier_command(int argc, char **argv)
         verifier_show(&c, &r, &v);
     else if (!verifier_show_json(&c, &r, &v))
         return verifier_fail(VERIFIER_UNKNOWN, "out of memory");
-    if (fflush(stdout) != 0)
+    if (!verifier_said())
         return verifier_fail(VERIFIER_UNKNOWN, "standard output cannot be written");
     return (int)result_verdict(&r);
 }

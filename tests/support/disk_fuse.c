@@ -196,8 +196,11 @@ static bool fault_fits(enum op op)
 /* The caller dies when its call is over. */
 static int kill_caller(struct fault *f)
 {
+    const pid_t caller = fuse_get_context()->pid; /* 0: the kernel's own request */
+
     f->op = OP_NONE;
-    (void)kill(fuse_get_context()->pid, SIGKILL);
+    if (caller > 0)
+        (void)kill(caller, SIGKILL);
     return f->is_done ? 0 : -EINTR;
 }
 

@@ -143,12 +143,16 @@ static void stays_with_the_slot(void **state)
     struct keyring_fixture *f = *state;
     const struct token_info t = fixture_only_token(f);
     const struct row_key key = key_of(t.id);
+    enum conf_key_use use = CONF_KEY_USE_ALL;
     struct token_info made;
 
     set(f, &t, CONF_KEY_USE_SECRET);
     assert_int_equal(token_renew(f->k, t.id, SO_PIN, t.label, &made), CKR_OK);
     assert_asks(f, made.id, CONF_KEY_USE_SECRET);
     assert_false(raw_has(f, STORE_META, SPAN_ARRAY(key.p)));
+    /* A process that had the old token open uses no key of it untold. */
+    assert_int_equal(look(f, t.id, &use), CKR_DEVICE_REMOVED);
+    assert_int_equal(use, CONF_KEY_USE_ALL);
 }
 
 static void assert_found_out(struct keyring_fixture *f, const uint8_t *token)

@@ -955,6 +955,32 @@ static void meta_of_a_failed_write_is_no_damage(void **state)
     T_RV(CKR_DEVICE_ERROR, store_try(spoiled, &s));
 }
 
+/* What is remembered under a transaction's number may take 0 for none: LMDB starts with it, and with no
+ * table. */
+static void no_transaction_made_it(void **state)
+{
+    enum { PAGE = 4096, AT_TXN = 144, META = 152 };
+    const int fd = open(scratch_path(spoiled, "data.mdb"), O_RDWR | O_CLOEXEC);
+    const uint64_t none = 0;
+    uint8_t page[META];
+    uint64_t numbers[2];
+    struct store *s = NULL;
+
+    (void)state;
+    assert_true(fd >= 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pread(fd, &numbers[i], 8, i * PAGE + AT_TXN), 8);
+    if (numbers[1] > numbers[0]) { /* the first page holds where both have one number */
+        assert_int_equal(pread(fd, page + 8, META - 8, PAGE + 8), META - 8);
+        assert_int_equal(pwrite(fd, page + 8, META - 8, 8), META - 8);
+    }
+    assert_int_equal(census_of(rows).n[MODEL_TRUE], N_ROWS + STORE_N_TABLES);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pwrite(fd, &none, 8, i * PAGE + AT_TXN), 8);
+    assert_int_equal(close(fd), 0);
+    T_RV(CKR_DEVICE_ERROR, store_try(spoiled, &s));
+}
+
 /* LMDB takes a table's kind from the file. */
 static void table_of_another_kind_is_refused(void **state)
 {
@@ -1096,6 +1122,7 @@ int main(void)
         TEST("/hostile/file/cut-is-refused", cut_file_is_refused),
         TEST("/hostile/file/not-lmdb-is-refused", other_file_is_refused),
         TEST("/hostile/file/failed-meta-write-is-no-damage", meta_of_a_failed_write_is_no_damage),
+        TEST("/hostile/file/no-transaction-made-it", no_transaction_made_it),
         TEST("/hostile/file/table-kind-is-refused", table_of_another_kind_is_refused),
         TEST("/hostile/file/flipped-bytes", flipped_bytes_of_the_file),
     };
