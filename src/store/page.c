@@ -86,9 +86,10 @@ static bool meta_fits(const uint8_t *meta, uint32_t page_size)
            last < UINT64_MAX / page_size - 1;
 }
 
-/* For the page that holds. Tables have been written by a transaction, and the first has the number 1:
- * what is remembered under a number may take 0 for none. In the other one LMDB leaves the roots of a commit whose meta page could
- * not be written, under the last page and number of the one before. */
+/* For the page that holds. Tables have been written by a transaction, and the first has the number
+ * 1: what is remembered under a number may take 0 for none. In the other one LMDB leaves the roots
+ * of a commit whose meta page could not be written, under the last page and number of the one
+ * before. */
 static bool roots_fit(const uint8_t *meta)
 {
     const uint64_t last = u64_at(meta, AT_LAST_PAGE);

@@ -201,8 +201,8 @@ CK_RV place_open_file(const char *path, const char *name, int *ret_fd, struct st
 static CK_RV nobody_has_it(int dir, const char *directory)
 {
     struct flock held = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
-    AUTO(place_closep) int fd =
-        fd_off_std(openat(dir, PLACE_LOCK, O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+    AUTO(place_closep)
+    int fd = fd_off_std(openat(dir, PLACE_LOCK, O_RDWR | O_CLOEXEC | O_NOFOLLOW));
 
     if (fd < 0 && errno == ENOENT)
         return CKR_OK;

@@ -955,8 +955,8 @@ static void meta_of_a_failed_write_is_no_damage(void **state)
     T_RV(CKR_DEVICE_ERROR, store_try(spoiled, &s));
 }
 
-/* What is remembered under a transaction's number may take 0 for none: LMDB starts with it, and with no
- * table. */
+/* What is remembered under a transaction's number may take 0 for none: LMDB starts with it, and
+ * with no table. */
 static void no_transaction_made_it(void **state)
 {
     enum { PAGE = 4096, AT_TXN = 144, META = 152 };
