@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# test-own-key.sh - a key of this store, named by its URI: the PIN in the file that it names, slots
+# told apart.
+
+# shellcheck source=tests/command/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+needs pkcs11-tool
+
+configure "so-reset = yes"
+make_token web
+make_token other
+p11 --slot 0 --keypairgen --key-type EC:prime256v1 --label tls --id 01ff00 >/dev/null || die "no key"
+request() { tee "$1" csr --subject CN=web.example --no-evidence --key "$2" "${@:3}"; }
+request 0 "pkcs11:token=web;id=%01%ff%00?pin-source=$scratch/user.pin"
+request 0 "pkcs11:slot-id=0;object=tls?pin-source=file:$scratch/user.pin"
+request 0 "pkcs11:slot-description=TEE%20token%20slot%200;object=tls?pin-source=file://$scratch/user.pin"
+request 1 "pkcs11:token=web;object=tls?pin-source=$scratch/none.pin"
+complains "none.pin: No such file"
+request 2 "pkcs11:token=web;object=tls?pin-source=$scratch/so.pin"
+complains "the PIN is wrong"
+request 0 "pkcs11:token=web;object=tls?pin-source=$scratch/so.pin" --pin-file user.pin
+request 2 "pkcs11:slot-id=1;object=tls?pin-source=$scratch/user.pin"
+complains "0 private keys fit"
+request 2 "pkcs11:slot-id=9;object=tls?pin-source=$scratch/user.pin"
+complains "0 tokens fit"
+request 64 "pkcs11:token=web;object=tls?pin-value=1234"
+complains "a PIN on the command line can be read by others"
+done_with own-key
