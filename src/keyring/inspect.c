@@ -136,13 +136,6 @@ static const struct {
     {"counts", meta_counts},
 };
 
-static CK_RV token_there(struct txn *t, const uint8_t id[TOKEN_ID], bool *ret)
-{
-    const struct token_row_key key = token_row_key(id, TOKEN_ROW_INFO, 0);
-
-    return txn_get(t, STORE_TOKEN, token_row_key_span(&key), NULL, NULL, ret);
-}
-
 /* What a token asks for: a row for each token that does. */
 static const char *look_key_use(struct txn *t, const uint8_t token[TOKEN_ID], struct span row)
 {

@@ -70,7 +70,6 @@ CK_RV key_use_get(struct txn *t, const uint8_t token[TOKEN_ID], enum conf_key_us
 CK_RV token_key_use_now(struct keyring *k, const uint8_t token[TOKEN_ID], enum conf_key_use *ret,
                         uint64_t *ret_txn)
 {
-    const struct token_row_key info = token_row_key(token, TOKEN_ROW_INFO, 0);
     AUTO(txn_endp) struct txn *t = NULL;
     enum conf_key_use use;
     bool found = false;
@@ -79,7 +78,7 @@ CK_RV token_key_use_now(struct keyring *k, const uint8_t token[TOKEN_ID], enum c
     TRY(key_use_get(t, token, &use));
     /* A token that C_InitToken has replaced asks for nothing, and has no keys to use either. */
     if (use == CONF_KEY_USE_NONE) {
-        TRY(txn_get(t, STORE_TOKEN, token_row_key_span(&info), NULL, NULL, &found));
+        TRY(token_there(t, token, &found));
         ENSURE(found, CKR_DEVICE_REMOVED);
     }
     *ret = use;

@@ -238,3 +238,10 @@ CK_RV token_row_ids(struct txn *t, uint8_t (**ret)[TOKEN_ID], size_t *ret_n)
     *ret_n = list.n;
     return CKR_OK;
 }
+
+CK_RV token_there(struct txn *t, const uint8_t id[TOKEN_ID], bool *ret)
+{
+    const struct token_row_key key = token_row_key(id, TOKEN_ROW_INFO, 0);
+
+    return txn_get(t, STORE_TOKEN, token_row_key_span(&key), NULL, NULL, ret);
+}

@@ -78,5 +78,7 @@ NODISCARD CK_RV fails_put(struct txn *t, const uint8_t id[TOKEN_ID], const uint3
 
 /* The ids of all tokens in a snapshot (verified); *ret is malloc'd, n of TOKEN_ID bytes each. */
 NODISCARD CK_RV token_row_ids(struct txn *t, uint8_t (**ret)[TOKEN_ID], size_t *ret_n);
+/* Has the store an info row of this token? It is not looked into. */
+NODISCARD CK_RV token_there(struct txn *t, const uint8_t id[TOKEN_ID], bool *ret);
 
 #endif
