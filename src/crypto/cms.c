@@ -13,6 +13,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
+#include "crypto/cms_form.h"
 #include "crypto/ossl_auto.h"
 
 #define CMS_MAX_INPUT (256u * 1024u) /* bytes of a certificate, key or message that we look at */
@@ -208,18 +209,19 @@ static CK_RV key_read(struct span bytes, EVP_PKEY **ret)
     return CKR_OK;
 }
 
+/* Only what cms_seal() makes: anything unauthenticated could be forged or changed by whoever holds
+ * the disk, and anything else is nothing that OpenSSL should be asked to decrypt. */
 static CK_RV cms_read(struct span der, CMS_ContentInfo **ret)
 {
+    AUTO(cms_form_clear) struct cms_form form = {.message = NULL};
     AUTO(cms_freep) CMS_ContentInfo *cms = NULL;
     AUTO(bio_freep) BIO *bio = NULL;
 
-    ENSURE(bio_over(der, &bio) == CKR_OK, CKR_ENCRYPTED_DATA_INVALID);
+    TRY(cms_form_read(der, &form));
+    TRY(bio_over(der, &bio));
     cms = CMS_ContentInfo_new_ex(ossl_ctx(), NULL);
     ENSURE(cms != NULL, ossl_rv(CKR_HOST_MEMORY));
     ENSURE(d2i_CMS_bio(bio, &cms) != NULL, ossl_rv(CKR_ENCRYPTED_DATA_INVALID));
-    /* Anything but the authenticated form could be forged or changed by whoever holds the disk. */
-    ENSURE(OBJ_obj2nid(CMS_get0_type(cms)) == NID_id_smime_ct_authEnvelopedData,
-           CKR_ENCRYPTED_DATA_INVALID);
     *ret = TAKE(cms);
     return CKR_OK;
 }

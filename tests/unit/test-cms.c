@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -337,17 +338,71 @@ static void unauthenticated_message_is_refused(void **state)
     open_with("rsa", "rsa.key", &sealed, CKR_ENCRYPTED_DATA_INVALID);
 }
 
-static void opens_what_the_command_sealed(void **state)
+static void command_seals_to(const char *name, const char *options, CK_RV want)
 {
     AUTO(buf_clear) struct buf sealed = BUF_INIT;
+    char key[32];
 
-    (void)state;
+    (void)snprintf(key, sizeof(key), "%s.key", name);
     file_write("plain-in", SPAN_LIT(PLAIN));
     assert_int_equal(run("openssl cms -encrypt -binary -aes-256-gcm -in plain-in -outform DER "
-                         "-out gcm rsa.pem"),
+                         "-out gcm -recip %s.pem %s",
+                         name, options),
                      0);
     file_read("gcm", &sealed);
-    open_with("rsa", "rsa.key", &sealed, CKR_OK);
+    open_with(name, key, &sealed, want);
+}
+
+static void opens_what_the_command_sealed(void **state)
+{
+    (void)state;
+    command_seals_to("rsa", "-keyopt rsa_padding_mode:oaep -keyopt rsa_oaep_md:sha256", CKR_OK);
+    command_seals_to("p256", "-keyopt ecdh_kdf_md:sha256", CKR_OK);
+}
+
+/* What the command does when it is not told how. */
+static void other_algorithms_are_refused(void **state)
+{
+    (void)state;
+    command_seals_to("rsa", "-keyopt rsa_padding_mode:pkcs1", CKR_ENCRYPTED_DATA_INVALID);
+    command_seals_to("p256", "-keyopt ecdh_kdf_md:sha1", CKR_ENCRYPTED_DATA_INVALID);
+    command_seals_to("p256", "p384.pem", CKR_ENCRYPTED_DATA_INVALID);
+}
+
+/* CMS_decrypt() opens this one, and where it doesn't open, writes behind a block of the heap. */
+static void key_wrap_with_padding_is_refused(void **state)
+{
+    AUTO(buf_clear) struct buf pem = BUF_INIT;
+    AUTO(buf_clear) struct buf sealed = BUF_INIT;
+    CMS_ContentInfo *cms = CMS_AuthEnvelopedData_create(EVP_aes_256_gcm());
+    BIO *in = BIO_new_mem_buf(PLAIN, (int)strlen(PLAIN)), *out = BIO_new(BIO_s_mem()), *bio;
+    CMS_RecipientInfo *info;
+    char *p = NULL;
+    X509 *x;
+    long n;
+
+    (void)state;
+    file_read("p256.pem", &pem);
+    bio = BIO_new_mem_buf(pem.p, (int)pem.n);
+    x = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    assert_true(x != NULL && cms != NULL && CMS_set_detached(cms, 0) == 1);
+    info = CMS_add1_recipient(cms, x, NULL, NULL, CMS_KEY_PARAM);
+    assert_non_null(info);
+    assert_int_equal(
+        EVP_PKEY_CTX_set_ecdh_kdf_md(CMS_RecipientInfo_get0_pkey_ctx(info), EVP_sha256()), 1);
+    assert_int_equal(EVP_EncryptInit_ex(CMS_RecipientInfo_kari_get0_ctx(info),
+                                        EVP_aes_256_wrap_pad(), NULL, NULL, NULL),
+                     1);
+    assert_int_equal(CMS_final(cms, in, NULL, CMS_BINARY), 1);
+    assert_int_equal(i2d_CMS_bio(out, cms), 1);
+    n = BIO_get_mem_data(out, &p);
+    buf_put(&sealed, span_of(p, (size_t)n));
+    open_with("p256", "p256.key", &sealed, CKR_ENCRYPTED_DATA_INVALID);
+    X509_free(x);
+    CMS_ContentInfo_free(cms);
+    BIO_free(bio);
+    BIO_free(in);
+    BIO_free(out);
 }
 
 /* -- with the key in other hands --------------------------------------------------------------- */
@@ -589,6 +644,8 @@ int main(void)
         TEST("/cms/open/round-trip", opens_what_it_sealed),
         TEST("/cms/open/key-in-der", key_in_der_opens),
         TEST("/cms/open/from-openssl-command", opens_what_the_command_sealed),
+        TEST("/cms/open/other-algorithms-are-refused", other_algorithms_are_refused),
+        TEST("/cms/open/key-wrap-with-padding-is-refused", key_wrap_with_padding_is_refused),
         TEST("/cms/open/another-key-opens-nothing", another_key_opens_nothing),
         TEST("/cms/open/encrypted-key-is-refused", encrypted_key_is_refused_without_asking),
         TEST("/cms/open/changed-message-is-refused", changed_message_is_refused),
