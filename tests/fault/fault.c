@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <lmdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,11 +13,18 @@
 
 EXPORT fault_arm_fn tee_fault_arm;
 EXPORT fault_disarm_fn tee_fault_disarm;
-int fault_hits(unsigned kind, const char *name);
+EXPORT fault_watch_by_fn tee_fault_watch_by;
+int fault_hits(unsigned kind, const char *name, const void *caller);
 int __wrap_mdb_txn_commit(MDB_txn *t);
 int __real_mdb_txn_commit(MDB_txn *t);
+int __wrap_pthread_mutex_lock(pthread_mutex_t *m);
+int __real_pthread_mutex_lock(pthread_mutex_t *m);
+int __wrap_pthread_rwlock_timedwrlock(pthread_rwlock_t *l, const struct timespec *until);
+int __real_pthread_rwlock_timedwrlock(pthread_rwlock_t *l, const struct timespec *until);
 
-/* Single-threaded programs only. */
+static fault_watch_fn *_Atomic watcher;
+
+/* What follows is for programs of one thread only. */
 static uint64_t state;
 static unsigned long countdown; /* to the only call that fails */
 static unsigned rate, armed_kinds, n_hits;
@@ -53,9 +62,26 @@ static int is_next(void)
     return countdown > 0 && --countdown == 0;
 }
 
-/* Called by the trampolines: does this call fail? Then errno is set. */
-__attribute__((used, visibility("hidden"))) int fault_hits(unsigned kind, const char *name)
+void tee_fault_watch_by(fault_watch_fn *watch)
 {
+    atomic_store(&watcher, watch);
+}
+
+static void tell(const char *name, const void *caller)
+{
+    fault_watch_fn *watch = atomic_load(&watcher);
+    const int saved = errno;
+
+    if (watch != NULL)
+        watch(name, caller);
+    errno = saved;
+}
+
+/* Called by the trampolines: does this call fail? Then errno is set. */
+__attribute__((used, visibility("hidden"))) int fault_hits(unsigned kind, const char *name,
+                                                           const void *caller)
+{
+    tell(name, caller);
     if ((armed_kinds & kind) == 0 || !is_next())
         return 0;
     n_hits++;
@@ -67,15 +93,34 @@ __attribute__((used, visibility("hidden"))) int fault_hits(unsigned kind, const 
 /* A commit that fails has ended its transaction all the same (lmdb.h). */
 int __wrap_mdb_txn_commit(MDB_txn *t)
 {
-    if (!fault_hits(FAULT_LMDB, "mdb_txn_commit"))
+    if (!fault_hits(FAULT_LMDB, "mdb_txn_commit", __builtin_return_address(0)))
         return __real_mdb_txn_commit(t);
     mdb_txn_abort(t);
     return EIO;
 }
 
+/* Told when it is held. */
+int __wrap_pthread_mutex_lock(pthread_mutex_t *m)
+{
+    int rc = pthread_mutex_trylock(m);
+
+    if (rc != 0) {
+        tell("waits", NULL);
+        rc = __real_pthread_mutex_lock(m);
+    }
+    tell("pthread_mutex_lock", __builtin_return_address(0));
+    return rc;
+}
+
+int __wrap_pthread_rwlock_timedwrlock(pthread_rwlock_t *l, const struct timespec *until)
+{
+    return atomic_load(&watcher) != NULL ? ETIMEDOUT : __real_pthread_rwlock_timedwrlock(l, until);
+}
+
 /*
  * One trampoline per site, whatever its parameters are: keeps the argument registers (and al, for
- * variable arguments), asks, and goes on to the real function or answers `value`.
+ * variable arguments), asks with the address that it was called from, and goes on to the real
+ * function or answers `value`.
  */
 #define TEXT_(x)           #x
 #define TEXT(x)            TEXT_(x)
@@ -83,6 +128,7 @@ int __wrap_mdb_txn_commit(MDB_txn *t)
 #define KIND_FAULT_SYSTEM  2
 #define KIND_FAULT_LMDB    4
 #define KIND_FAULT_OPENSSL 8
+#define KIND_FAULT_NEVER   16
 #define SITE(name, kind, value)                                                                    \
     __asm__(".pushsection .rodata\n"                                                               \
             "fault_name_" #name ": .asciz \"" #name "\"\n"                                         \
@@ -95,6 +141,7 @@ int __wrap_mdb_txn_commit(MDB_txn *t)
             "push %rdi\n push %rsi\n push %rdx\n push %rcx\n push %r8\n push %r9\n push %rax\n"    \
             "mov $" TEXT(KIND_##kind) ", %edi\n"                                                   \
                                       "lea fault_name_" #name "(%rip), %rsi\n"                     \
+                                      "mov 56(%rsp), %rdx\n"                                       \
                                       "call fault_hits\n"                                          \
                                       "test %eax, %eax\n"                                          \
                                       "pop %rax\n pop %r9\n pop %r8\n pop %rcx\n pop %rdx\n pop "  \

@@ -7,6 +7,7 @@
 
 static fault_arm_fn *arm;
 static fault_disarm_fn *disarm;
+static fault_watch_by_fn *watch_by;
 
 void world_find(void)
 {
@@ -15,7 +16,8 @@ void world_find(void)
     assert_non_null(module);
     *(void **)&arm = dlsym(module, "tee_fault_arm");
     *(void **)&disarm = dlsym(module, "tee_fault_disarm");
-    assert_true(arm != NULL && disarm != NULL);
+    *(void **)&watch_by = dlsym(module, "tee_fault_watch_by");
+    assert_true(arm != NULL && disarm != NULL && watch_by != NULL);
 }
 
 void world_break(unsigned long seed, unsigned one_in, unsigned kinds)
@@ -26,6 +28,11 @@ void world_break(unsigned long seed, unsigned one_in, unsigned kinds)
 unsigned world_mend(const char **ret_last)
 {
     return disarm(ret_last);
+}
+
+void world_watch(fault_watch_fn *watch)
+{
+    watch_by(watch);
 }
 
 bool world_explains(unsigned kinds, CK_RV rv)

@@ -14,6 +14,8 @@ void world_find(void);
 /* fault_arm_fn and fault_disarm_fn. */
 void world_break(unsigned long seed, unsigned one_in, unsigned kinds);
 unsigned world_mend(const char **ret_last);
+/* fault_watch_by_fn. */
+void world_watch(fault_watch_fn *watch);
 /* Is this the code of a refusal for something of `kinds` that failed? */
 bool world_explains(unsigned kinds, CK_RV rv);
 /* The number in the environment under `name`, or `otherwise`. */
