@@ -9,6 +9,7 @@
 #include "store/page.h"
 
 #include <errno.h>
+#include <lmdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -25,13 +26,18 @@ _Static_assert(sizeof(void *) == 8, "the layout below is that of 64-bit LMDB");
 #define PAGE_LEAST  512u
 #define PAGE_MOST   65536u
 #define NO_ROOT     UINT64_MAX
+/* What makes a table one of another kind: the flags beside them are the environment's. */
+#define KIND                                                                                       \
+    (MDB_REVERSEKEY | MDB_DUPSORT | MDB_INTEGERKEY | MDB_DUPFIXED | MDB_INTEGERDUP | MDB_REVERSEDUP)
 
 /* Offsets in a meta page, the page's own 16-byte header counted. */
 enum meta_at {
     AT_MAGIC = 16,
     AT_FORMAT = 20,
     AT_PAGE_SIZE = 40, /* in the record of the free list, where other tables have padding */
+    AT_FREE_FLAGS = 44,
     AT_FREE_ROOT = 80,
+    AT_MAIN_FLAGS = 92,
     AT_MAIN_ROOT = 128,
     AT_LAST_PAGE = 136,
     AT_TXN = 144
@@ -42,6 +48,14 @@ struct page_view {
     size_t n;
     size_t page_size;
 };
+
+static uint16_t u16_at(const uint8_t *meta, enum meta_at at)
+{
+    uint16_t v;
+
+    memcpy(&v, meta + at, sizeof(v));
+    return v;
+}
 
 static uint32_t u32_at(const uint8_t *meta, enum meta_at at)
 {
@@ -76,13 +90,21 @@ static bool root_fits(uint64_t root, uint64_t last)
     return root == NO_ROOT || root <= last;
 }
 
+/* The two inner tables are of the kinds that LMDB gives them. It believes what the file says, and
+ * follows, for sorted duplicates, pointers that it has not set. */
+static bool kinds_fit(const uint8_t *meta)
+{
+    return (u16_at(meta, AT_FREE_FLAGS) & KIND) == MDB_INTEGERKEY &&
+           (u16_at(meta, AT_MAIN_FLAGS) & KIND) == 0;
+}
+
 /* Could this be a meta page of a file with pages of this size? */
 static bool meta_fits(const uint8_t *meta, uint32_t page_size)
 {
     const uint64_t last = u64_at(meta, AT_LAST_PAGE);
 
     return u32_at(meta, AT_MAGIC) == META_MAGIC && u32_at(meta, AT_FORMAT) == META_FORMAT &&
-           u32_at(meta, AT_PAGE_SIZE) == page_size && last >= 1 &&
+           u32_at(meta, AT_PAGE_SIZE) == page_size && kinds_fit(meta) && last >= 1 &&
            last < UINT64_MAX / page_size - 1;
 }
 

@@ -3,8 +3,9 @@
  * page.h - the little that the store reads of LMDB's file itself: its two meta pages.
  *
  * LMDB (data format 1, all of 0.9) maps what the file says without asking whether it can be so. So
- * the meta pages are looked at before LMDB sees the file: page size, length, roots. And the number
- * of the newest transaction is read from a mapping of our own: LMDB's moves when the map grows.
+ * the meta pages are looked at before LMDB sees the file: page size, length, roots, kinds. The
+ * number of the newest transaction is read from a mapping of our own: LMDB's moves when the map
+ * grows.
  */
 #ifndef TEE_STORE_PAGE_H
 #define TEE_STORE_PAGE_H

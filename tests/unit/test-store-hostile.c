@@ -905,6 +905,17 @@ static void deleting_a_row_that_was_put_back_removes_it(void **state)
 
 /* -- the file ---------------------------------------------------------------------------------- */
 
+static void byte_flip(off_t at, uint8_t bits)
+{
+    const int fd = open(scratch_path(spoiled, "data.mdb"), O_RDWR | O_CLOEXEC);
+    uint8_t byte = 0;
+
+    assert_int_equal(pread(fd, &byte, 1, at), 1);
+    byte ^= bits;
+    assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+    assert_int_equal(close(fd), 0);
+}
+
 static void cut_file_is_refused(void **state)
 {
     static const off_t sizes[] = {1, 100, 4096, 5000, 8192, 65536, 100000};
@@ -981,6 +992,31 @@ static void no_transaction_made_it(void **state)
     T_RV(CKR_DEVICE_ERROR, store_try(spoiled, &s));
 }
 
+/* That of the two inner tables, too: the flags of the free list and of the table of tables, in
+ * either meta page. What LMDB keeps beside the kind (0x4000: made by MDB_NOSUBDIR) is no matter. */
+static void inner_table_of_another_kind_is_refused(void **state)
+{
+    enum { PAGE = 4096, AT_FREE_FLAGS = 44, AT_MAIN_FLAGS = 92, NOSUBDIR_BYTE = 0x40 };
+    static const off_t places[] = {AT_FREE_FLAGS, AT_MAIN_FLAGS, PAGE + AT_FREE_FLAGS,
+                                   PAGE + AT_MAIN_FLAGS};
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(places); i++) {
+        for (unsigned kind = MDB_REVERSEKEY; kind <= MDB_REVERSEDUP; kind <<= 1) {
+            struct store *s = NULL;
+
+            (void)restore(NULL);
+            byte_flip(places[i], (uint8_t)kind);
+            log_capture_clear();
+            T_RV(CKR_DEVICE_ERROR, store_try(spoiled, &s));
+            assert_non_null(strstr(log_capture_text(), "is damaged"));
+        }
+        (void)restore(NULL);
+        byte_flip(places[i] + 1, NOSUBDIR_BYTE);
+        assert_int_equal(census_of(rows).n[MODEL_TRUE], N_ROWS + STORE_N_TABLES);
+    }
+}
+
 /* LMDB takes a table's kind from the file. */
 static void table_of_another_kind_is_refused(void **state)
 {
@@ -1029,14 +1065,9 @@ static enum flip flip_judge(void)
 
 static int flip_run(off_t at, uint8_t bit)
 {
-    const int fd = open(scratch_path(spoiled, "data.mdb"), O_RDWR | O_CLOEXEC);
-    uint8_t byte = 0;
     pid_t child;
 
-    assert_int_equal(pread(fd, &byte, 1, at), 1);
-    byte ^= bit;
-    assert_int_equal(pwrite(fd, &byte, 1, at), 1);
-    assert_int_equal(close(fd), 0);
+    byte_flip(at, bit);
     child = fork();
     if (child == 0)
         _exit((int)flip_judge());
@@ -1123,6 +1154,7 @@ int main(void)
         TEST("/hostile/file/not-lmdb-is-refused", other_file_is_refused),
         TEST("/hostile/file/failed-meta-write-is-no-damage", meta_of_a_failed_write_is_no_damage),
         TEST("/hostile/file/no-transaction-made-it", no_transaction_made_it),
+        TEST("/hostile/file/inner-kind-is-refused", inner_table_of_another_kind_is_refused),
         TEST("/hostile/file/table-kind-is-refused", table_of_another_kind_is_refused),
         TEST("/hostile/file/flipped-bytes", flipped_bytes_of_the_file),
     };
