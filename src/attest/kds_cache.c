@@ -20,7 +20,7 @@ static void close_fd(int *fd)
 
 static int open_directory(const char *directory)
 {
-    return open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd_open(directory, O_RDONLY | O_DIRECTORY);
 }
 
 static bool read_all(int fd, size_t n, struct buf *ret)
@@ -42,7 +42,7 @@ bool kds_cache_get(const char *directory, const char *name, struct buf *ret, uin
     AUTO(close_fd) int dir = open_directory(directory);
     /* O_NONBLOCK: whoever owns the directory may have put a FIFO there. */
     AUTO(close_fd)
-    int fd = dir < 0 ? -1 : openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = dir < 0 ? -1 : fd_openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
     const time_t now = time(NULL);
     struct stat st;
 
@@ -78,7 +78,7 @@ static bool put_file(int dir, const char *name, struct span bytes)
 
     (void)snprintf(temporary, sizeof(temporary), ".new-%ld", (long)getpid());
     (void)unlinkat(dir, temporary, 0); /* of a process of that number which died */
-    fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    fd = fd_openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
     if (fd < 0)
         return false;
     if (fd_write_all(fd, bytes) && fsync(fd) == 0 && renameat(dir, temporary, dir, name) == 0)

@@ -137,8 +137,8 @@ static CK_RV seal(const struct mech *row, struct key *key, const struct message_
     return message_crypt_with(m, p, aad, plain, out);
 }
 
-static CK_RV open(const struct mech *row, struct key *key, const struct message_param *p,
-                  struct span aad, struct span sealed, struct buf *ret)
+static CK_RV unseal(const struct mech *row, struct key *key, const struct message_param *p,
+                    struct span aad, struct span sealed, struct buf *ret)
 {
     AUTO(message_freep) struct message *m = NULL;
     CK_ULONG n = sealed.n;
@@ -196,7 +196,7 @@ CK_RV unwrap_aead(const struct mech *row, const CK_MECHANISM *m, struct key *unw
     n = wrapped.n - p.message.n_tag;
     memcpy(tag, wrapped.p + n, p.message.n_tag);
     p.message.tag = tag;
-    return open(row, unwrapping, &p.message, p.aad, span_of(wrapped.p, n), ret);
+    return unseal(row, unwrapping, &p.message, p.aad, span_of(wrapped.p, n), ret);
 }
 
 CK_RV gen_wrap_authenticated(const struct mech *row, const CK_MECHANISM *m, struct key *wrapping,
@@ -228,7 +228,7 @@ CK_RV gen_unwrap_authenticated(const struct mech *row, const CK_MECHANISM *m,
     TRY(wrap_check_class(row->gen, attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION)));
     TRY(parse_message(row, m, &p));
     TRY(bound_data(said, aad, &bound));
-    TRY(open(row, unwrapping, &p, buf_span(&bound), wrapped, &plain));
+    TRY(unseal(row, unwrapping, &p, buf_span(&bound), wrapped, &plain));
     return wrap_decode(row->gen, buf_span(&plain), a);
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "util/buf.h"
+#include "util/fd.h"
 #include "util/log.h"
 
 #define OWNER_SECRET_MAX 1024 /* bytes, the newline included */
@@ -42,7 +43,7 @@ static ssize_t read_at(const struct descriptor *d, uint8_t *to, size_t n, size_t
 static const char *secret_read(const char *path, struct secret *ret)
 {
     AUTO(descriptor_close)
-    struct descriptor d = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
+    struct descriptor d = {.fd = fd_open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK)};
     struct stat st;
     uint8_t next = 0;
     ssize_t n, more;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "crypto/cms.h"
+#include "util/fd.h"
 #include "util/log.h"
 
 #define CERTIFICATE_MAX (32 * 1024) /* bytes of a certificate file */
@@ -58,7 +59,7 @@ static const char *file_read(const char *path, struct buf *ret)
     struct stat st;
     ssize_t got;
 
-    d.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    d.fd = fd_open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
     if (d.fd < 0 || fstat(d.fd, &st) != 0)
         return strerror(errno);
     if (!S_ISREG(st.st_mode) || st.st_size > CERTIFICATE_MAX)

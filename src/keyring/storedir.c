@@ -13,6 +13,7 @@
 
 #include "store/gate.h"
 #include "util/buf.h"
+#include "util/fd.h"
 #include "util/log.h"
 
 /* The path is below the user's home directory, whose parts are his to make. */
@@ -77,7 +78,7 @@ void storedir_lock_release(struct storedir_lock *l)
 
 CK_RV storedir_lock_take(const char *path, struct storedir_lock *l)
 {
-    l->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    l->fd = fd_open(path, O_RDONLY | O_DIRECTORY);
     if (l->fd < 0)
         return directory_refuse(path);
     while (flock(l->fd, LOCK_EX) != 0) {
@@ -98,9 +99,19 @@ static void directory_close(struct directory *d)
         (void)closedir(d->dir);
 }
 
+static DIR *directory_open(const char *path)
+{
+    const int fd = fd_open(path, O_RDONLY | O_DIRECTORY);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+
+    if (dir == NULL && fd >= 0)
+        (void)close(fd);
+    return dir;
+}
+
 CK_RV storedir_leftover(const char *path, char ret[NAME_MAX + 1])
 {
-    AUTO(directory_close) struct directory d = {.dir = opendir(path)};
+    AUTO(directory_close) struct directory d = {.dir = directory_open(path)};
     const struct dirent *e;
 
     ret[0] = '\0';

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/fd.h"
 #include "util/log.h"
 
 #define LABEL       "tee-pkcs11 unseal 1"
@@ -34,7 +35,7 @@ bool unseal_cache_wanted(const struct conf *c, const struct root *r)
 static void put_boot_id(struct buf *ret)
 {
     uint8_t text[BOOT_MAX];
-    const int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
+    const int fd = fd_open(BOOT_ID, O_RDONLY);
     const ssize_t got = fd >= 0 ? read(fd, text, sizeof(text)) : -1;
 
     buf_var(ret, span_of(text, got > 0 ? (size_t)got : 0));

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "root/snp_error.h"
+#include "util/fd.h"
 #include "util/log.h"
 
 #define CERTS_PAGE     4096u
@@ -97,14 +98,14 @@ static enum root_kind node_kind(int fd)
 /* ret->fd belongs to the caller. */
 static CK_RV device_open(const struct conf *c, struct device *ret)
 {
-    const int flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    const int flags = O_NOCTTY | O_NONBLOCK;
     int fd;
 
     ENSURE(c->device != NULL, CKR_ARGUMENTS_BAD);
-    fd = open(c->device, O_RDWR | flags);
+    fd = fd_open(c->device, O_RDWR | flags);
     /* The driver has neither read nor write: a node that is only readable serves. */
     if (fd < 0 && (errno == EACCES || errno == EROFS))
-        fd = open(c->device, O_RDONLY | flags);
+        fd = fd_open(c->device, O_RDONLY | flags);
     if (fd < 0)
         return snp_error_open(c->device, errno);
     ret->fd = fd;

@@ -75,7 +75,7 @@ static int read_full(int fd, uint8_t *p, size_t n)
 /* O_NONBLOCK: a FIFO must not hang us before it is refused. */
 static int key_open(const char *path)
 {
-    return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    return fd_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 }
 
 /* The whole file, checked, in secret memory. */
@@ -158,7 +158,7 @@ static CK_RV directory_sync(const char *path)
     AUTO(descriptor_close) struct descriptor d = {.fd = -1};
 
     TRY(directory_of(path, &name));
-    d.fd = open((const char *)name.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    d.fd = fd_open((const char *)name.p, O_RDONLY | O_DIRECTORY);
     if (d.fd < 0 || fsync(d.fd) != 0)
         return refuse(path, strerror(errno));
     return CKR_OK;
@@ -190,9 +190,8 @@ static CK_RV draft_open(const char *path, struct draft *ret)
         buf_printf(&ret->name, "%s.%s", path, hex_encode(SPAN_ARRAY(tag), hex));
         buf_u8(&ret->name, 0);
         TRY(buf_ok(&ret->name));
-        ret->fd = fd_off_std(open((const char *)ret->name.p,
-                                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-                                  S_IRUSR | S_IWUSR));
+        ret->fd = fd_openat(AT_FDCWD, (const char *)ret->name.p,
+                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, S_IRUSR | S_IWUSR);
         if (ret->fd < 0 && errno != EEXIST)
             return refuse(path, strerror(errno));
     }

@@ -19,6 +19,7 @@
 
 #include "root/entropy.h"
 #include "root/snp_error.h"
+#include "util/fd.h"
 #include "util/log.h"
 
 #define CONFIGFS 0x62656570 /* statfs: CONFIGFS_MAGIC of Linux fs/configfs */
@@ -68,7 +69,7 @@ static CK_RV entry_make(const struct conf *c, struct entry *ret)
     ENSURE(n > 0 && (size_t)n < sizeof(ret->path), CKR_ARGUMENTS_BAD);
     if (mkdir(ret->path, S_IRWXU) != 0)
         return snp_error_tsm(c->tsm, "", errno);
-    ret->fd = open(ret->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    ret->fd = fd_open(ret->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (ret->fd < 0) {
         const int error = errno;
 
@@ -81,7 +82,7 @@ static CK_RV entry_make(const struct conf *c, struct entry *ret)
 /* Append an attribute; more than `max` bytes are an error. */
 static CK_RV attribute_read(const struct entry *e, const char *name, size_t max, struct buf *ret)
 {
-    AUTO(fd_close) int fd = openat(e->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    AUTO(fd_close) int fd = fd_openat(e->fd, name, O_RDONLY | O_NOFOLLOW, 0);
     AUTO(buf_clear) struct buf bytes = BUF_INIT;
     ssize_t got = 0;
 
@@ -103,7 +104,7 @@ static CK_RV attribute_read(const struct entry *e, const char *name, size_t max,
 
 static CK_RV attribute_write(const struct entry *e, const char *name, struct span bytes)
 {
-    AUTO(fd_close) int fd = openat(e->fd, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    AUTO(fd_close) int fd = fd_openat(e->fd, name, O_WRONLY | O_NOFOLLOW, 0);
 
     if (fd < 0 || write(fd, bytes.p, bytes.n) != (ssize_t)bytes.n)
         return snp_error_tsm(e->path, name, errno);

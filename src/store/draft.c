@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/fd.h"
 #include "util/log.h"
 
 #define MODE (S_IRUSR | S_IWUSR)
@@ -56,7 +57,7 @@ static CK_RV directory_of(const char *path, struct draft *d)
         memcpy(directory, path, n);
         directory[n] = '\0';
     }
-    d->dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    d->dir = fd_open(directory, O_RDONLY | O_DIRECTORY);
     return d->dir < 0 ? failed(directory) : CKR_OK;
 }
 
@@ -68,7 +69,7 @@ static bool is_unsupported(int error)
 
 static CK_RV open_part(struct draft *d)
 {
-    d->fd = openat(d->dir, d->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, MODE);
+    d->fd = fd_openat(d->dir, d->part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, MODE);
     if (d->fd < 0 && errno == EEXIST)
         return refuse(d->part, "is there: somebody writes it now, or was killed while he did: then "
                                "remove it");
@@ -80,7 +81,7 @@ static CK_RV open_part(struct draft *d)
 
 static CK_RV draft_open(struct draft *d)
 {
-    d->fd = openat(d->dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, MODE);
+    d->fd = fd_openat(d->dir, ".", O_TMPFILE | O_RDWR, MODE);
     if (d->fd < 0 && is_unsupported(errno))
         TRY(open_part(d));
     if (d->fd < 0 || fchmod(d->fd, MODE) != 0)

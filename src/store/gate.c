@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/fd.h"
 #include "util/log.h"
 
 #define WAIT_MS 5000
@@ -43,7 +44,7 @@ int gate_enter(const char *directory)
 
     if (have_it)
         return -1;
-    fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    fd = fd_open(directory, O_RDONLY | O_DIRECTORY);
     if (fd >= 0 && !lock(fd)) {
         (void)close(fd);
         return -1;

@@ -102,12 +102,12 @@ static CK_RV directory_make(const char *directory)
 
 static CK_RV directory_open(const char *directory, bool create, int *ret)
 {
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = fd_open(directory, O_RDONLY | O_DIRECTORY);
 
     if (fd < 0 && errno == ENOENT) {
         ENSURE(create, CKR_TOKEN_NOT_PRESENT);
         TRY(directory_make(directory));
-        fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        fd = fd_open(directory, O_RDONLY | O_DIRECTORY);
     }
     if (fd < 0) {
         log_err("can't open the store's directory %s: %s", directory, strerror(errno));
@@ -170,7 +170,7 @@ CK_RV place_open_data(const char *directory, int *ret_fd)
     int fd;
 
     ENSURE(n > 0 && (size_t)n < sizeof(path), CKR_ARGUMENTS_BAD);
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    fd = fd_open(path, O_RDONLY | O_NOFOLLOW);
     if (fd < 0) {
         log_err("can't open %s: %s", path, strerror(errno));
         FAIL(CKR_DEVICE_ERROR);
@@ -182,7 +182,7 @@ CK_RV place_open_data(const char *directory, int *ret_fd)
 CK_RV place_open_file(const char *path, const char *name, int *ret_fd, struct stat *ret_st)
 {
     /* Not blocking: a pipe of that name is to be refused and not waited for. */
-    AUTO(place_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    AUTO(place_closep) int fd = fd_open(path, O_RDONLY | O_NONBLOCK);
 
     if (fd < 0 || fstat(fd, ret_st) != 0) {
         log_err("can't open %s: %s", name, strerror(errno));
@@ -201,8 +201,7 @@ CK_RV place_open_file(const char *path, const char *name, int *ret_fd, struct st
 static CK_RV nobody_has_it(int dir, const char *directory)
 {
     struct flock held = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
-    AUTO(place_closep)
-    int fd = fd_off_std(openat(dir, PLACE_LOCK, O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+    AUTO(place_closep) int fd = fd_openat(dir, PLACE_LOCK, O_RDWR | O_NOFOLLOW, 0);
 
     if (fd < 0 && errno == ENOENT)
         return CKR_OK;
@@ -265,7 +264,7 @@ void place_strip(const char *directory)
 /* fsync() a directory by name. */
 static CK_RV name_sync(int at, const char *name)
 {
-    AUTO(place_closep) int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    AUTO(place_closep) int fd = fd_openat(at, name, O_RDONLY | O_DIRECTORY, 0);
 
     /* A parent that may be passed but not read: its names are its owner's affair. */
     ENSURE(fd >= 0 || errno == EACCES, CKR_DEVICE_ERROR);

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "util/buf.h"
+#include "util/fd.h"
 #include "util/log.h"
 #include "util/policy.h"
 
@@ -536,7 +537,7 @@ static CK_RV check_owner(const char *path, int fd, char **error)
 /* The whole file as text. */
 static CK_RV read_text(const char *path, char **error, struct buf *ret)
 {
-    AUTO(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    AUTO(close_fd) int fd = fd_open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
     ssize_t n;
 
     if (fd < 0) {

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,8 +23,9 @@ bool fd_write_all(int fd, struct span bytes)
     return true;
 }
 
-/* A socket that is connected to nobody, with an inode of its own: reading and writing fail at once.
- * It gets the lowest free number: a higher one than `fd` means that another thread was faster. */
+/* Nothing can be done with what stands there: to a program that reads or writes the number is as
+ * good as free (EBADF). Any path would do, and this one is always there. It gets the lowest free
+ * number: a higher one than `fd` means that another thread was faster. */
 static bool take(int fd, uint64_t *ret_inode)
 {
     struct stat st;
@@ -33,7 +33,7 @@ static bool take(int fd, uint64_t *ret_inode)
 
     if (fcntl(fd, F_GETFD) != -1 || errno != EBADF)
         return false;
-    made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    made = open("/", O_PATH | O_CLOEXEC); /* lint: by this number */
     if (made == fd && fstat(fd, &st) == 0) {
         *ret_inode = st.st_ino;
         return true;
@@ -41,6 +41,13 @@ static bool take(int fd, uint64_t *ret_inode)
     if (made >= 0)
         (void)close(made);
     return false;
+}
+
+bool fd_std_is_taken(int fd)
+{
+    const int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && (flags & O_PATH) != 0;
 }
 
 void fd_std_take(struct fd_std *ret)
@@ -54,12 +61,14 @@ void fd_std_give_back(struct fd_std *s)
     struct stat st;
 
     for (int fd = 0; fd < FD_STD; fd++) {
-        if (s->taken[fd] && fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) &&
-            st.st_ino == s->inode[fd])
+        if (s->taken[fd] && fd_std_is_taken(fd) && fstat(fd, &st) == 0 && st.st_ino == s->inode[fd])
             (void)close(fd);
         s->taken[fd] = false;
     }
 }
+
+/* -- files of our own ----------------------------------------------------------------------------
+ */
 
 int fd_off_std(int fd)
 {
@@ -72,4 +81,14 @@ int fd_off_std(int fd)
     (void)close(fd);
     errno = reason;
     return moved;
+}
+
+int fd_open(const char *path, int flags)
+{
+    return fd_off_std(open(path, flags | O_CLOEXEC, 0)); /* lint: here */
+}
+
+int fd_openat(int dir, const char *path, int flags, mode_t mode)
+{
+    return fd_off_std(openat(dir, path, flags | O_CLOEXEC, mode)); /* lint: here */
 }

@@ -20,6 +20,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "util/fd.h"
+
 static const char *const topic_names[LOG_N_TOPICS] = {
     [LOG_ERROR_TRACE] = "error", [LOG_CONF] = "conf",       [LOG_ROOT] = "root",
     [LOG_STORE] = "store",       [LOG_KEYRING] = "keyring", [LOG_VAULT] = "vault",
@@ -80,7 +82,7 @@ bool log_debugs(enum log_topic topic)
 static void send_line(int priority, const char *line)
 {
     static const struct sockaddr_un log = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
-    const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const int fd = fd_off_std(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)); /* lint: moved */
     char text[1200];
     int n;
 

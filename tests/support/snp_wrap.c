@@ -5,10 +5,12 @@
 #include "snp_wrap.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 
 static _Atomic(struct emulator *) active;
+static atomic_int lowest = INT_MAX;
 
 bool snp_wrap_start(void)
 {
@@ -27,6 +29,19 @@ struct emulator *snp_wrap_emulator(void)
     return atomic_load(&active);
 }
 
+int snp_wrap_lowest(void)
+{
+    return atomic_load(&lowest);
+}
+
+static void note(int fd)
+{
+    int seen = atomic_load(&lowest);
+
+    while (fd < seen && !atomic_compare_exchange_weak(&lowest, &seen, fd))
+        ;
+}
+
 int __wrap_ioctl(int fd, unsigned long number, ...)
 {
     struct emulator *e = snp_wrap_emulator();
@@ -40,6 +55,7 @@ int __wrap_ioctl(int fd, unsigned long number, ...)
     va_end(args);
     if (e == NULL || _IOC_TYPE(number) != _IOC_TYPE(SNP_IOC_REPORT))
         return __real_ioctl(fd, number, arg);
+    note(fd);
     error = emulator_ioctl(e, number, arg, &written, &snp_memory_own);
     if (error != 0)
         errno = error;

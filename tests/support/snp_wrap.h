@@ -16,6 +16,8 @@ bool snp_wrap_start(void);
 void snp_wrap_stop(void);
 /* The one that answers, or NULL. */
 struct emulator *snp_wrap_emulator(void);
+/* The lowest number of a descriptor that it was asked by. */
+int snp_wrap_lowest(void);
 
 int __wrap_ioctl(int fd, unsigned long number, ...);
 int __real_ioctl(int fd, unsigned long number, ...);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@ static const char *provider_name = "sev_guest";
 static int outblob_errno;
 static bool somebody_else;
 static int entries;
+static int lowest = INT_MAX;
 static int generation;
 
 int __wrap_mkdir(const char *path, mode_t mode);
@@ -48,6 +50,11 @@ void tsm_wrap_say(const char *provider, int outblob_error, bool raced)
 int tsm_wrap_entries(void)
 {
     return entries;
+}
+
+int tsm_wrap_lowest(void)
+{
+    return lowest;
 }
 
 static const char *const attributes[] = {"provider", "generation", "privlevel",
@@ -161,6 +168,8 @@ int __wrap_openat(int dir, const char *name, int flags, ...)
     if ((flags & O_CREAT) != 0)
         mode = va_arg(args, unsigned);
     va_end(args);
+    if (entries > 0 && dir < lowest)
+        lowest = dir;
     if (entries > 0 && (flags & O_ACCMODE) == O_WRONLY &&
         (strcmp(name, "inblob") == 0 || strcmp(name, "privlevel") == 0)) {
         generation++;

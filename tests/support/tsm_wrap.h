@@ -17,5 +17,7 @@ void tsm_wrap_start(const char *directory);
 void tsm_wrap_say(const char *provider, int outblob_error, bool raced);
 /* Entries that exist now. */
 int tsm_wrap_entries(void);
+/* The lowest number of a descriptor by which an attribute of an entry was opened. */
+int tsm_wrap_lowest(void);
 
 #endif

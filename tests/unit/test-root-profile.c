@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "log_capture.h"
@@ -22,6 +23,7 @@
 #include "root/snp_abi.h"
 #include "root/snp_error.h"
 #include "snp_bench.h"
+#include "snp_wrap.h"
 #include "tsm_wrap.h"
 
 struct fixture {
@@ -592,6 +594,38 @@ static void errors_have_names(void **state)
         name, fn, setup_owner, teardown, NULL                                                      \
     }
 
+/* -- a program without standard descriptors --------------------------------------------------- */
+
+static int ask_without_standard(struct fixture *f)
+{
+    AUTO(answer_clear) struct answer device = {BUF_INIT, BUF_INIT};
+    AUTO(answer_clear) struct answer tsm = {BUF_INIT, BUF_INIT};
+
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        (void)close(fd);
+    if (ask(f, 0x42, &device) != CKR_OK)
+        return 1;
+    f->conf.reports = CONF_REPORTS_TSM;
+    if (ask(f, 0x42, &tsm) != CKR_OK)
+        return 2;
+    if (snp_wrap_lowest() <= STDERR_FILENO)
+        return 3;
+    return tsm_wrap_lowest() <= STDERR_FILENO ? 4 : 0;
+}
+
+static void devices_are_not_printed_to(void **state)
+{
+    const pid_t child = fork();
+    int status = 0;
+
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(ask_without_standard(*state));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -613,6 +647,7 @@ int main(void)
         TEST("/root/tsm/makes-reports", tsm_makes_reports),
         TEST("/root/tsm/where-the-device-is-missing", tsm_where_the_device_is_missing),
         TEST("/root/tsm/failures-are-said", tsm_failures_are_said),
+        TEST("/root/devices/not-printed-to", devices_are_not_printed_to),
         TEST("/root/error/has-a-name", errors_have_names),
     };
 
