@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* main.c - the command `tee-pkcs11`: finds the subcommand and runs it; see cli.h. */
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "crypto/ossl.h"
 #include "util/fd.h"
 #include "util/log.h"
+#include "util/stdout.h"
 #include "verifier/verifier.h"
 #include "version.h"
 
@@ -208,19 +207,14 @@ static bool asks_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
 }
 
-/* What was said has to have arrived: who reads half an answer takes it for a whole one. */
-static int said(int code, bool closed)
+static int said(int code)
 {
-    const bool failed = ferror(stdout) != 0;
+    const char *lost = stdout_lost();
 
-    errno = 0;
-    if ((fflush(stdout) == 0 && !failed) || code != EXIT_DONE)
+    if (lost == NULL || code != EXIT_DONE)
         return code;
     return cli_fail(EXIT_FAILED,
-                    "standard output: %s: what was done is done, and was not all shown",
-                    closed       ? "it is closed"
-                    : errno != 0 ? strerror(errno)
-                                 : "it can't be written to");
+                    "standard output: %s: what was done is done, and was not all shown", lost);
 }
 
 static int run(int argc, char **argv)
@@ -257,5 +251,5 @@ int main(int argc, char **argv)
 
     fd_std_take(&std); /* for good: no file of ours may be what is printed into */
     harden();
-    return said(run(argc, argv), std.taken[STDOUT_FILENO]);
+    return said(run(argc, argv));
 }

@@ -2,7 +2,6 @@
 /* seal.c - `tee-pkcs11 seal list|add|remove|revoke|test|reseal|export|import`: the ways into a
  * store. */
 #include <ctype.h>
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "cli/seal.h"
 #include "keyring/seal_carry.h"
 #include "keyring/seals.h"
+#include "util/stdout.h"
 
 struct request {
     const char *what;
@@ -253,17 +253,20 @@ static int request_make(const struct request *r, struct buf *bytes, struct seal_
 }
 
 /* The only time that these are seen: to standard output, nothing else there but them. Before the
- * seal is written, so that there is none that nobody can open. *arg: could they not be written? */
+ * seal is written, so that there is none that nobody can open. *arg: were they lost? */
 static CK_RV show_secret(void *arg, const struct seal_result *made)
 {
     bool *unseen = arg;
+    const char *lost;
 
     for (size_t i = 0; i < made->n_texts; i++)
         printf("%.*s\n", (int)made->texts[i].n, (const char *)made->texts[i].p);
-    *unseen = fflush(stdout) != 0 || ferror(stdout) != 0;
+    lost = stdout_lost();
+    *unseen = lost != NULL;
     if (!*unseen)
         return CKR_OK;
-    (void)cli_fail(EXIT_FAILED, "writing the recovery key: %s. Nothing was added", strerror(errno));
+    (void)cli_fail(EXIT_FAILED,
+                   "writing the recovery key to standard output: %s. Nothing was added", lost);
     FAIL(CKR_FUNCTION_FAILED);
 }
 
@@ -439,6 +442,7 @@ static int run_export(const struct conf *c, const struct request *r)
     AUTO(list_clear) struct list l = {.n = 0};
     AUTO(buf_clear) struct buf der = BUF_INIT;
     const struct seal_info *found = NULL;
+    const char *lost;
     CK_RV rv = store_open(c->store, false, c->map_size, &s);
     int code;
 
@@ -452,9 +456,9 @@ static int run_export(const struct conf *c, const struct request *r)
     if (export_one(s, found, &der) != CKR_OK)
         return cli_fail(EXIT_REFUSED, "a seal of that kind (%s) is not exported",
                         seal_kind_name(found->kind));
-    if (fwrite(der.p, 1, der.n, stdout) != der.n || fflush(stdout) != 0)
-        return cli_fail(EXIT_FAILED, "writing: %s", strerror(errno));
-    return EXIT_DONE;
+    (void)fwrite(der.p, 1, der.n, stdout);
+    lost = stdout_lost();
+    return lost == NULL ? EXIT_DONE : cli_fail(EXIT_FAILED, "writing to standard output: %s", lost);
 }
 
 /* The seal of another node, into this store. */

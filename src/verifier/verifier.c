@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "util/stdout.h"
+
 int verifier_fail(int code, const char *fmt, ...)
 {
     va_list args;
@@ -59,11 +61,6 @@ CK_RV verifier_judge(const struct verifier_options *o, const struct verifier_cas
     return verify(&in, r, v);
 }
 
-bool verifier_said(void)
-{
-    return fflush(stdout) == 0 && ferror(stdout) == 0;
-}
-
 int verifier_command(int argc, char **argv)
 {
     AUTO(verifier_case_clear) struct verifier_case c = {.evidence_malformed = false};
@@ -85,7 +82,7 @@ int verifier_command(int argc, char **argv)
         verifier_show(&c, &r, &v);
     else if (!verifier_show_json(&c, &r, &v))
         return verifier_fail(VERIFIER_UNKNOWN, "out of memory");
-    if (!verifier_said())
+    if (stdout_lost() != NULL)
         return verifier_fail(VERIFIER_UNKNOWN, "standard output cannot be written");
     return (int)result_verdict(&r);
 }

@@ -80,8 +80,6 @@ const char *verifier_time_text(time_t t, char text[32]);
 /* argv[0] is the command's name. Returns an exit code: 0 genuine and within policy, 1 not genuine,
  * 2 genuine but against policy, 3 could not tell, 64 usage. */
 int verifier_command(int argc, char **argv);
-/* Has all that was printed so far arrived? */
-bool verifier_said(void);
 
 /* Print "tee-pkcs11: text" to standard error; returns the code. */
 int verifier_fail(int code, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -307,6 +307,21 @@ def tables(suite):
         suite.expect(code == UNKNOWN and not outcomes, f'bad-{name}: exit {code}')
 
 
+def lost_answers(suite):
+    """An answer that did not arrive is no answer."""
+    report = suite.file('reports/milan-v3-dstack.bin')
+    for args, words in (([report, '--offline', '--no-cache', '--time', NOW],
+                         'standard output cannot be written'),
+                        (['--help'], ''), (['--version'], '')):
+        for closed in (False, True):
+            with open('/dev/full', 'w', encoding='ascii') as full:
+                done = subprocess.run(
+                    [suite.verifier, *args], stdout=full, stderr=subprocess.PIPE, text=True,
+                    check=False, preexec_fn=(lambda: os.close(1)) if closed else None)
+            suite.expect(done.returncode == UNKNOWN and words in done.stderr,
+                         f'{args}, {"closed" if closed else "full"}: exit {done.returncode}')
+
+
 def all_files(suite):
     """No vector was passed over."""
     for sub in ('certs', 'reports', 'veks', 'negative', 'synthetic', 'certtable'):
@@ -324,7 +339,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         suite = Suite(verifier, folder, pathlib.Path(scratch))
         for part in (genuine_reports, negative, wrong_pairs, certificates, forged, tables,
-                     all_files):
+                     lost_answers, all_files):
             before = suite.checks, suite.faults
             part(suite)
             name = re.sub('_', '-', part.__name__)

@@ -118,6 +118,8 @@ tee 64 recover --yes
 # -- with openssl alone, on the machine that has the private key --
 for name in ec rsa; do
     id=$("$TEE_TEST_COMMAND" seal list 2>/dev/null | grep -B1 "CN=$name;" | sed -n '1s/ .*//p')
+    "$TEE_TEST_COMMAND" seal export "$id" >/dev/full 2>err && die "what was not written was exported"
+    complains "writing to standard output: No space left on device"
     tee 0 seal export "$id"
     cp out seal.cms
     openssl cms -decrypt -inform DER -in seal.cms -recip "$name.pem" -inkey "$name.key" \
@@ -183,7 +185,10 @@ before=$(field id recovery-key)
 for new in "--new-recovery-key" "--new-shares 2/3"; do
     # shellcheck disable=SC2086
     "$TEE_TEST_COMMAND" seal add $new >/dev/full 2>err && die "what was not printed was added"
-    complains "Nothing was added"
+    complains "to standard output: No space left on device. Nothing was added"
+    # shellcheck disable=SC2086
+    "$TEE_TEST_COMMAND" seal add $new >&- 2>err && die "what was not printed was added"
+    complains "to standard output: it is closed. Nothing was added"
 done
 [ "$(field id recovery-key)" = "$before" ] || die "a seal was added that nobody can open"
 [ -z "$(field id shares)" ] || die "shares were added that nobody has"

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #include "util/fd.h"
+#include "util/stdout.h"
 
 /* The line of the test that does not hold. */
 #define HOLDS(condition)                                                                           \
@@ -159,6 +161,50 @@ static void somebody_elses_stays(void **state)
     without_standard(replace_meanwhile);
 }
 
+/* -- what was printed -------------------------------------------------------------------------- */
+
+static void print_to(const char *path, const char *why)
+{
+    const char *lost, *later;
+
+    if (path != NULL)
+        HOLDS(open("/dev/null", O_RDONLY) == 0 && open(path, O_WRONLY) == 1);
+    else {
+        struct fd_std std;
+
+        fd_std_take(&std);
+    }
+    printf("printed\n");
+    lost = stdout_lost();
+    HOLDS((lost == NULL) == (why == NULL));
+    HOLDS(why == NULL || strcmp(lost, why) == 0);
+    later = stdout_lost(); /* what was lost stays lost, though nothing is left to send */
+    HOLDS((later == NULL) == (why == NULL));
+}
+
+static void print_to_null(void)
+{
+    print_to("/dev/null", NULL);
+}
+
+static void print_to_full(void)
+{
+    print_to("/dev/full", "No space left on device");
+}
+
+static void print_to_nothing(void)
+{
+    print_to(NULL, "it is closed");
+}
+
+static void what_was_lost_is_told(void **state)
+{
+    (void)state;
+    without_standard(print_to_null);
+    without_standard(print_to_full);
+    without_standard(print_to_nothing);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +212,7 @@ int main(void)
         {"/fd/open/as-asked", files_are_made_as_asked, NULL, NULL, NULL},
         {"/fd/std/taken-is-as-closed", numbers_are_taken, NULL, NULL, NULL},
         {"/fd/std/somebody-elses-stays", somebody_elses_stays, NULL, NULL, NULL},
+        {"/stdout/what-was-lost-is-told", what_was_lost_is_told, NULL, NULL, NULL},
     };
 
     return cmocka_run_group_tests_name("fd", tests, NULL, NULL);
