@@ -90,20 +90,23 @@ size_t foreign_tokens(const struct foreign *f, struct foreign_token *ret, size_t
 
 /* -- sessions ---------------------------------------------------------------------------------- */
 
-static bool pin_get(const struct foreign *f, const CK_TOKEN_INFO *info,
-                    const struct pin_source *pin, struct buf *ret)
+static int pin_get(const struct foreign *f, const CK_TOKEN_INFO *info, const struct pin_source *pin,
+                   struct buf *ret)
 {
     const char *value = p11_kit_uri_get_pin_value(f->uri);
     struct pin_source from = *pin;
     char label[33], prompt[64];
+    int code;
 
     if (!pin_source_given(&from) && value != NULL) {
         buf_put(ret, span_of(value, strlen(value)));
-        return !ret->failed;
+        return ret->failed ? EXIT_FAILED : EXIT_DONE;
     }
-    uri_pin_source(f->uri, &from);
+    code = uri_pin_source(f->uri, &from);
+    if (code != EXIT_DONE)
+        return code;
     (void)snprintf(prompt, sizeof(prompt), "PIN of token %s", output_label(info->label, label));
-    return pin_read(&from, prompt, false, ret);
+    return pin_read(&from, prompt, false, ret) ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int log_in(const struct foreign *f, const struct foreign_token *t, CK_SESSION_HANDLE h,
@@ -111,12 +114,14 @@ static int log_in(const struct foreign *f, const struct foreign_token *t, CK_SES
 {
     AUTO(buf_clear) struct buf pin = BUF_INIT;
     char label[33];
+    int code;
     CK_RV rv;
 
     if ((t->info.flags & CKF_LOGIN_REQUIRED) == 0)
         return EXIT_DONE;
-    if (!pin_get(f, &t->info, from, &pin))
-        return EXIT_FAILED;
+    code = pin_get(f, &t->info, from, &pin);
+    if (code != EXIT_DONE)
+        return code;
     rv = t->module->C_Login(h, CKU_USER, pin.p, pin.n);
     if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
         return EXIT_DONE;

@@ -174,9 +174,11 @@ static int open_found(P11KitUri *uri, const char *text, CK_SLOT_ID slot,
 {
     AUTO(matches_clear) struct matches m = {.n = 0};
     struct pin_source from = *source;
+    const int code = uri_pin_source(uri, &from);
     CK_RV rv;
 
-    uri_pin_source(uri, &from);
+    if (code != EXIT_DONE)
+        return code;
     if (!pin_read(&from, "PIN", false, &k->pin))
         return EXIT_FAILED;
     rv = session_start(slot, (how & OWN_KEY_CHANGE) != 0, k);

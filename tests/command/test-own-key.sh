@@ -16,6 +16,17 @@ request() { tee "$1" csr --subject CN=web.example --no-evidence --key "$2" "${@:
 request 0 "pkcs11:token=web;id=%01%ff%00?pin-source=$scratch/user.pin"
 request 0 "pkcs11:slot-id=0;object=tls?pin-source=file:$scratch/user.pin"
 request 0 "pkcs11:slot-description=TEE%20token%20slot%200;object=tls?pin-source=file://$scratch/user.pin"
+for host in // //localhost //LocalHost; do
+    request 0 "pkcs11:token=web;object=tls?pin-source=file:$host$scratch/user.pin"
+done
+request 0 "pkcs11:token=web;object=tls?pin-source=FILE:$scratch/user.pin"
+for host in //example.org //localhost.example //local //127.0.0.1; do
+    request 64 "pkcs11:token=web;object=tls?pin-source=file:$host$scratch/user.pin"
+    complains "pin-source=file:$host$scratch/user.pin: a file of another host can't be read"
+done
+request 64 "pkcs11:token=web;object=tls?pin-source=file://localhost"
+# A source on the command line counts, whatever the URI says.
+request 0 "pkcs11:token=web;object=tls?pin-source=file://example.org/x" --pin-file user.pin
 request 1 "pkcs11:token=web;object=tls?pin-source=$scratch/none.pin"
 complains "none.pin: No such file"
 request 2 "pkcs11:token=web;object=tls?pin-source=$scratch/so.pin"

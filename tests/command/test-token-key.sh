@@ -37,6 +37,11 @@ done
 id=$("$TEE_TEST_COMMAND" seal list 2>/dev/null | grep -B1 "CN=P-256;" | sed -n '1s/ .*//p')
 tee 0 seal test "$id" --key "$uri;object=P-256?module-path=$softhsm&pin-value=8765"
 tee 0 seal test "$id" --key "$uri;object=P-256?module-path=$softhsm&pin-source=file:$scratch/hsm.pin"
+tee 0 seal test "$id" --key \
+    "$uri;object=P-256?module-path=$softhsm&pin-source=file://localhost$scratch/hsm.pin"
+tee 1 seal test "$id" --key \
+    "$uri;object=P-256?module-path=$softhsm&pin-source=file://example.org$scratch/hsm.pin"
+complains "a file of another host can't be read"
 
 # -- the slot, by its number --
 slot=$(softhsm2-util --show-slots | awk '/^Slot [0-9]/ { slot = $2 } /Label: *owner/ { print slot; exit }')

@@ -611,6 +611,8 @@ def uri_seeds():
                        'id': 'pkcs11:id=%01%02;object=b',
                        'module': 'pkcs11:object=b?module-path=/m.so&pin-value=1234',
                        'pin-file': 'pkcs11:object=b?pin-source=file:/pin',
+                       'pin-file-here': 'pkcs11:object=b?pin-source=file://localhost/pin',
+                       'pin-file-there': 'pkcs11:object=b?pin-source=file://there',
                        'empty': 'pkcs11:', 'scheme': 'http:', 'percent': 'pkcs11:object=%',
                        'twice': 'pkcs11:object=a;object=b', 'unknown': 'pkcs11:x=y',
                        'slot': 'pkcs11:slot-id=99999999999999999999'}.items():
