@@ -44,6 +44,7 @@ static int adopt(struct keyring *k, const struct request *r)
 {
     struct store_info info;
     char hex[2 * PRIM_HASH + 1], when[32];
+    bool in_place = false;
     CK_RV rv = keyring_info(k, &info);
 
     if (rv != CKR_OK)
@@ -54,13 +55,16 @@ static int adopt(struct keyring *k, const struct request *r)
     if (!confirm_store(r->expect, r->yes || r->dry_run, hex))
         return EXIT_REFUSED;
     if (r->dry_run) {
-        puts("would seal it to this platform");
+        puts("would seal it to this platform (where it opens here already: in place of the seal "
+             "that does)");
         return EXIT_DONE;
     }
-    rv = recover_adopt(k);
+    rv = recover_adopt(k, &in_place);
     if (rv != CKR_OK)
         return cli_rv(rv, "sealing to this platform");
-    puts("sealed to this platform: the store opens here from now on");
+    puts(in_place ? "the store opened here already, by its seal of this platform: a new one is in "
+                    "place of that"
+                  : "sealed to this platform: the store opens here from now on");
     confirm_seals(k);
     return EXIT_DONE;
 }

@@ -9,6 +9,7 @@
 #include "keyring/master.h"
 #include "keyring/platform.h"
 #include "keyring/recipients.h"
+#include "keyring/unseal_cache.h"
 #include "util/log.h"
 
 struct adoption {
@@ -18,10 +19,17 @@ struct adoption {
     const struct secret *master;
     const struct platform_seal *made;
     struct config config;
-    enum root_kind root; /* of the new seal */
+    enum root_kind root;  /* of the new seal */
+    struct seal_set *had; /* terms->in_place: the seals before, and which of them open here */
+    bool opens[SEAL_MAX];
     uint64_t now;
     bool passphrase; /* one is among the ways in that stay */
 };
+
+static void adoption_clear(struct adoption *a)
+{
+    seal_set_free(a->had);
+}
 
 /* Roots by what they protect from: a store never moves to a lesser one. */
 static int root_rank(enum root_kind kind)
@@ -66,20 +74,55 @@ static CK_RV adoption_read(struct keyring *k, struct adoption *a)
                 a->terms->again);
         FAIL(CKR_DEVICE_ERROR);
     }
+    if (a->terms->in_place)
+        TRY(seal_set_read(t, TRUST_TREE, &a->had));
     return config_get(t, &a->config);
 }
+
+/* -- what opens here already --------------------------------------------------------------------
+ */
+
+static bool opens_here(const struct adoption *a, const uint8_t id[SEAL_ID])
+{
+    for (size_t i = 0; a->had != NULL && i < a->had->n; i++) {
+        if (a->opens[i] && memcmp(a->had->v[i].seal.id, id, SEAL_ID) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* By a seal that was not superseded: it is not another image that the store comes to. */
+static bool is_in_place(const struct adoption *a)
+{
+    for (size_t i = 0; a->had != NULL && i < a->had->n; i++) {
+        if (a->opens[i] && a->had->v[i].seal.superseded == 0)
+            return true;
+    }
+    return false;
+}
+
+static void cache_forget(const struct keyring *k, const struct adoption *a)
+{
+    for (size_t i = 0; a->had != NULL && i < a->had->n; i++) {
+        if (a->opens[i])
+            unseal_cache_revoke(k->conf, k->root, &a->header, &a->had->v[i].seal);
+    }
+}
+
+/* -- in one transaction -------------------------------------------------------------------------
+ */
 
 /* Does it stay what it is, beside the new one? */
 static bool lives_on(const struct adoption *a, const struct seal *s)
 {
     const struct adopt_terms *t = a->terms;
 
-    return s->superseded != 0 || t->others == ADOPT_SUPERSEDES_NONE ||
+    return s->superseded != 0 || is_in_place(a) || t->others == ADOPT_SUPERSEDES_NONE ||
            (t->others == ADOPT_SUPERSEDES_ONE && memcmp(s->id, t->one, SEAL_ID) != 0);
 }
 
 /* Seals of the platform so far are kept for going back, for a while, or live on beside the new one;
- * those of a lesser root go. */
+ * those of a lesser root go, and those that the new one is in place of. */
 static CK_RV supersede(struct txn *t, const struct adoption *a, const struct seal *old)
 {
     AUTO(secret_freep) struct secret *auth = NULL;
@@ -90,7 +133,7 @@ static CK_RV supersede(struct txn *t, const struct adoption *a, const struct sea
     if (!seal_is_platform(&s))
         return CKR_OK;
     TRY(binding_decode(s.binding, &b));
-    if (root_rank(b.kind) < root_rank(a->root))
+    if (opens_here(a, s.id) || root_rank(b.kind) < root_rank(a->root))
         return txn_del(t, STORE_SEAL, SPAN_ARRAY(s.id), NULL);
     if (lives_on(a, &s))
         return CKR_OK;
@@ -137,8 +180,9 @@ static CK_RV adopt_txn(struct txn *t, void *arg)
     TRY(audit_add(a->keyring, t, a->terms->event, NULL, "%s%ssealed to a %s root: seal %s%s",
                   a->terms->by != NULL ? a->terms->by : "", a->terms->by != NULL ? ", " : "",
                   root_kind_name(a->root), seal_id_text(a->made->id, id),
-                  a->terms->others == ADOPT_SUPERSEDES_NONE ? ", beside those that there are"
-                                                            : ""));
+                  is_in_place(a)                              ? ", in place of what opened it there"
+                  : a->terms->others == ADOPT_SUPERSEDES_NONE ? ", beside those that there are"
+                                                              : ""));
     return seal_put(t, a->made->id, &a->made->row);
 }
 
@@ -153,9 +197,10 @@ static void lesser_root_left(struct keyring *k)
                  k->conf->store, rv);
 }
 
-CK_RV keyring_adopt(struct keyring *k, const struct adopt_terms *terms, uint8_t ret_id[SEAL_ID])
+CK_RV keyring_adopt(struct keyring *k, const struct adopt_terms *terms, struct adopted *ret)
 {
     AUTO(platform_seal_clear) struct platform_seal made = {.row = BUF_INIT};
+    AUTO(adoption_clear)
     struct adoption a = {
         .keyring = k, .terms = terms, .master = k->master, .made = &made, .now = meta_now()};
     const struct root *r;
@@ -171,9 +216,12 @@ CK_RV keyring_adopt(struct keyring *k, const struct adopt_terms *terms, uint8_t 
     /* The owner is here and says so: a software key that was lost may be made anew. */
     TRY(platform_make(k->conf, r, true, &a.header, secret_span(k->master), 0, &made));
     TRY(config_floors(k->conf, &a.config, r, &made.binding));
+    if (a.had != NULL)
+        TRY(platform_opening(k->conf, r, &a.header, a.had, &made.binding, a.opens));
     TRY(store_write(k->store, adopt_txn, &a));
     k->root = r;
     k->root_name = r->name;
+    cache_forget(k, &a);
     secret_free(TAKE(k->master));
     log_info("the store %s is sealed to this platform (%s)", k->conf->store, r->name);
     if (r->hardware && a.passphrase)
@@ -181,8 +229,8 @@ CK_RV keyring_adopt(struct keyring *k, const struct adopt_terms *terms, uint8_t 
                  "guesses it needs no hardware. Add another recovery, then take it away: "
                  "tee-pkcs11 seal list, tee-pkcs11 seal revoke ID",
                  k->conf->store);
-    if (ret_id != NULL)
-        memcpy(ret_id, made.id, SEAL_ID);
+    memcpy(ret->id, made.id, SEAL_ID);
+    ret->in_place = is_in_place(&a);
     if (moved)
         lesser_root_left(k);
     return CKR_OK;

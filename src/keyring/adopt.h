@@ -17,6 +17,9 @@ struct adopt_terms {
     const char *by;         /* words in front of the entry; NULL: none */
     const char *again;      /* what to do when the master was rotated meanwhile */
     enum adopt_others others;
+    /* What opens the store on this platform already is replaced and not superseded, and where it
+     * was not superseded itself, nothing else changes. */
+    bool in_place;
     const uint8_t *one; /* ADOPT_SUPERSEDES_ONE: its id; where it is not there any more, none is */
     /* Asked in the transaction that writes: what it returns other than CKR_OK ends the adoption.
      * NULL: nothing is. */
@@ -29,9 +32,12 @@ struct adopt_terms {
  * one thread, with no other user of the keyring. CKR_FUNCTION_REJECTED when the configured root
  * protects less than the one that the store was made for, or an owner's secret is demanded and not
  * configured. CKR_DEVICE_ERROR: the master was rotated meanwhile. Asks the device.
- * ret_id (may be NULL) is the new seal's.
  */
+struct adopted {
+    uint8_t id[16]; /* of the new seal */
+    bool in_place;  /* the terms', and a seal that was not superseded opened the store here */
+};
 NODISCARD CK_RV keyring_adopt(struct keyring *k, const struct adopt_terms *terms,
-                              uint8_t ret_id[16]);
+                              struct adopted *ret);
 
 #endif

@@ -372,6 +372,7 @@ CK_RV handoff_adopt(struct keyring *k, const uint8_t name[HANDOFF_NAME], const u
 {
     char text[NAME_TEXT];
     struct taking taking = {name_text(name, text), past};
+    struct adopted adopted;
     const struct adopt_terms terms = {
         .event = AUDIT_HANDOFF_ACCEPTED,
         .by = text,
@@ -383,5 +384,8 @@ CK_RV handoff_adopt(struct keyring *k, const uint8_t name[HANDOFF_NAME], const u
     };
 
     ENSURE(!past->found, CKR_FUNCTION_REJECTED);
-    return keyring_adopt(k, &terms, ret_id);
+    TRY(keyring_adopt(k, &terms, &adopted));
+    if (ret_id != NULL)
+        memcpy(ret_id, adopted.id, SEAL_ID);
+    return CKR_OK;
 }

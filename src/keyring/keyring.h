@@ -267,11 +267,15 @@ struct seal_proof {
 
 /* Open with what an owner brings, show what store it is. Nothing is written until recover_adopt(),
  * which seals to this platform. CKR_ARGUMENTS_BAD: it opens none of the store's seals.
+ *
+ * The platform's seals so far are superseded. Where one of them, not superseded yet, opens the
+ * store here anyway (*ret_in_place), the new one is in its place, and the others stay as they are.
+ *
  * recover_adopt() is for one thread, with no other user of the keyring; CKR_FUNCTION_REJECTED when
  * the configured root protects less than the one that the store was made for, or an owner's secret
  * is demanded and not configured. */
 NODISCARD CK_RV recover_open(const struct conf *c, struct store *s, const struct seal_proof *proof,
                              struct keyring **ret);
-NODISCARD CK_RV recover_adopt(struct keyring *k);
+NODISCARD CK_RV recover_adopt(struct keyring *k, bool *ret_in_place);
 
 #endif

@@ -215,6 +215,51 @@ CK_RV platform_open(const struct conf *c, const struct root *r, const struct hea
     return CKR_OK;
 }
 
+/* Nothing that the platform says differs from what the seal is bound to. A hint: whether it opens,
+ * the device says. */
+static CK_RV is_of_here(const struct conf *c, const struct seal *s, const struct binding *now,
+                        bool *ret)
+{
+    AUTO(buf_clear) struct buf difference = BUF_INIT;
+    struct binding b;
+
+    *ret = false;
+    if (s->kind == SEAL_OWNED && c->owner_secret == NULL)
+        return CKR_OK;
+    TRY(binding_decode(s->binding, &b));
+    binding_explain(&b, now, &difference);
+    TRY(buf_ok(&difference));
+    *ret = difference.n == 0;
+    return CKR_OK;
+}
+
+CK_RV platform_opening(const struct conf *c, const struct root *r, const struct header *h,
+                       const struct seal_set *set, const struct binding *now,
+                       bool ret_opens[SEAL_MAX])
+{
+    struct conf asking = *c;
+    struct candidates list = {.n = 0};
+
+    asking.unseal_cache = 0;
+    memset(ret_opens, 0, SEAL_MAX * sizeof(ret_opens[0]));
+    candidates_find(c, r, set, &list);
+    for (size_t i = 0, tried = 0; i < list.n && tried < TRIES_MAX; i++) {
+        AUTO(secret_freep) struct secret *master = NULL;
+        const struct seal *s = &set->v[list.index[i]].seal;
+        bool is_here = false;
+        CK_RV rv;
+
+        TRY(is_of_here(c, s, now, &is_here));
+        if (!is_here)
+            continue;
+        tried++;
+        rv = try_device(&asking, r, h, s, &master);
+        ENSURE(rv != CKR_HOST_MEMORY, rv);
+        ret_opens[list.index[i]] = rv == CKR_OK;
+    }
+    return CKR_OK;
+}
+
 /* -- making ---------------------------------------------------------------------------------- */
 
 void platform_seal_clear(struct platform_seal *s)

@@ -21,6 +21,13 @@ NODISCARD CK_RV platform_open(const struct conf *c, const struct root *r, const 
                               const struct seal_set *set, struct secret **ret_master,
                               size_t *ret_which, bool *ret_asked);
 
+/* Which seals of the set open on this platform, superseded ones too: those are tried, with nothing
+ * kept from a moment ago, whose binding says what the platform is now (`now`: of platform_make()).
+ * The others are false. */
+NODISCARD CK_RV platform_opening(const struct conf *c, const struct root *r, const struct header *h,
+                                 const struct seal_set *set, const struct binding *now,
+                                 bool ret_opens[SEAL_MAX]);
+
 /* A seal of the platform as it is now. may_create: see root.h. */
 struct platform_seal {
     uint8_t id[SEAL_ID];

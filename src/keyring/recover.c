@@ -118,9 +118,13 @@ CK_RV recover_open(const struct conf *c, struct store *s, const struct seal_proo
     return CKR_OK;
 }
 
-CK_RV recover_adopt(struct keyring *k)
+CK_RV recover_adopt(struct keyring *k, bool *ret_in_place)
 {
-    const struct adopt_terms terms = {.event = AUDIT_STORE_RECOVERED, .again = "recover again"};
+    const struct adopt_terms terms = {
+        .event = AUDIT_STORE_RECOVERED, .again = "recover again", .in_place = true};
+    struct adopted adopted;
 
-    return keyring_adopt(k, &terms, NULL);
+    TRY(keyring_adopt(k, &terms, &adopted));
+    *ret_in_place = adopted.in_place;
+    return CKR_OK;
 }

@@ -115,6 +115,16 @@ complains "a character of it is wrong"
 tee 64 recover --recovery-key recovery.key --shares two
 tee 64 recover --yes
 
+# -- a recovery that nobody needed leaves nothing behind --
+before=$("$TEE_TEST_COMMAND" seal list --json | grep -c '"kind"')
+tee 0 recover --key ec.key --yes --dry-run
+says "would seal it to this platform (where it opens here already: in place of the seal that does)"
+tee 0 recover --key ec.key --yes
+says "the store opened here already, by its seal of this platform: a new one is in place of that"
+[ "$("$TEE_TEST_COMMAND" seal list --json | grep -c '"kind"')" -eq "$before" ] || die "one seal more"
+tee 0 audit show
+says "in place of what opened it there"
+
 # -- with openssl alone, on the machine that has the private key --
 for name in ec rsa; do
     id=$("$TEE_TEST_COMMAND" seal list 2>/dev/null | grep -B1 "CN=$name;" | sed -n '1s/ .*//p')

@@ -324,7 +324,7 @@ static void snp_firmware_needs_an_owner(void **state)
     m->f->conf.owner_secret = NULL;
     refuses(m, "and its owner's secret");
     assert_int_equal(fixture_recover(m->f, m->owner_key), CKR_OK);
-    assert_int_equal(recover_adopt(m->f->k), CKR_FUNCTION_REJECTED);
+    assert_int_equal(recover_adopt(m->f->k, &(bool){false}), CKR_FUNCTION_REJECTED);
     m->f->conf.owner_secret = path;
 }
 
@@ -340,6 +340,29 @@ static void snp_other_roots_are_refused(void **state)
     assert_int_equal(fixture_open(m->f, &m->f->k), CKR_DEVICE_ERROR);
 }
 
+/* An older firmware's seal opens here: the new one, of the firmware as it is, is in its place. */
+static void snp_recovered_where_it_opens(void **state)
+{
+    struct machine *m = *state;
+    struct seal_info *v = NULL;
+    bool in_place = false;
+    size_t n = 0;
+
+    snp_bench_set(&m->bench, "tcb=4.0.10.101");
+    assert_int_equal(fixture_recover(m->f, m->owner_key), CKR_OK);
+    assert_int_equal(recover_adopt(m->f->k, &in_place), CKR_OK);
+    assert_true(in_place);
+    fixture_close(m->f);
+    opens(m);
+    assert_int_equal(fixture_open(m->f, &m->f->k), CKR_OK);
+    assert_int_equal(seals_list(m->f->k, keyring_store(m->f->k), &v, &n), CKR_OK);
+    assert_int_equal(n, 2); /* this one and the owner's */
+    for (size_t i = 0; i < n; i++)
+        assert_false(v[i].superseded);
+    seals_info_free(v, n);
+    fixture_close(m->f);
+}
+
 static void snp_recovered_on_another_image(void **state)
 {
     struct machine *m = *state;
@@ -347,7 +370,7 @@ static void snp_recovered_on_another_image(void **state)
     snp_bench_set(&m->bench, "measurement=b1b2b3");
     refuses(m, "measurement");
     assert_int_equal(fixture_recover(m->f, m->owner_key), CKR_OK);
-    assert_int_equal(recover_adopt(m->f->k), CKR_OK);
+    assert_int_equal(recover_adopt(m->f->k, &(bool){false}), CKR_OK);
     fixture_close(m->f);
     opens(m);
     snp_bench_set(&m->bench, "measurement=a1a2a3"); /* the image before, for a while */
@@ -365,7 +388,7 @@ static void snp_is_not_recovered_to_less(void **state)
     m->f->conf.root = CONF_ROOT_SOFTWARE;
     assert_int_equal(fixture_recover(m->f, m->owner_key), CKR_OK);
     log_capture_clear();
-    assert_int_equal(recover_adopt(m->f->k), CKR_FUNCTION_REJECTED);
+    assert_int_equal(recover_adopt(m->f->k, &(bool){false}), CKR_FUNCTION_REJECTED);
     assert_non_null(strstr(log_capture_text(), "protects less"));
     fixture_run("test ! -e '%s'", m->f->key);
 }
@@ -385,11 +408,12 @@ static void snp_recovered_from_software(void **state)
     fixture_close(m->f);
     m->f->conf.root = CONF_ROOT_SEV_SNP;
     assert_int_equal(fixture_recover(m->f, m->owner_key), CKR_OK);
-    assert_int_equal(recover_adopt(m->f->k), CKR_FUNCTION_REJECTED); /* measured is not said */
+    assert_int_equal(recover_adopt(m->f->k, &(bool){false}),
+                     CKR_FUNCTION_REJECTED); /* measured is not said */
     fixture_close(m->f);
     m->f->conf.measured = CONF_MEASURED_IMAGE;
     assert_int_equal(fixture_recover(m->f, m->owner_key), CKR_OK);
-    assert_int_equal(recover_adopt(m->f->k), CKR_OK);
+    assert_int_equal(recover_adopt(m->f->k, &(bool){false}), CKR_OK);
     assert_int_equal(keyring_info(m->f->k, &info), CKR_OK);
     assert_string_equal(info.root, "sev-snp-emulated");
     assert_int_equal(info.epoch, 2);
@@ -572,6 +596,7 @@ int main(void)
         STORE_TEST("/keyring/snp/firmware/renewal-that-fails", snp_renewal_that_fails),
         STORE_TEST("/keyring/snp/binding-not-allowed", snp_binding_not_allowed),
         STORE_TEST("/keyring/snp/other-roots-are-refused", snp_other_roots_are_refused),
+        STORE_TEST("/keyring/snp/recovered-where-it-opens", snp_recovered_where_it_opens),
         STORE_TEST("/keyring/snp/recovered-on-another-image", snp_recovered_on_another_image),
         STORE_TEST("/keyring/snp/is-not-recovered-to-less", snp_is_not_recovered_to_less),
         {"/keyring/snp/owner/updates-images", snp_owner_updates_images, setup_owner, teardown,

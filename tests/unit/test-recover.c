@@ -116,8 +116,9 @@ static void recover_adopts(void **state)
     fixture_run("rm '%s'", r->f->key);
     assert_int_equal(fixture_recover(r->f, r->ec_key), CKR_OK);
     assert_int_equal(master_rotate(r->f->k, NULL), CKR_FUNCTION_REJECTED);
-    assert_int_equal(recover_adopt(r->f->k), CKR_OK);
-    assert_int_equal(recover_adopt(r->f->k), CKR_FUNCTION_REJECTED); /* it is one of ours now */
+    assert_int_equal(recover_adopt(r->f->k, &(bool){false}), CKR_OK);
+    assert_int_equal(recover_adopt(r->f->k, &(bool){false}),
+                     CKR_FUNCTION_REJECTED); /* it is one of ours now */
     login_unref(fixture_user(r->f, &r->token));
     assert_int_equal(master_rotate(r->f->k, NULL), CKR_OK);
     fixture_reopen(r->f);
@@ -140,7 +141,7 @@ static void recover_after_a_rotation(void **state)
     assert_int_equal(master_rotate(r->f->k, NULL), CKR_OK);
     fixture_close(r->f);
     assert_int_equal(fixture_recover(r->f, r->rsa_key), CKR_OK);
-    assert_int_equal(recover_adopt(r->f->k), CKR_OK);
+    assert_int_equal(recover_adopt(r->f->k, &(bool){false}), CKR_OK);
 }
 
 static void recover_beaten_by_a_rotation(void **state)
@@ -155,7 +156,7 @@ static void recover_beaten_by_a_rotation(void **state)
     assert_int_equal(master_rotate(other, NULL), CKR_OK);
     assert_int_equal(token_create(r->f->k, 1, SO_PIN, label, &made), CKR_DEVICE_ERROR);
     log_capture_clear();
-    assert_int_equal(recover_adopt(r->f->k), CKR_DEVICE_ERROR);
+    assert_int_equal(recover_adopt(r->f->k, &(bool){false}), CKR_DEVICE_ERROR);
     assert_non_null(strstr(log_capture_text(), "rotated meanwhile: recover again"));
 }
 
@@ -169,7 +170,7 @@ static void recover_and_going_back(void **state)
 
     fixture_run("mv '%s' '%s.old'", r->f->key, r->f->key);
     assert_int_equal(fixture_recover(r->f, r->ec_key), CKR_OK);
-    assert_int_equal(recover_adopt(r->f->k), CKR_OK);
+    assert_int_equal(recover_adopt(r->f->k, &(bool){false}), CKR_OK);
     fixture_close(r->f);
     fixture_run("mv '%s' '%s.new' && mv '%s.old' '%s'", r->f->key, r->f->key, r->f->key, r->f->key);
     assert_int_equal(fixture_open(r->f, &r->f->k), CKR_OK);
@@ -184,6 +185,71 @@ static void recover_and_going_back(void **state)
     seals_info_free(v, n);
     assert_int_equal(keyring_info(r->f->k, &info), CKR_OK);
     assert_int_equal(info.epoch, 2);
+}
+
+/* Of the platform: how many, and how many of them superseded. */
+static void assert_platforms(struct recovery *r, size_t expected, size_t expected_superseded)
+{
+    struct seal_info *v = NULL;
+    size_t n = 0, platforms = 0, superseded = 0;
+
+    assert_int_equal(seals_list(r->f->k, keyring_store(r->f->k), &v, &n), CKR_OK);
+    for (size_t i = 0; i < n; i++) {
+        platforms += v[i].kind == SEAL_PLATFORM;
+        superseded += v[i].superseded;
+    }
+    seals_info_free(v, n);
+    assert_int_equal(platforms, expected);
+    assert_int_equal(superseded, expected_superseded);
+}
+
+static void recovers(struct recovery *r, bool expected_in_place)
+{
+    bool in_place = !expected_in_place;
+
+    fixture_close(r->f);
+    assert_int_equal(fixture_recover(r->f, r->ec_key), CKR_OK);
+    assert_int_equal(recover_adopt(r->f->k, &in_place), CKR_OK);
+    assert_int_equal(in_place, expected_in_place);
+    fixture_reopen(r->f);
+}
+
+/* Nothing was lost: the new seal is in the place of the one that opens the store anyway. */
+static void recover_of_what_opens(void **state)
+{
+    struct recovery *r = *state;
+
+    for (int i = 0; i < 3; i++) {
+        recovers(r, true);
+        assert_platforms(r, 1, 0);
+    }
+    login_unref(fixture_user(r->f, &r->token));
+}
+
+/* ... and what other platforms have is theirs. Back on an older one, which opens the store by what
+ * was superseded, it is the newer one's turn to be so. */
+static void recover_in_place_beside_others(void **state)
+{
+    struct recovery *r = *state;
+    const char *key = r->f->key;
+
+    fixture_run("mv '%s' '%s.old'", key, key);
+    recovers(r, false);
+    assert_platforms(r, 2, 1);
+    recovers(r, true);
+    assert_platforms(r, 2, 1);
+    fixture_run("mv '%s' '%s.new' && mv '%s.old' '%s'", key, key, key, key);
+    fixture_reopen(r->f);
+    recovers(r, false);
+    assert_platforms(r, 2, 1);
+    fixture_run("mv '%s' '%s.old' && mv '%s.new' '%s'", key, key, key, key);
+    fixture_reopen(r->f);
+    fixture_time_shift = (int64_t)KEEP_SECONDS + 60;
+    fixture_close(r->f);
+    assert_int_equal(fixture_open(r->f, &r->f->k), CKR_DEVICE_ERROR);
+    fixture_run("mv '%s.old' '%s'", key, key);
+    assert_int_equal(fixture_open(r->f, &r->f->k), CKR_OK);
+    assert_platforms(r, 1, 0);
 }
 
 /* A host makes a store of its own for the owner's certificate: another fingerprint. */
@@ -302,6 +368,8 @@ int main(void)
         RECOVERY_TEST("/recover/after-a-rotation", recover_after_a_rotation),
         RECOVERY_TEST("/recover/beaten-by-a-rotation", recover_beaten_by_a_rotation),
         RECOVERY_TEST("/recover/and-going-back", recover_and_going_back),
+        RECOVERY_TEST("/recover/of-what-opens-is-in-place", recover_of_what_opens),
+        RECOVERY_TEST("/recover/in-place-beside-others", recover_in_place_beside_others),
         RECOVERY_TEST("/recover/of-a-false-store", recover_of_a_false_store),
         RECOVERY_TEST("/recover/of-a-changed-seal", recover_of_a_changed_seal),
         RECOVERY_TEST("/recover/by-the-openssl-command", recover_by_the_openssl_command),

@@ -71,7 +71,7 @@ static void recovers(struct keyring_fixture *f, const struct seal_proof *proof)
     fixture_run("rm '%s'", f->key);
     assert_int_equal(store_open(f->store, false, 0, &s), CKR_OK);
     assert_int_equal(recover_open(&f->conf, s, proof, &f->k), CKR_OK);
-    assert_int_equal(recover_adopt(f->k), CKR_OK);
+    assert_int_equal(recover_adopt(f->k, &(bool){false}), CKR_OK);
     fixture_reopen(f);
     t = fixture_only_token(f);
     login_unref(fixture_so(f, &t));
@@ -222,7 +222,7 @@ static void added_during_adoption(void **state)
     assert_int_equal(recover_open(&f->conf, s, &proof, &recovered), CKR_OK);
     fixture_time_hook_arg = &m;
     fixture_time_hook = add_at_next_time;
-    assert_int_equal(recover_adopt(recovered), CKR_OK);
+    assert_int_equal(recover_adopt(recovered, &(bool){false}), CKR_OK);
     assert_int_equal(m.rv, CKR_OK);
     f->conf.n_recovery = 1; /* the file may name it: it is a recipient */
     fixture_reopen(f);
