@@ -85,11 +85,10 @@ static int checkpoint_compare(const struct audit_reading *log)
     if (log->met)
         return EXIT_DONE;
     if (is < was)
-        return cli_fail(
-            EXIT_REFUSED,
-            "the checkpoint is of %llu entries and this log has %llu: it was cut off, or "
-            "is an older copy",
-            was, is);
+        return cli_fail(EXIT_REFUSED,
+                        "the checkpoint is of %llu %s and this log has %llu: it was cut off, or "
+                        "is an older copy",
+                        was, output_word(was, "entry", "entries"), is);
     return cli_fail(EXIT_REFUSED,
                     "the first %llu entries are not those that the checkpoint was signed over: the "
                     "log was made anew, or is another one",
@@ -171,8 +170,8 @@ static int store_compare(const char *file, const struct buf *hashes)
                         "the store's log has %llu entries and %s has %llu: the store is an older "
                         "copy",
                         (unsigned long long)log.tree.n, file, n);
-    printf("the store's log begins with it, and has %llu entries more\n",
-           (unsigned long long)log.tree.n - n);
+    printf("the store's log begins with it, and has %llu %s more\n",
+           (unsigned long long)log.tree.n - n, output_word(log.tree.n - n, "entry", "entries"));
     return EXIT_DONE;
 }
 
@@ -182,9 +181,9 @@ static int report(const struct request *r, const struct audit_reading *log)
 {
     char hex[2 * PRIM_HASH + 1];
 
-    printf("%s is whole: %llu entries\nhash of the last one: %s\n",
+    printf("%s is whole: %llu %s\nhash of the last one: %s\n",
            r->file != NULL ? r->file : "the audit log", (unsigned long long)log->tree.n,
-           hex_encode(SPAN_ARRAY(log->hash), hex));
+           output_word(log->tree.n, "entry", "entries"), hex_encode(SPAN_ARRAY(log->hash), hex));
     if (log->checkpoint != NULL)
         printf("its first %llu entries are those of the checkpoint of %s\n",
                (unsigned long long)log->checkpoint->size, log->checkpoint->origin);

@@ -192,8 +192,9 @@ static void tell(const struct request *r, const struct verdict *v)
     char hex[2 * PRIM_HASH + 1];
 
     if (v->depth == VERDICT_WHOLE)
-        printf("%s: commit %" PRIu64 ", %" PRIu64 " objects, every row verified\nfingerprint %s\n",
+        printf("%s: commit %" PRIu64 ", %" PRIu64 " %s, every row verified\nfingerprint %s\n",
                r->file, v->store.counter, v->n_public + v->n_private,
+               output_word(v->n_public + v->n_private, "object", "objects"),
                hex_encode(SPAN_ARRAY(v->store.fingerprint), hex));
     else
         printf("%s: not verified%s\n", r->file,

@@ -93,6 +93,11 @@ void output_progress(const char *what, uint64_t done, uint64_t total);
 const char *output_time(uint64_t seconds, char text[32]);
 /* "3 days", "5 hours", ... since then. */
 const char *output_age(uint64_t seconds, char text[32]);
+/* The word for that many of them: `one` where it is one, else `several`. */
+static inline const char *output_word(uint64_t n, const char *one, const char *several)
+{
+    return n == 1 ? one : several;
+}
 /* A token's label without its padding, into text[33]; control characters as '?'. */
 const char *output_label(const uint8_t label[32], char text[33]);
 

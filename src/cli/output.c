@@ -83,7 +83,7 @@ const char *output_age(uint64_t seconds, char text[32])
     while (i + 1 < N_ELEMENTS(units) && age < units[i].unit)
         i++;
     (void)snprintf(text, 32, "%" PRIu64 " %s%s", age / units[i].unit, units[i].name,
-                   age / units[i].unit == 1 ? "" : "s");
+                   output_word(age / units[i].unit, "", "s"));
     return text;
 }
 

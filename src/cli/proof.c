@@ -202,7 +202,8 @@ static int shares_join(const struct shares *s, struct proof *p)
         texts[i] = buf_span(&s->text[i]);
     rv = shares_combine(texts, s->n, &bad, &needed, set, &p->secret);
     if (rv != CKR_OK && needed > 0)
-        return cli_fail(EXIT_REFUSED, "%u shares are needed and %zu were given", needed, s->n);
+        return cli_fail(EXIT_REFUSED, "%u shares are needed and %zu %s given", needed, s->n,
+                        output_word(s->n, "was", "were"));
     if (rv != CKR_OK)
         return cli_fail(EXIT_REFUSED, "the shares are not of one set, or one of them was given "
                                       "twice");

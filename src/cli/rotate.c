@@ -163,9 +163,9 @@ int reencrypt_all(struct keyring *k)
     free(tokens);
     if (rv != CKR_OK)
         return cli_rv(rv, "re-encrypting (tee-pkcs11 rotate dek goes on)");
-    printf("new master key, token secrets and DEKs; %llu public records re-encrypted, private ones "
+    printf("new master key, token secrets and DEKs; %llu public %s re-encrypted, private ones "
            "follow at the next user login\n",
-           (unsigned long long)total);
+           (unsigned long long)total, output_word(total, "record", "records"));
     return EXIT_DONE;
 }
 
@@ -183,7 +183,8 @@ static void tell_token(const struct token_info *t, const struct advance *a, bool
                with_so && t->so_reset ? "" : ": old objects follow at the next user login");
     if (a->generations[SCOPE_PUBLIC] == 0 && a->generations[SCOPE_PRIVATE] == 0)
         printf(" the DEKs are young enough,");
-    printf(" %llu records re-encrypted\n", (unsigned long long)done);
+    printf(" %llu %s re-encrypted\n", (unsigned long long)done,
+           output_word(done, "record", "records"));
 }
 
 /* Records that an interrupted rotation left behind are moved too, whatever the age. */

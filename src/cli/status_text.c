@@ -70,7 +70,8 @@ static void print_token(const struct status *s, const struct token_status *t)
         return;
     print_pin("SO", &t->info, ROLE_SO);
     print_pin("user", &t->info, ROLE_USER);
-    printf("               %" PRIu64 " public objects\n", t->n_public);
+    printf("               %" PRIu64 " public %s\n", t->n_public,
+           output_word(t->n_public, "object", "objects"));
     printf("               uses of keys that are told: %s by the token's policy, %s by this "
            "configuration\n",
            conf_key_use_name(t->key_use), conf_key_use_name(s->conf->audit_key_use));

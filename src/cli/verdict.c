@@ -60,8 +60,9 @@ void verdict_print_faults(const struct verdict *v)
                 f->n_key > 0 ? ", row " : "", verdict_key(f, key), f->what);
     }
     if (v->n_faults > v->n_kept)
-        fprintf(stderr, "tee-pkcs11: and %llu faults more\n",
-                (unsigned long long)(v->n_faults - v->n_kept));
+        fprintf(stderr, "tee-pkcs11: and %llu %s more\n",
+                (unsigned long long)(v->n_faults - v->n_kept),
+                output_word(v->n_faults - v->n_kept, "fault", "faults"));
 }
 
 static void fault_add(struct verdict *v, unsigned table, struct span key, struct span what)

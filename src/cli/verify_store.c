@@ -84,12 +84,15 @@ static void print_whole(const struct verdict *v)
 
     output_mark(MARK_INFO, "fingerprint %s, commit %" PRIu64,
                 hex_encode(SPAN_ARRAY(v->store.fingerprint), hex), v->store.counter);
-    output_mark(MARK_OK, "%" PRIu64 " rows and %" PRIu64 " nodes of the tree were looked at",
-                rows_of(v), v->counts.seen[SURVEY_TREE]);
-    output_mark(MARK_OK, "%" PRIu64 " public objects open and can be read", v->n_public);
-    output_mark(MARK_OK, "%" PRIu64 " private objects: what they are inside takes their PIN",
-                v->n_private);
-    output_mark(MARK_OK, "%" PRIu64 " entries of the audit log", v->n_audit);
+    output_mark(MARK_OK, "looked at %" PRIu64 " %s and %" PRIu64 " %s of the tree", rows_of(v),
+                output_word(rows_of(v), "row", "rows"), v->counts.seen[SURVEY_TREE],
+                output_word(v->counts.seen[SURVEY_TREE], "node", "nodes"));
+    output_mark(MARK_OK, "%" PRIu64 " public %s can be opened and read", v->n_public,
+                output_word(v->n_public, "object", "objects"));
+    output_mark(MARK_OK, "%" PRIu64 " private %s: to look inside takes a PIN", v->n_private,
+                output_word(v->n_private, "object", "objects"));
+    output_mark(MARK_OK, "%" PRIu64 " %s of the audit log", v->n_audit,
+                output_word(v->n_audit, "entry", "entries"));
 }
 
 static void print_form(const struct verdict *v)
@@ -120,9 +123,11 @@ static void print_text(const struct verdict *v)
                     verdict_key(f, key), f->what);
     }
     if (v->n_faults > v->n_kept)
-        output_mark(MARK_BAD, "and %" PRIu64 " faults more", v->n_faults - v->n_kept);
+        output_mark(MARK_BAD, "and %" PRIu64 " %s more", v->n_faults - v->n_kept,
+                    output_word(v->n_faults - v->n_kept, "fault", "faults"));
     if (v->n_faults > 0)
-        output_mark(MARK_BAD, "%" PRIu64 " faults: restore a backup", v->n_faults);
+        output_mark(MARK_BAD, "%" PRIu64 " %s: restore a backup", v->n_faults,
+                    output_word(v->n_faults, "fault", "faults"));
     else if (v->depth == VERDICT_WHOLE)
         output_mark(MARK_OK, "the store is whole");
 }

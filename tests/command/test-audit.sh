@@ -124,7 +124,7 @@ tee 0 audit export
 cp out longer.jsonl
 tee 0 audit verify longer.jsonl "${with[@]}"
 tee 0 audit verify log.jsonl --store
-says "has 1 entries more"
+says "has 1 entry more"
 checkpoint second.note
 
 # -- cut off at the end: the chain of a file can't tell, a checkpoint and the store can --

@@ -91,7 +91,7 @@ tee 0 recover --shares two --yes
 lose_platform
 sed -n 1p shares >one
 tee 2 recover --shares one --yes
-complains "2 shares are needed and 1 were given"
+complains "2 shares are needed and 1 was given"
 cat one one >twice
 tee 2 recover --shares twice --yes
 complains "given twice"
@@ -184,7 +184,7 @@ tee 0 seal revoke "$id" --no-recovery --dry-run
 says "would revoke"
 tee 0 seal revoke "$id" --no-recovery
 says "revoked seal $id"
-says "new master key, token secrets and DEKs; 1 public records re-encrypted"
+says "new master key, token secrets and DEKs; 1 public record re-encrypted"
 tee 2 recover --recovery-key stolen.key --yes
 p11 --list-objects --type data | grep -q kept || die "the object is lost"
 tee 0 status
@@ -214,7 +214,7 @@ says "This platform opens the store no more"
 tee 3 status
 tee 0 recover --recovery-key back.key --yes
 tee 0 rotate dek --if-older 1d
-says "1 records re-encrypted"
+says "1 record re-encrypted"
 p11 --list-objects --type data | grep -q kept || die "the object is lost"
 tee 0 seal remove "$(seal_id recovery-key)" --no-recovery
 

@@ -31,6 +31,9 @@ says "fingerprint $(fingerprint)"
 tee 0 verify-store store
 tee 0 backup good
 tee 0 verify-store good
+head -c 4096 good >short.mdb
+tee 1 verify-store short.mdb
+says "BAD   1 fault: restore a backup"
 
 # Nothing was changed by looking, nor does it take a right to.
 before=$(sha256sum store/data.mdb)
