@@ -62,12 +62,11 @@ static int find(struct keyring *k, const char *label, struct token_info *ret,
 {
     AUTO(free_tokens) struct token_info *tokens = NULL;
     size_t n = 0, n_found = 0;
-    char text[33];
     uint64_t txn;
     CK_RV rv = tokens_list(k, &tokens, &n);
 
     for (size_t i = 0; rv == CKR_OK && i < n; i++) {
-        if (strcmp(output_label(tokens[i].label, text), label) != 0)
+        if (!output_label_is(tokens[i].label, label))
             continue;
         *ret = tokens[i];
         n_found++;

@@ -100,5 +100,8 @@ static inline const char *output_word(uint64_t n, const char *one, const char *s
 }
 /* A token's label without its padding, into text[33]; control characters as '?'. */
 const char *output_label(const uint8_t label[32], char text[33]);
+/* Is it called that: by the text that output_label() makes of it, which is what a person has seen?
+ */
+bool output_label_is(const uint8_t label[32], const char *name);
 
 #endif

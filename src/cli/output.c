@@ -98,3 +98,10 @@ const char *output_label(const uint8_t label[32], char text[33])
     text[n] = '\0';
     return text;
 }
+
+bool output_label_is(const uint8_t label[32], const char *name)
+{
+    char text[33];
+
+    return strcmp(output_label(label, text), name) == 0;
+}

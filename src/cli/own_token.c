@@ -24,17 +24,15 @@ static void free_slots(CK_SLOT_ID **v)
 static CK_RV slot_of_label(const char *label, CK_SLOT_ID *ret, size_t *ret_n)
 {
     AUTO(free_slots) CK_SLOT_ID *slots = NULL;
-    uint8_t padded[32];
     size_t n = 0;
 
     *ret_n = 0;
-    text_pad(label, padded, sizeof(padded));
     TRY(slot_list(true, &slots, &n));
     for (size_t i = 0; i < n; i++) {
         CK_TOKEN_INFO info;
 
         TRY(slot_token_info(slots[i], &info));
-        if (memcmp(info.label, padded, sizeof(padded)) != 0)
+        if (!output_label_is(info.label, label))
             continue;
         *ret = slots[i];
         (*ret_n)++;

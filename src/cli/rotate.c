@@ -229,13 +229,6 @@ static CK_RV foresee_token(struct keyring *k, const struct request *r, const str
     return CKR_OK;
 }
 
-static bool wanted(const struct request *r, const struct token_info *t)
-{
-    char label[33];
-
-    return r->token == NULL || strcmp(output_label(t->label, label), r->token) == 0;
-}
-
 static int rotate_deks(struct keyring *k, const struct request *r, struct span so_pin)
 {
     struct token_info *tokens = NULL;
@@ -243,7 +236,7 @@ static int rotate_deks(struct keyring *k, const struct request *r, struct span s
     CK_RV rv = tokens_list(k, &tokens, &n);
 
     for (size_t i = 0; rv == CKR_OK && i < n; i++) {
-        if (!wanted(r, &tokens[i]))
+        if (r->token != NULL && !output_label_is(tokens[i].label, r->token))
             continue;
         rotated++;
         rv = r->dry_run ? foresee_token(k, r, &tokens[i]) : rotate_token(k, r, &tokens[i], so_pin);

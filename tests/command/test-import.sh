@@ -287,4 +287,11 @@ counts "data objects" "1000 0 1000 0"
 entries=$("$TEE_TEST_COMMAND" audit show 2>/dev/null | grep -c "many.env")
 [ "$entries" -gt 0 ] || die "no entry in the audit log"
 [ "$entries" -le 40 ] || die "$entries transactions for 1000 credentials"
+
+# -- a label is a whole one --
+long=$(printf '%032d' 7)
+make_token "$long"
+tee 2 import --env-file many.env --token "${long}8" --pin-file user.pin
+complains "0 tokens have the label ${long}8"
+tee 0 import --env-file many.env --token "$long" --pin-file user.pin --dry-run
 done_with import
