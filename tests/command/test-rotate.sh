@@ -51,6 +51,13 @@ tee 0 rotate dek --so-pin-file so.pin
 says "DEK generation 3 (public), 3 (private)"
 tee 2 rotate dek --token nobody
 
+# -- what the example of a service runs --
+lines=$(sed -n 's|^ExecStart=/usr/bin/tee-pkcs11 ||p' "$TEE_TEST_SOURCE/conf/tee-pkcs11-rotate.service")
+[ "$(wc -l <<<"$lines")" -eq 3 ] || die "the service runs something else"
+while read -r -a words; do
+    tee 0 "${words[@]}"
+done <<<"$lines"
+
 # deks: how many generations there are of both scopes.
 deks() {
     "$TEE_TEST_COMMAND" status --json 2>/dev/null |
