@@ -11,6 +11,7 @@
 
 #include "util/fd.h"
 #include "util/log.h"
+#include "util/path.h"
 
 static void close_fd(int *fd)
 {
@@ -54,23 +55,6 @@ bool kds_cache_get(const char *directory, const char *name, struct buf *ret, uin
     return true;
 }
 
-/* The directory and those above it. */
-static void make_directories(const char *path)
-{
-    AUTO(buf_clear) struct buf part = BUF_INIT;
-
-    for (const char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
-        part.n = 0;
-        buf_put(&part, span_of(path, slash != NULL ? (size_t)(slash - path) : strlen(path)));
-        buf_u8(&part, 0);
-        if (buf_ok(&part) != CKR_OK)
-            return;
-        (void)mkdir((const char *)part.p, 0700);
-        if (slash == NULL)
-            return;
-    }
-}
-
 static bool put_file(int dir, const char *name, struct span bytes)
 {
     char temporary[32];
@@ -90,8 +74,9 @@ static bool put_file(int dir, const char *name, struct span bytes)
 void kds_cache_put(const char *directory, const char *name, struct span bytes)
 {
     AUTO(close_fd) int dir = -1;
+    char part[PATH_MAX];
 
-    make_directories(directory);
+    (void)path_make(directory, true, part); /* opening it will tell */
     dir = open_directory(directory);
     if (dir < 0 || !put_file(dir, name, bytes))
         log_debug(LOG_ROOT, "cache %s: %s is not kept: %s", directory, name, strerror(errno));

@@ -15,6 +15,7 @@
 #include "util/buf.h"
 #include "util/fd.h"
 #include "util/log.h"
+#include "util/path.h"
 
 /* The path is below the user's home directory, whose parts are his to make. */
 static bool below_home(const char *path)
@@ -39,27 +40,12 @@ static CK_RV directory_refuse(const char *path)
     FAIL(CKR_DEVICE_ERROR);
 }
 
-static CK_RV parents_make(const char *path)
-{
-    AUTO(buf_clear) struct buf copy = BUF_INIT;
-    char *text;
-
-    buf_put(&copy, span_of(path, strlen(path) + 1));
-    TRY(buf_ok(&copy));
-    text = (char *)copy.p;
-    for (char *slash = strchr(text + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(text, S_IRWXU) != 0 && errno != EEXIST)
-            return directory_refuse(text);
-        *slash = '/';
-    }
-    return CKR_OK;
-}
-
 CK_RV storedir_make(const char *path)
 {
-    if (below_home(path))
-        TRY(parents_make(path));
+    char part[PATH_MAX];
+
+    if (below_home(path) && !path_make(path, false, part))
+        return directory_refuse(part);
     if (mkdir(path, S_IRWXU) != 0 && errno != EEXIST)
         return directory_refuse(path);
     return CKR_OK;

@@ -19,6 +19,7 @@
 #include "root/entropy.h"
 #include "util/fd.h"
 #include "util/log.h"
+#include "util/path.h"
 
 #define MAGIC       "TEESWK1\n"
 #define MAGIC_BYTES (sizeof(MAGIC) - 1)
@@ -134,24 +135,6 @@ static CK_RV directory_of(const char *path, struct buf *ret)
     return CKR_OK;
 }
 
-/* Make the directories above the file that are missing, for their owner alone. */
-static CK_RV directories_make(const char *path)
-{
-    AUTO(buf_clear) struct buf copy = BUF_INIT;
-    char *text;
-
-    buf_put(&copy, span_of(path, strlen(path) + 1));
-    TRY(buf_ok(&copy));
-    text = (char *)copy.p;
-    for (char *slash = strchr(text + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(text, S_IRWXU) != 0 && errno != EEXIST)
-            return refuse(path, strerror(errno));
-        *slash = '/';
-    }
-    return CKR_OK;
-}
-
 static CK_RV directory_sync(const char *path)
 {
     AUTO(buf_clear) struct buf name = BUF_INIT;
@@ -215,8 +198,10 @@ static CK_RV draft_fill(const char *path, const struct draft *d)
 static CK_RV key_make(const char *path)
 {
     AUTO(draft_discard) struct draft d = {.name = BUF_INIT, .fd = -1};
+    char part[PATH_MAX];
 
-    TRY(directories_make(path));
+    if (!path_make(path, false, part))
+        return refuse(path, strerror(errno));
     TRY(draft_open(path, &d));
     TRY(draft_fill(path, &d));
     if (link((const char *)d.name.p, path) == 0)

@@ -19,6 +19,7 @@
 
 #include "util/fd.h"
 #include "util/log.h"
+#include "util/path.h"
 
 #define CREATE_WAIT_MS 1000 /* how long another process may take between lock and data file */
 #define CREATE_STEP_MS 20
@@ -82,22 +83,12 @@ static CK_RV file_fits(int dir, const char *directory, const char *slash_name, b
 /* Make the directory and its missing parents. */
 static CK_RV directory_make(const char *directory)
 {
-    char path[PATH_MAX];
-    const size_t n = strlen(directory);
+    char part[PATH_MAX];
 
-    ENSURE(n > 0 && n < sizeof(path), CKR_ARGUMENTS_BAD);
-    memcpy(path, directory, n + 1);
-    for (size_t i = 1; i <= n; i++) {
-        if (path[i] != '/' && path[i] != '\0')
-            continue;
-        path[i] = '\0';
-        if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-            log_err("can't make directory %s: %s", path, strerror(errno));
-            FAIL(CKR_DEVICE_ERROR);
-        }
-        path[i] = directory[i];
-    }
-    return CKR_OK;
+    if (path_make(directory, true, part))
+        return CKR_OK;
+    log_err("can't make directory %s: %s", part, strerror(errno));
+    FAIL(CKR_DEVICE_ERROR);
 }
 
 static CK_RV directory_open(const char *directory, bool create, int *ret)
