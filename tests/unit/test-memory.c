@@ -5,7 +5,8 @@
  * this test knows: PIN, master, T, role key, DEKs, key values.
  *
  * "A core file" is what the kernel would write into one: mappings without MADV_DONTDUMP. "Memory"
- * is everything, locked pages of wrapping keys too.
+ * is everything, locked pages of wrapping keys too. Where the kernel writes cores as files, a real
+ * one is made and searched as well.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,13 +15,16 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -134,7 +138,8 @@ static CK_RV client_answer(struct client *c)
     return rv;
 }
 
-static void client_start(struct client *c, const char *log)
+/* `directory`: where it runs, or NULL. */
+static void client_start_in(struct client *c, const char *log, const char *directory)
 {
     int in[2], out[2];
     posix_spawn_file_actions_t actions;
@@ -149,6 +154,8 @@ static void client_start(struct client *c, const char *log)
     (void)posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
     (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log,
                                            O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (directory != NULL)
+        (void)posix_spawn_file_actions_addchdir_np(&actions, directory);
     assert_int_equal(posix_spawn(&c->pid, argv[0], &actions, NULL, argv, environ), 0);
     (void)posix_spawn_file_actions_destroy(&actions);
     assert_int_equal(close(in[0]), 0);
@@ -156,6 +163,11 @@ static void client_start(struct client *c, const char *log)
     c->to = in[1];
     c->from = out[0];
     assert_int_equal(client_answer(c), CKR_OK);
+}
+
+static void client_start(struct client *c, const char *log)
+{
+    client_start_in(c, log, NULL);
 }
 
 static void client_say(struct client *c, const void *p, size_t n)
@@ -388,9 +400,10 @@ static int teardown(void **state)
     return fixture_teardown(&f);
 }
 
+/* In the fixture's directory, where its core file goes. */
 static void client_at_work(struct client *c, const struct memory_fixture *m)
 {
-    client_start(c, m->log);
+    client_start_in(c, m->log, m->f->directory);
     client_login(c, &m->s);
     client_step(c, "S");
 }
@@ -446,6 +459,99 @@ static void test_finalized(void **state)
     }
 }
 
+/* -- a core file that the kernel wrote --------------------------------------------------------- */
+
+/* Raises the limit for processes to come; false: this machine writes no core into the directory of
+ * the process that dies (core(5)). */
+static bool cores_are_files(void)
+{
+    const int fd = open("/proc/sys/kernel/core_pattern", O_RDONLY | O_CLOEXEC);
+    struct rlimit limit;
+    char pattern[128] = "";
+    const ssize_t n = fd >= 0 ? read(fd, pattern, sizeof(pattern) - 1) : -1;
+
+    if (fd >= 0)
+        (void)close(fd);
+    assert_int_equal(getrlimit(RLIMIT_CORE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_CORE, &limit), 0);
+    return n > 0 && strncmp(pattern, "core", 4) == 0 && strchr(pattern, '/') == NULL &&
+           limit.rlim_max == RLIM_INFINITY;
+}
+
+/* The only core file of the directory, which is removed. */
+static void core_take(const char *directory, struct buf *ret)
+{
+    DIR *d = opendir(directory);
+    const struct dirent *e;
+    char path[512] = "";
+    FILE *file;
+    size_t n;
+
+    assert_non_null(d);
+    while ((e = readdir(d)) != NULL) {
+        if (strncmp(e->d_name, "core", 4) == 0)
+            (void)snprintf(path, sizeof(path), "%s/%s", directory, e->d_name);
+    }
+    (void)closedir(d);
+    file = fopen(path, "re");
+    assert_non_null(file);
+    do {
+        uint8_t part[65536];
+
+        n = fread(part, 1, sizeof(part), file);
+        buf_put(ret, span_of(part, n));
+    } while (n > 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(buf_ok(ret), CKR_OK);
+}
+
+/* The client dies, and which secrets are in its core is told; where those of `bad` are is said. It
+ * has the client's environment, so it is that process's and whole. */
+static unsigned client_core(struct client *c, const struct memory_fixture *m, unsigned bad)
+{
+    static const struct region whole = {.name = "the core file"};
+    AUTO(buf_clear) struct buf core = BUF_INIT;
+    int status = 0;
+
+    assert_int_equal(kill(c->pid, SIGABRT), 0);
+    assert_int_equal(waitpid(c->pid, &status, 0), c->pid);
+    assert_int_equal(close(c->to), 0);
+    assert_int_equal(close(c->from), 0);
+    assert_true(WIFSIGNALED(status) && WCOREDUMP(status));
+    core_take(m->f->directory, &core);
+    assert_non_null(memmem(core.p, core.n, m->conf, strlen(m->conf)));
+    return search(core.p, core.n, &m->s, &whole, bad);
+}
+
+/* Logged in, logged out, finalized: no wrapping key and no PIN in any of the three, and of the
+ * keys' values only what a login has still open. */
+static void test_core_file(void **state)
+{
+    static const char *const steps[] = {"", "O", "OF", "F"};
+    const struct memory_fixture *m = *state;
+
+    if (!cores_are_files()) {
+        print_message("no core files here: kernel.core_pattern or the hard limit\n");
+        skip();
+    }
+    for (size_t i = 0; i < N_ELEMENTS(steps); i++) {
+        const unsigned bad = WRAPPING_KEYS | OF_LOGIN | (i == 0 ? 0 : KEY_VALUES);
+        struct client c;
+        unsigned found;
+
+        client_at_work(&c, m);
+        for (const char *step = steps[i]; *step != '\0'; step++)
+            client_step(&c, (char[]){*step, '\0'});
+        found = client_core(&c, m, bad);
+        assert_int_equal(found & bad, 0);
+        /* It does look: an application's core has the values of keys in use. */
+        if (i == 0)
+            assert_int_equal(found & BIT(AES_VALUE), BIT(AES_VALUE));
+    }
+}
+
 /* The log, with all of its topics on: no secret as bytes or in hexadecimal. */
 static void test_log(void **state)
 {
@@ -479,6 +585,7 @@ int main(void)
         TEST("/memory/logged-in", test_logged_in),
         TEST("/memory/logged-out", test_logged_out),
         TEST("/memory/finalized", test_finalized),
+        TEST("/memory/core-file", test_core_file),
         TEST("/memory/log", test_log),
     };
 
