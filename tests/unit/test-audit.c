@@ -246,6 +246,43 @@ static void chain_stands_alone(void **state)
     chain_breaks(f, "does not open");
 }
 
+/* He writes one entry anew: the log as it was before it, another entry, and then the head that
+ * names the last one, which is whole. */
+struct rewriting {
+    struct keyring_fixture *f;
+    struct span before; /* the head, when the entry was not there yet */
+};
+
+static CK_RV forge_entry(struct txn *t, void *arg)
+{
+    const struct rewriting *w = arg;
+    AUTO(buf_clear) struct buf now = BUF_INIT;
+    bool found = false;
+
+    TRY(txn_get(t, STORE_META, META_AUDIT, &now, NULL, &found));
+    ENSURE(found, CKR_GENERAL_ERROR);
+    TRY(txn_put(t, STORE_META, META_AUDIT, w->before, NULL));
+    TRY(audit_add(w->f->k, t, AUDIT_SEAL_ADDED, NULL, "nothing worth telling"));
+    return txn_put(t, STORE_META, META_AUDIT, buf_span(&now), NULL);
+}
+
+static void rewritten_entry_is_found(void **state)
+{
+    struct keyring_fixture *f = *state;
+    AUTO(buf_clear) struct buf name = BUF_INIT;
+    AUTO(buf_clear) struct buf before = BUF_INIT;
+    struct rewriting w = {.f = f};
+
+    raw_get(f, STORE_META, META_AUDIT, &name, &before); /* of two entries */
+    w.before = buf_span(&before);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(master_rotate(f->k, NULL), CKR_OK);
+    assert_int_equal(audit_walk(f->k, NULL, NULL, NULL, NULL), CKR_OK);
+    assert_int_equal(store_write(keyring_store(f->k), forge_entry, &w), CKR_OK);
+    chain_breaks(f, "entry 4 of the audit log"); /* is whole, and follows another one */
+    assert_non_null(strstr(log_capture_text(), "does not follow the one before"));
+}
+
 /* The hash that an export shows is the one that docs/formats.md has. */
 static CK_RV check_hash(const struct audit_entry *e, void *arg)
 {
@@ -328,6 +365,7 @@ int main(void)
         TOKEN_TEST("/audit/locked-tries-write-nothing", locked_tries_write_nothing),
         TOKEN_TEST("/audit/host-is-noticed", host_is_noticed),
         TOKEN_TEST("/audit/chain-stands-alone", chain_stands_alone),
+        TOKEN_TEST("/audit/rewritten-entry-is-found", rewritten_entry_is_found),
         TOKEN_TEST("/audit/hashes-as-documented", hashes_as_documented),
         TOKEN_TEST("/audit/cut-between-characters", cut_between_characters),
     };

@@ -24,6 +24,7 @@
 #include <openssl/rsa.h>
 
 #include "crypto/cms.h"
+#include "crypto/cms_form.h"
 
 #define PLAIN "thirty-two bytes of a master key"
 
@@ -366,7 +367,70 @@ static void other_algorithms_are_refused(void **state)
     (void)state;
     command_seals_to("rsa", "-keyopt rsa_padding_mode:pkcs1", CKR_ENCRYPTED_DATA_INVALID);
     command_seals_to("p256", "-keyopt ecdh_kdf_md:sha1", CKR_ENCRYPTED_DATA_INVALID);
-    command_seals_to("p256", "p384.pem", CKR_ENCRYPTED_DATA_INVALID);
+    command_seals_to("p256", "-keyopt ecdh_kdf_md:sha256 p384.pem", CKR_ENCRYPTED_DATA_INVALID);
+}
+
+/* DER again, its OCTET STRINGs of `from` bytes with `to` bytes: cut, or lengthened by zeros. */
+static void resize_octets(struct span der, long from, long to, struct buf *ret)
+{
+    const uint8_t *p = der.p, *end = der.p + der.n;
+
+    while (p < end) {
+        AUTO(buf_clear) struct buf content = BUF_INIT;
+        const uint8_t *start = p;
+        long n = 0;
+        int tag = 0, class = 0;
+        const int form = ASN1_get_object(&p, &n, &tag, &class, (long)(end - p));
+        const bool is_octets = tag == V_ASN1_OCTET_STRING && class == V_ASN1_UNIVERSAL;
+        uint8_t header[16], *at = header;
+
+        assert_int_equal(form & 0x80, 0);
+        if ((form & V_ASN1_CONSTRUCTED) != 0)
+            resize_octets(span_of(p, (size_t)n), from, to, &content);
+        else
+            buf_put(&content, span_of(p, (size_t)(is_octets && n == from && to < n ? to : n)));
+        while (is_octets && n == from && (long)content.n < to)
+            buf_u8(&content, 0);
+        ASN1_put_object(&at, form & V_ASN1_CONSTRUCTED, (int)content.n, tag, class);
+        assert_true(start < p);
+        buf_put(ret, span_of(header, (size_t)(at - header)));
+        buf_put(ret, buf_span(&content));
+        p += n;
+    }
+    assert_int_equal(buf_ok(ret), CKR_OK);
+}
+
+static void form_is(struct span der, CK_RV want)
+{
+    AUTO(cms_form_clear) struct cms_form form = {.message = NULL};
+
+    assert_int_equal(cms_form_read(der, &form), want);
+}
+
+/* Lengths that OpenSSL would take: a tag of a few bytes can be guessed, and what a key wrap of
+ * another length opens to is no key of this content. */
+static void other_lengths_are_refused(void **state)
+{
+    static const struct {
+        long from, to;
+    } cases[] = {{16, 15}, {16, 12}, {16, 4},  {16, 0}, {16, 17},
+                 {40, 32}, {40, 24}, {40, 48}, {12, 8}};
+    AUTO(buf_clear) struct buf sealed = BUF_INIT;
+    AUTO(buf_clear) struct buf same = BUF_INIT;
+
+    (void)state;
+    seal_to("p256", &sealed);
+    resize_octets(buf_span(&sealed), 16, 16, &same);
+    assert_true(span_equal(buf_span(&sealed), buf_span(&same)));
+    form_is(buf_span(&sealed), CKR_OK);
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        AUTO(buf_clear) struct buf changed = BUF_INIT;
+
+        resize_octets(buf_span(&sealed), cases[i].from, cases[i].to, &changed);
+        assert_false(span_equal(buf_span(&sealed), buf_span(&changed)));
+        form_is(buf_span(&changed), CKR_ENCRYPTED_DATA_INVALID);
+        open_with("p256", "p256.key", &changed, CKR_ENCRYPTED_DATA_INVALID);
+    }
 }
 
 /* CMS_decrypt() opens this one, and where it doesn't open, writes behind a block of the heap. */
@@ -645,6 +709,7 @@ int main(void)
         TEST("/cms/open/key-in-der", key_in_der_opens),
         TEST("/cms/open/from-openssl-command", opens_what_the_command_sealed),
         TEST("/cms/open/other-algorithms-are-refused", other_algorithms_are_refused),
+        TEST("/cms/open/other-lengths-are-refused", other_lengths_are_refused),
         TEST("/cms/open/key-wrap-with-padding-is-refused", key_wrap_with_padding_is_refused),
         TEST("/cms/open/another-key-opens-nothing", another_key_opens_nothing),
         TEST("/cms/open/encrypted-key-is-refused", encrypted_key_is_refused_without_asking),

@@ -551,6 +551,28 @@ static void snp_floors_of_the_store_hold(void **state)
                      CKR_DEVICE_ERROR);
 }
 
+static CK_RV raise_floor(struct txn *t, void *arg)
+{
+    struct config stored;
+
+    TRY(config_get(t, &stored));
+    stored.min_guest_svn = *(const uint32_t *)arg;
+    return config_put(t, &stored);
+}
+
+/* The seal's platform opens it, and a file that names no floor says nothing against it. */
+static void snp_opened_below_the_floor_of_the_store(void **state)
+{
+    struct machine *m = *state;
+    uint32_t svn = 4; /* the seal was made at 3 */
+
+    assert_int_equal(fixture_open(m->f, &m->f->k), CKR_OK);
+    assert_int_equal(store_write(keyring_store(m->f->k), raise_floor, &svn), CKR_OK);
+    fixture_close(m->f);
+    refuses(m, "below the floor (min-guest-svn)");
+    assert_int_equal(m->f->conf.min_guest_svn, 0);
+}
+
 static void snp_first_configuration_row_is_read(void **state)
 {
     static const uint8_t first[] = {1, ROOT_SEV_SNP, CONF_MEASURED_IMAGE, 1, 0, 0};
@@ -607,6 +629,8 @@ int main(void)
          teardown, NULL},
         {"/keyring/snp/floors-of-the-store-hold", snp_floors_of_the_store_hold, setup_owner,
          teardown, NULL},
+        {"/keyring/snp/opened-below-the-floor-of-the-store",
+         snp_opened_below_the_floor_of_the_store, setup_owner, teardown, NULL},
         {"/keyring/snp/first-configuration-row-is-read", snp_first_configuration_row_is_read, setup,
          teardown, NULL},
         {"/keyring/snp/recovered-from-software", snp_recovered_from_software, setup, teardown,

@@ -3,9 +3,9 @@
  * test-unseal-cache.c - what opened a seal, in the kernel's key ring: found by the next opening,
  * by nothing else, for a while; and its absence costs nothing but a question to the device.
  *
- * Link with -Wl,--wrap=ioctl,--wrap=log_err,--wrap=time and add_key, keyctl_search, keyctl_link,
- * keyctl_set_timeout, keyctl_setperm wrapped. Where the kernel has no key ring for this process,
- * the tests that need one are skipped.
+ * Link with -Wl,--wrap=ioctl,--wrap=log_err,--wrap=time and open, open64, add_key, keyctl_search,
+ * keyctl_link, keyctl_set_timeout, keyctl_setperm wrapped. Where the kernel has no key ring for
+ * this process, the tests that need one are skipped.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <keyutils.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,6 +104,47 @@ long __wrap_keyctl_setperm(key_serial_t key, key_perm_t permissions)
     return __real_keyctl_setperm(key, permissions);
 }
 
+/* -- another boot ------------------------------------------------------------------------------ */
+
+static const char *boot_file; /* read in place of the kernel's; NULL: it is not */
+
+static const char *boot_path(const char *path)
+{
+    return boot_file != NULL && strcmp(path, "/proc/sys/kernel/random/boot_id") == 0 ? boot_file
+                                                                                     : path;
+}
+
+static mode_t mode_of(int flags, va_list args)
+{
+    return (flags & (O_CREAT | __O_TMPFILE)) != 0 ? va_arg(args, mode_t) : 0;
+}
+
+int __wrap_open(const char *path, int flags, ...);
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...)
+{
+    mode_t mode;
+    va_list args;
+
+    va_start(args, flags);
+    mode = mode_of(flags, args);
+    va_end(args);
+    return __real_open(boot_path(path), flags, mode);
+}
+
+int __wrap_open64(const char *path, int flags, ...);
+int __real_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...)
+{
+    mode_t mode;
+    va_list args;
+
+    va_start(args, flags);
+    mode = mode_of(flags, args);
+    va_end(args);
+    return __real_open64(boot_path(path), flags, mode);
+}
+
 /* -- fixture ----------------------------------------------------------------------------------- */
 
 static int setup(void **state)
@@ -116,6 +158,7 @@ static int setup(void **state)
     fixture_close(m->f);
     m->f->conf.unseal_cache = 60;
     refuse_error = 0;
+    boot_file = NULL;
     last_key = 0;
     memset(calls, 0, sizeof(calls));
     *state = m;
@@ -283,6 +326,23 @@ static void cache_is_of_one_device(void **state)
     assert_int_equal(opening(m), 0);
 }
 
+/* A VM that was started anew, or another one that was given this one's memory: it asks. */
+static void cache_is_of_one_boot(void **state)
+{
+    struct machine *m = *state;
+    char path[128];
+
+    opened_once(m);
+    (void)snprintf(path, sizeof(path), "%s/boot_id", m->f->directory);
+    fixture_run("echo 01234567-89ab-4cde-8f01-23456789abcd >'%s'", path);
+    boot_file = path;
+    assert_int_equal(opening(m), ASKED);
+    assert_int_equal(opening(m), 0); /* and it has one of its own */
+    (void)keyctl_invalidate(last_key);
+    boot_file = NULL;
+    assert_int_equal(opening(m), 0);
+}
+
 /* The floors and the profile of the configuration hold for what is kept as well. */
 static void cache_obeys_the_configuration(void **state)
 {
@@ -323,6 +383,7 @@ int main(void)
         TEST("/unseal-cache/planted-key-opens-nothing", cache_planted_key_opens_nothing),
         TEST("/unseal-cache/goes-with-the-seal", cache_goes_with_the_seal),
         TEST("/unseal-cache/is-of-one-device", cache_is_of_one_device),
+        TEST("/unseal-cache/is-of-one-boot", cache_is_of_one_boot),
         TEST("/unseal-cache/obeys-the-configuration", cache_obeys_the_configuration),
         TEST("/unseal-cache/is-for-hardware", cache_is_for_hardware),
     };
