@@ -42,7 +42,7 @@ static int group_teardown(void **state)
 static void search(bool loose, const char *policy, bool agrees, struct adversary_report *ret)
 {
     const struct adversary_bounds bounds = bounds_of(agrees);
-    char conf[256];
+    char conf[1024];
 
     assert_int_equal(
         setenv("TEE_TEST_MODULE", loose ? getenv("TEE_TEST_LOOSE_MODULE") : real_module, 1), 0);
@@ -112,6 +112,56 @@ static void test_without(void **state)
     }
 }
 
+/* What the other rules stop is no sequence of these calls: each with its attack alone, which
+ * test-policy.c makes. */
+static const struct {
+    enum policy_rule rule;
+    const char *why;
+} others[] = {
+    {POLICY_USAGE_TEMPLATES,
+     "holds under strict only, and refuses early what usage-conflicts stops"},
+    {POLICY_DERIVE_AGREED,
+     "holds under strict only: /adversary/agreed-again is the search without it"},
+    {POLICY_WRAP_STRENGTH, "he searches no key space: he would have to be told that he could"},
+    {POLICY_WRAP_MECHANISMS, "he sends whole ciphertexts as he got them, no blocks of his making"},
+    {POLICY_UNWRAP_TYPE, "he unwraps keys as the type that they are"},
+    {POLICY_SEARCH_SENSITIVE, "he guesses no values"},
+    {POLICY_DIGEST_SENSITIVE, "he guesses no values"},
+    {POLICY_CHECK_VALUES, "he guesses no values"},
+    {POLICY_RSA_SIZE, "a question of numbers"},
+    {POLICY_RSA_EXPONENT, "a question of numbers"},
+    {POLICY_POINTS, "a question of numbers"},
+    {POLICY_ZERO_SECRETS, "a question of numbers"},
+    {POLICY_ONE_CODE, "he asks whether a call succeeded, not why it failed"},
+    {POLICY_PKCS1_DECRYPTION, "he asks no oracle, but decrypts what is whole"},
+};
+
+/* Every rule is switched off alone, or has a reason here; and these reasons are true: without all
+ * of those rules at once the search finds nothing. A rule that it would find a way without belongs
+ * above. */
+static void test_without_the_others(void **state)
+{
+    unsigned seen[POLICY_N_RULES] = {0};
+    struct adversary_report r;
+    char policy[768] = "{default";
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(needed); i++)
+        seen[needed[i]]++;
+    for (size_t i = 0; i < N_ELEMENTS(others); i++) {
+        seen[others[i].rule]++;
+        assert_true(strlen(others[i].why) > 0);
+        (void)snprintf(policy + strlen(policy), sizeof(policy) - strlen(policy), ", no-%s",
+                       policy_rules[others[i].rule].name);
+    }
+    (void)snprintf(policy + strlen(policy), sizeof(policy) - strlen(policy), "}");
+    for (size_t i = 0; i < POLICY_N_RULES; i++)
+        assert_int_equal(seen[i], 1);
+    search(true, policy, false, &r);
+    assert_false(r.found);
+    assert_true(r.ended);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +169,7 @@ int main(void)
         {"/adversary/strict", test_strict, NULL, NULL, NULL},
         {"/adversary/agreed-again", test_agreed_again, NULL, NULL, NULL},
         {"/adversary/without-a-rule", test_without, NULL, NULL, NULL},
+        {"/adversary/without-the-others", test_without_the_others, NULL, NULL, NULL},
     };
 
     (void)snprintf(real_module, sizeof(real_module), "%s", getenv("TEE_TEST_MODULE"));
