@@ -11,6 +11,8 @@ Usage: test-docs.py SOURCE_ROOT. Exit 1 with a line per fault:
 - a promise of docs/threat-model.md without a test, a fuzz harness or a test's file that exists;
 - a rule of the policy (src/util/policy.c) that docs/policy.md or the manual does not have, or the
   other way round, or that is marked otherwise than it is;
+- a test with a longer form, or a variable that says how long, that docs/hacking.md does not have;
+- SECURITY.md's table of versions without the one that is built;
 - a path of the machine that something was written on.
 """
 import pathlib
@@ -112,7 +114,7 @@ def verifier_faults(root):
 
 def link_faults(root):
     """Relative links point at something."""
-    for page in [root / 'README.md', *sorted((root / 'docs').glob('*.md'))]:
+    for page in [root / 'README.md', root / 'SECURITY.md', *sorted((root / 'docs').glob('*.md'))]:
         for target in LINK.findall(page.read_text()):
             if '://' not in target and not (page.parent / target).exists():
                 yield f'{page.relative_to(root)}: links to {target}, which is not there'
@@ -162,6 +164,31 @@ def witness_faults(root):
                 yield f'docs/threat-model.md: there is no {path}'
 
 
+ASKED = re.compile(r'"(TEE_(?:TEST|FAULT|DISK)_(?:[A-Z]+_)?[A-Z]+)"|\$\{(TEE_TEST_[A-Z_]+):-')
+# What meson sets, or the test itself for what it starts.
+BY_MESON = re.compile(r'TEE_TEST_(?:MODULE|LOOSE_MODULE|COMMAND|SOURCE|MEMORY_CLIENT|SNP_EMULATOR|TWO)')
+
+
+def long_faults(root):
+    """Each test that has a longer form stands in docs/hacking.md, and what it can be told."""
+    page = (root / 'docs/hacking.md').read_text()
+    tests = [*(root / 'tests').glob('*/*.c'), *(root / 'tests').glob('*/*.sh')]
+    for path in sorted(tests):
+        name, text = str(path.relative_to(root)), path.read_text()
+        if 'TEE_TEST_LONG' in text and name not in page:
+            yield f'docs/hacking.md: the long form of {name} is not there'
+        for variable in sorted({a or b for a, b in ASKED.findall(text)}):
+            if not BY_MESON.fullmatch(variable) and variable not in page:
+                yield f'docs/hacking.md: {variable} of {name} is not there'
+
+
+def version_faults(root):
+    """The version that is built gets fixes, as SECURITY.md says."""
+    built = re.search(r"version: '(\d+\.\d+)", (root / 'meson.build').read_text()).group(1)
+    if f'| {built} | yes |' not in (root / 'SECURITY.md').read_text():
+        yield f'SECURITY.md: does not say that version {built} gets fixes'
+
+
 def tracked(root):
     """The files of the project as git has them, with new ones that it does not ignore."""
     listed = subprocess.run(['git', '-C', root, 'ls-files', '-co', '--exclude-standard', '-z'],
@@ -187,7 +214,7 @@ def main():
     root = pathlib.Path(sys.argv[1])
     bad = 0
     for check in (conf_faults, policy_faults, command_faults, verifier_faults, link_faults,
-                  promise_faults, witness_faults, machine_faults):
+                  promise_faults, witness_faults, long_faults, version_faults, machine_faults):
         for text in check(root):
             print(text)
             bad += 1
