@@ -5,7 +5,8 @@
 # linked: everything bound and read-only after loading, no executable stack, no memory that can be
 # written and executed, no code at load or exit but the compiler's own; built with stack protector,
 # checked libc calls and, on x86-64, for shadow stacks. Of the module besides: three names, never
-# unmapped, branch tracking. Of the programs: position independent.
+# unmapped, branch tracking. Of the programs: position independent. Of every source of theirs: the
+# switches, which a file does not show of all of it.
 set -eu
 
 for tool in nm readelf objdump; do
@@ -61,11 +62,32 @@ check_module() {
     done
 }
 
+# The highest that the C library has.
+fortify_level() {
+    printf '#include <features.h>\n__USE_FORTIFY_LEVEL\n' |
+        "$1" -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -E -P - | tail -n 1
+}
+
+# Of the build that the module is in.
+check_switches() {
+    commands=$(grep -o '"command": "[^"]* -c \.\./src/[^"]*' "$(dirname "$file")/compile_commands.json")
+    compiler=$(echo "$commands" | sed -n '1s/"command": "\(ccache \)\{0,1\}\([^ ]*\).*/\2/p')
+    switches="-fstack-protector-strong -fstack-clash-protection"
+    switches="$switches -D_FORTIFY_SOURCE=$(fortify_level "$compiler")"
+    ! is_x86 || switches="$switches -fcf-protection=full"
+    [ "$(echo "$commands" | wc -l)" -gt 100 ] || fault "the build's commands were not found"
+    for switch in $switches; do
+        without=$(echo "$commands" | grep -Fvc -e " $switch " || true)
+        [ "$without" -eq 0 ] || fault "$without of its sources are built without $switch"
+    done
+}
+
 file=$1
 shift
 dynamic=$(readelf -dW "$file")
 check_any
 check_module
+check_switches
 for file in "$@"; do
     dynamic=$(readelf -dW "$file")
     check_any
