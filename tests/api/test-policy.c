@@ -232,8 +232,8 @@ static void test_mechanism_lists(void **state)
 /* -- what stays possible
  * ------------------------------------------------------------------------------------- */
 
-/* The SO trusts a key: then what is sensitive leaves under it, though it was imported. */
-static void test_trusted_key_wraps(void **state)
+/* The SO imports a wrapping key and trusts it. */
+static void make_trusted(const char *label, CK_BBOOL extractable)
 {
     CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_CLASS, CKO_SECRET_KEY),
                         ATTR_ULONG(CKA_KEY_TYPE, CKK_AES),
@@ -242,20 +242,33 @@ static void test_trusted_key_wraps(void **state)
                         ATTR_TRUE(CKA_TRUSTED),
                         ATTR_TRUE(CKA_TOKEN),
                         ATTR_FALSE(CKA_PRIVATE),
-                        ATTR_TEXT(CKA_LABEL, "backup")};
+                        ATTR_OBJ(CKA_EXTRACTABLE, extractable),
+                        {CKA_LABEL, (void *)(uintptr_t)label, strlen(label)}};
     CK_OBJECT_HANDLE w = CK_INVALID_HANDLE;
+
+    ASSERT_OK(p11->C_CreateObject(open_so(), v, N_ELEMENTS(v), &w));
+    close_all();
+}
+
+/* The SO trusts a key: then what is sensitive leaves under it, though it was imported. Not where it
+ * can leave itself, and come back as a key that decrypts. */
+static void test_trusted_key_wraps(void **state)
+{
+    CK_OBJECT_HANDLE backup = CK_INVALID_HANDLE, leaves = CK_INVALID_HANDLE;
     uint8_t wrapped[1024];
     CK_SESSION_HANDLE h;
     CK_ULONG n = 0;
 
     (void)state;
     assert_true(begin(false, ""));
-    h = open_so();
-    ASSERT_OK(p11->C_CreateObject(h, v, N_ELEMENTS(v), &w));
-    close_all();
+    make_trusted("backup", CK_FALSE);
+    make_trusted("leaves", CK_TRUE);
     h = open_user();
-    assert_int_equal(find_label(h, "backup", &w), 1);
-    assert_true(attack_wrap(h, CKM_AES_KEY_WRAP, w, attack_victim(h, 32), wrapped, &n));
+    assert_int_equal(find_label(h, "backup", &backup), 1);
+    assert_int_equal(find_label(h, "leaves", &leaves), 1);
+    assert_int_equal(attr_bool(h, leaves, CKA_TRUSTED), CK_TRUE);
+    assert_true(attack_wrap(h, CKM_AES_KEY_WRAP, backup, attack_victim(h, 32), wrapped, &n));
+    assert_false(attack_wrap(h, CKM_AES_KEY_WRAP, leaves, attack_victim(h, 32), wrapped, &n));
     end();
 }
 

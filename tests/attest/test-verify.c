@@ -880,6 +880,26 @@ static void test_policy_weak(void **state)
     expect_policy(w, "{\"allow-masked-chip-id\": true}", VERDICT_GOOD, NULL);
 }
 
+/* A report for another VMPL is that software's word; one that the host asked for is nobody's in the
+ * guest, and no policy takes it. */
+static void test_policy_vmpl(void **state)
+{
+    struct world *w = *state;
+
+    control(w, "fail=report-vmpl"); /* 1, where 0 was asked for */
+    attest_bare(w);
+    control(w, "fail=none");
+    expect(w, VERDICT_GOOD, NULL);
+    expect_policy(w, "{\"max-vmpl\": 1}", VERDICT_GOOD, NULL);
+    expect_policy(w, "{\"max-vmpl\": 0}", VERDICT_AGAINST_POLICY, "vmpl");
+    expect_policy(w, "{\"vmpl\": 1}", VERDICT_GOOD, NULL);
+    expect_policy(w, "{\"vmpl\": 0}", VERDICT_AGAINST_POLICY, "vmpl");
+    control(w, "host_asks=1");
+    attest_bare(w);
+    expect(w, VERDICT_AGAINST_POLICY, "vmpl");
+    expect_policy(w, "{\"max-vmpl\": 3}", VERDICT_AGAINST_POLICY, "vmpl");
+}
+
 /* Without an ID block, what asks for one fails. */
 static void test_policy_id_block(void **state)
 {
@@ -910,6 +930,7 @@ static void test_policy_refused(void **state)
         {"{\"max-age\": -1}", "max-age"},
         {"{\"max-age\": 1.5}", "max-age"},
         {"{\"vmpl\": 4}", "vmpl"},
+        {"{\"max-vmpl\": 4}", "max-vmpl"},
         {"{\"measurements\": []}", "measurements"},
         {"{\"measurements\": \"00\"}", "measurements"},
         {"{\"measurements\": [1]}", "measurements"},
@@ -1371,6 +1392,7 @@ int main(void)
         TEST("/verify/policy/keys", test_policy_keys),
         TEST("/verify/policy/tcb", test_policy_tcb),
         TEST("/verify/policy/weak-guests", test_policy_weak),
+        TEST("/verify/policy/vmpl", test_policy_vmpl),
         TEST("/verify/policy/id-block", test_policy_id_block),
         TEST("/verify/policy/refused", test_policy_refused),
         TEST("/verify/key", test_key),

@@ -22,7 +22,7 @@
 /* Everything that a test may have changed. */
 static const char first_state[] =
     "product=milan\nchip=01\nmax_msg_version=1\nhas_key_select=1\nvlek_loaded=0\nvcek_disabled=0\n"
-    "mask_chip_key=0\nmask_chip_id=0\ncertificates=0\nguid_mixed=0\nplatform_info="
+    "mask_chip_key=0\nmask_chip_id=0\nhost_asks=0\ncertificates=0\nguid_mixed=0\nplatform_info="
     "0x25\nmeasurement=a1a2a3\n"
     "policy=0x30000\nhost_data=\nid_key_digest=\nauthor_key_digest=\nfamily_id=\nimage_id=\n"
     "guest_svn=0\nvmpck=0\nfail=none\ndelay_ms=0\nlaunch=1\n";

@@ -54,6 +54,8 @@ struct snp_state {
     bool has_key_select;     /* firmware 1.54 and later */
     /* the host */
     bool vlek_loaded, vcek_disabled, mask_chip_key, mask_chip_id;
+    bool host_asks;      /* reports are asked for by the host: their VMPL is all ones (56860,
+                            ATTESTATION_REPORT) */
     bool certificates;   /* offered with an extended report */
     bool guid_mixed;     /* their GUIDs in the order of Windows: three fields little-endian */
     uint32_t certs_need; /* bytes that it asks for whatever its table is; 0: as many as it has */

@@ -47,6 +47,7 @@ static const struct field fields[] = {
     FIELD(FORM_BOOL, vcek_disabled),
     FIELD(FORM_BOOL, mask_chip_key),
     FIELD(FORM_BOOL, mask_chip_id),
+    FIELD(FORM_BOOL, host_asks),
     FIELD(FORM_BOOL, certificates),
     FIELD(FORM_BOOL, guid_mixed),
     FIELD(FORM_U32, certs_need),

@@ -147,7 +147,7 @@ bool snp_state_report(struct snp_state *s, const struct snp_report_request *requ
     if (!signing_key(s, request->rsvd[0], &key))
         return true;
     put_u32(report, SNP_REPORT_VERSION, s->report_version);
-    put_u32(report, SNP_REPORT_VMPL, request->vmpl);
+    put_u32(report, SNP_REPORT_VMPL, s->host_asks ? UINT32_MAX : request->vmpl);
     put_u32(report, SNP_REPORT_SIGNATURE_ALGO, 1);
     put_u32(report, SNP_REPORT_KEY_INFO, key_info(s, key));
     put_bytes(report, SNP_REPORT_REPORT_DATA, SPAN_ARRAY(request->user_data));
