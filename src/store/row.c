@@ -126,7 +126,7 @@ static CK_RV row_compare(struct txn *t, enum store_table table, struct span key,
     if (!there && known->present)
         return row_broken(t, table, key, "is missing");
     if (known->present && ret != NULL) {
-        const struct span value = span_of(ret->p + before, ret->n - before);
+        const struct span value = buf_since(ret, before);
 
         TRY(value_check(t, table, key, value, known->stamp));
         if (table == STORE_INDEX)

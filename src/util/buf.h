@@ -46,6 +46,12 @@ static inline struct span buf_span(const struct buf *b)
     return span_of(b->p, b->n);
 }
 
+/* What was appended to it since it had `from` bytes. */
+static inline struct span buf_since(const struct buf *b, size_t from)
+{
+    return b->n > from ? span_of(b->p + from, b->n - from) : SPAN_EMPTY;
+}
+
 /* Reading. A read past the end sets `failed` and yields zeros or an empty span. */
 struct cursor {
     struct span rest;
