@@ -101,7 +101,10 @@ const char *output_label(const uint8_t label[32], char text[33])
 
 bool output_label_is(const uint8_t label[32], const char *name)
 {
+    size_t n = strlen(name);
     char text[33];
 
-    return strcmp(output_label(label, text), name) == 0;
+    while (n > 0 && name[n - 1] == ' ') /* the padding, or looks like it */
+        n--;
+    return strlen(output_label(label, text)) == n && memcmp(text, name, n) == 0;
 }

@@ -101,6 +101,16 @@ static bool is_in_place(const struct adoption *a)
     return false;
 }
 
+/* The store's floors hold for them as for a store that is opened. */
+static CK_RV adoption_looks(const struct root *r, struct adoption *a)
+{
+    const struct conf floors = config_with_floors(a->keyring->conf, &a->config);
+
+    if (a->had == NULL)
+        return CKR_OK;
+    return platform_opening(&floors, r, &a->header, a->had, &a->made->binding, a->opens);
+}
+
 static void cache_forget(const struct keyring *k, const struct adoption *a)
 {
     for (size_t i = 0; a->had != NULL && i < a->had->n; i++) {
@@ -167,14 +177,14 @@ static CK_RV adopt_txn(struct txn *t, void *arg)
     if (a->terms->may != NULL)
         TRY(a->terms->may(a->keyring, t, a->terms->arg));
     TRY(seal_set_read(t, TRUST_TREE, &seals));
-    if (seals->n == SEAL_MAX) {
-        log_err("the store has %d seals: no room for another", SEAL_MAX);
-        FAIL(CKR_DEVICE_MEMORY);
-    }
     a->passphrase = false;
     for (size_t i = 0; i < seals->n; i++) {
         TRY(supersede(t, a, &seals->v[i].seal));
         a->passphrase = a->passphrase || seals->v[i].seal.kind == SEAL_PASSPHRASE;
+    }
+    if (txn_count(t, STORE_SEAL) >= SEAL_MAX) {
+        log_err("the store has %d seals: no room for another", SEAL_MAX);
+        FAIL(CKR_DEVICE_MEMORY);
     }
     TRY(adopt_config(t, a));
     TRY(audit_add(a->keyring, t, a->terms->event, NULL, "%s%ssealed to a %s root: seal %s%s",
@@ -216,8 +226,7 @@ CK_RV keyring_adopt(struct keyring *k, const struct adopt_terms *terms, struct a
     /* The owner is here and says so: a software key that was lost may be made anew. */
     TRY(platform_make(k->conf, r, true, &a.header, secret_span(k->master), 0, &made));
     TRY(config_floors(k->conf, &a.config, r, &made.binding));
-    if (a.had != NULL)
-        TRY(platform_opening(k->conf, r, &a.header, a.had, &made.binding, a.opens));
+    TRY(adoption_looks(r, &a));
     TRY(store_write(k->store, adopt_txn, &a));
     k->root = r;
     k->root_name = r->name;

@@ -216,18 +216,22 @@ CK_RV platform_open(const struct conf *c, const struct root *r, const struct hea
 }
 
 /* Nothing that the platform says differs from what the seal is bound to. A hint: whether it opens,
- * the device says. */
+ * the device says, and it alone where the host hides which chip this is. */
 static CK_RV is_of_here(const struct conf *c, const struct seal *s, const struct binding *now,
                         bool *ret)
 {
     AUTO(buf_clear) struct buf difference = BUF_INIT;
-    struct binding b;
+    struct binding b, here = *now;
 
     *ret = false;
     if (s->kind == SEAL_OWNED && c->owner_secret == NULL)
         return CKR_OK;
     TRY(binding_decode(s->binding, &b));
-    binding_explain(&b, now, &difference);
+    if (mem_is_zero(b.chip_id, sizeof(b.chip_id)) || mem_is_zero(here.chip_id, sizeof(b.chip_id))) {
+        memset(b.chip_id, UINT8_MAX, sizeof(b.chip_id));
+        memset(here.chip_id, UINT8_MAX, sizeof(here.chip_id));
+    }
+    binding_explain(&b, &here, &difference);
     TRY(buf_ok(&difference));
     *ret = difference.n == 0;
     return CKR_OK;

@@ -212,16 +212,21 @@ static CK_RV snp_check(const struct conf *c, const struct config *stored)
     return CKR_OK;
 }
 
+struct conf config_with_floors(const struct conf *c, const struct config *stored)
+{
+    struct conf floors = *c;
+
+    floors.min_guest_svn = stored->min_guest_svn;
+    floors.min_tcb = stored->min_tcb;
+    return floors;
+}
+
 CK_RV config_floors(const struct conf *c, const struct config *stored, const struct root *r,
                     const struct binding *b)
 {
-    struct conf floors = *c; /* a borrowed view: nothing in it is freed */
+    const struct conf floors = config_with_floors(c, stored);
 
-    if (b->kind == ROOT_SOFTWARE)
-        return CKR_OK;
-    floors.min_guest_svn = stored->min_guest_svn;
-    floors.min_tcb = stored->min_tcb;
-    return binding_allowed(&floors, r, b);
+    return b->kind == ROOT_SOFTWARE ? CKR_OK : binding_allowed(&floors, r, b);
 }
 
 CK_RV config_check(const struct conf *c, const struct root *r, const struct config *stored)

@@ -32,6 +32,8 @@ NODISCARD CK_RV recipients_load(const struct conf *c, struct recipients *ret);
  */
 NODISCARD CK_RV config_check(const struct conf *c, const struct root *r,
                              const struct config *stored);
+/* The configuration with the floors of the store: a view, whose parts are those of `c`. */
+struct conf config_with_floors(const struct conf *c, const struct config *stored);
 /* A binding that a seal was opened by, or is made with, is not below the floors of the store, which
  * may be higher than those of the file. CKR_DEVICE_ERROR after a log line. */
 NODISCARD CK_RV config_floors(const struct conf *c, const struct config *stored,

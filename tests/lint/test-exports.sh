@@ -70,7 +70,8 @@ fortify_level() {
 
 # Of the build that the module is in.
 check_switches() {
-    commands=$(grep -o '"command": "[^"]* -c \.\./src/[^"]*' "$(dirname "$file")/compile_commands.json")
+    commands=$(grep -o '"command": "[^"]* -c [^ "]*/src/[^"]*' \
+        "$(dirname "$file")/compile_commands.json" || true)
     compiler=$(echo "$commands" | sed -n '1s/"command": "\(ccache \)\{0,1\}\([^ ]*\).*/\2/p')
     switches="-fstack-protector-strong -fstack-clash-protection"
     switches="$switches -D_FORTIFY_SOURCE=$(fortify_level "$compiler")"

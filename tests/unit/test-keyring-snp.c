@@ -341,14 +341,12 @@ static void snp_other_roots_are_refused(void **state)
 }
 
 /* An older firmware's seal opens here: the new one, of the firmware as it is, is in its place. */
-static void snp_recovered_where_it_opens(void **state)
+static void recovered_in_place(struct machine *m)
 {
-    struct machine *m = *state;
     struct seal_info *v = NULL;
     bool in_place = false;
     size_t n = 0;
 
-    snp_bench_set(&m->bench, "tcb=4.0.10.101");
     assert_int_equal(fixture_recover(m->f, m->owner_key), CKR_OK);
     assert_int_equal(recover_adopt(m->f->k, &in_place), CKR_OK);
     assert_true(in_place);
@@ -361,6 +359,19 @@ static void snp_recovered_where_it_opens(void **state)
         assert_false(v[i].superseded);
     seals_info_free(v, n);
     fixture_close(m->f);
+}
+
+/* Newer firmware, and a host that hides which chip this is. */
+static void snp_recovered_where_it_opens(void **state)
+{
+    struct machine *m = *state;
+
+    snp_bench_set(&m->bench, "tcb=4.0.10.101");
+    recovered_in_place(m);
+    snp_bench_set(&m->bench, "mask_chip_id=1");
+    recovered_in_place(m);
+    snp_bench_set(&m->bench, "mask_chip_id=0");
+    recovered_in_place(m);
 }
 
 static void snp_recovered_on_another_image(void **state)
@@ -565,12 +576,21 @@ static void snp_opened_below_the_floor_of_the_store(void **state)
 {
     struct machine *m = *state;
     uint32_t svn = 4; /* the seal was made at 3 */
+    bool in_place = true;
 
     assert_int_equal(fixture_open(m->f, &m->f->k), CKR_OK);
     assert_int_equal(store_write(keyring_store(m->f->k), raise_floor, &svn), CKR_OK);
     fixture_close(m->f);
     refuses(m, "below the floor (min-guest-svn)");
     assert_int_equal(m->f->conf.min_guest_svn, 0);
+    /* So what opens it afterwards is in place of nothing. */
+    snp_bench_set(&m->bench, "guest_svn=4");
+    refuses(m, "below the floor (min-guest-svn)");
+    assert_int_equal(fixture_recover(m->f, m->owner_key), CKR_OK);
+    assert_int_equal(recover_adopt(m->f->k, &in_place), CKR_OK);
+    assert_false(in_place);
+    fixture_close(m->f);
+    opens(m);
 }
 
 static void snp_first_configuration_row_is_read(void **state)
