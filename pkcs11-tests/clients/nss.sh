@@ -128,7 +128,8 @@ pdf_add_signature() {
     fail "pdfsig did not find room for its signature in $((i - 1)) tries"
 }
 
-# pdf_sign LABEL: the signature in the document is a CMS message over the ranges that it names.
+# pdf_sign LABEL: the signature in the document is a CMS message over the ranges that it names. (tail
+# comes last where a file is cut: a head that has enough ends whoever writes to it.)
 pdf_sign() {
     local range
 
@@ -138,9 +139,9 @@ pdf_sign() {
     [ "${#range[@]}" -eq 4 ] || fail "no signature in the document"
     {
         head -c "${range[1]}" signed.pdf
-        tail -c +"$((range[2] + 1))" signed.pdf | head -c "${range[3]}"
+        head -c "$((range[2] + range[3]))" signed.pdf | tail -c "${range[3]}"
     } >signed.content
-    tail -c +"$((range[1] + 2))" signed.pdf | head -c "$((range[2] - range[1] - 2))" >signed.hex
+    head -c "$((range[2] - 1))" signed.pdf | tail -c "$((range[2] - range[1] - 2))" >signed.hex
     unhex "$(cat signed.hex)" >signed.p7
     plain cms -verify -binary -inform DER -in signed.p7 -content signed.content -CAfile ca.pem \
         -purpose any -out checked
