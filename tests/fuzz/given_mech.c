@@ -459,10 +459,11 @@ static const struct {
     {parse_tls_mac, give_tls_mac},
 };
 
-/* Any bytes, or none at an address that can't be. */
+/* Any bytes, or none at an address that can't be. Of an odd number: such as no structure has that
+ * holds pointers, and a pointer to nowhere is not for the module to find out. */
 static void give_any(struct given *g)
 {
-    const struct span bytes = pick_bytes(g->c, cursor_u8(g->c) & 0x7f);
+    const struct span bytes = pick_bytes(g->c, (cursor_u8(g->c) & 0x7f) | 1);
 
     set(g, bytes.p, bytes.n);
     if (pick(g->c, 4) == 0)
