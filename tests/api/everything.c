@@ -586,6 +586,18 @@ void everything_restart(struct user *u)
     F(C_GetSessionValidationFlags) F(C_AsyncComplete) F(C_AsyncGetID) F(C_AsyncJoin)               \
     F(C_WrapKeyAuthenticated) F(C_UnwrapKeyAuthenticated)
 
+void everything_use(struct user *u, unsigned what)
+{
+    static void (*const alone[])(struct user *) = {everything_logins, everything_pins,
+                                                   everything_close_all, everything_restart};
+
+    _Static_assert(N_ELEMENTS(alone) == N_USES - N_GROUPS, "everything.h counts them");
+    if (what < N_GROUPS)
+        everything_group(u, what);
+    else
+        alone[what - N_GROUPS](u);
+}
+
 const char *everything_name(unsigned function)
 {
     static const char *const names[N_FUNCTIONS] = {NAMES(NAME)};

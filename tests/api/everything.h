@@ -45,6 +45,11 @@ void everything_pins(struct user *u);
 /* C_Finalize and C_Initialize. */
 void everything_restart(struct user *u);
 
+/* All of the above by number: the groups, then those that are for somebody alone. */
+#define N_USES      (N_GROUPS + 4u)
+#define USE_RESTART (N_USES - 1u)
+void everything_use(struct user *u, unsigned what);
+
 /* "C_Encrypt" */
 const char *everything_name(unsigned function);
 

@@ -18,25 +18,12 @@
 #include "fault/world.h"
 #include "support/sanitized.h"
 
-/* What is used at once: a group of functions, or those that are for somebody alone. */
-static void (*const alone[])(struct user *) = {everything_logins, everything_pins,
-                                               everything_close_all, everything_restart};
-#define N_USES (N_GROUPS + N_ELEMENTS(alone))
-
 static const unsigned all_kinds[] = {FAULT_MEMORY, FAULT_SYSTEM, FAULT_LMDB, FAULT_OPENSSL,
                                      FAULT_ALL};
 
 static unsigned n_faults, n_refused, n_done;
 /* Of each function: was it called while the world was broken, and was it refused? */
 static bool met[N_FUNCTIONS], refused[N_FUNCTIONS];
-
-static void use(struct user *u, unsigned what)
-{
-    if (what < N_GROUPS)
-        everything_group(u, what);
-    else
-        alone[what - N_GROUPS](u);
-}
 
 /* -- one use in a broken world ----------------------------------------------------------------- */
 
@@ -59,7 +46,7 @@ static struct result use_in_a_broken_world(const struct trial *t)
     for (size_t i = 0; i < N_FUNCTIONS; i++)
         atomic_store(&everything_called[i], 0);
     world_break(t->seed, t->one_in, t->kinds);
-    use(&u, t->what);
+    everything_use(&u, t->what);
     r.n_faults = world_mend(&r.last);
     r.failure = u.failure;
     for (size_t i = 0; i < N_FUNCTIONS; i++)
@@ -104,7 +91,7 @@ static void assert_as_ever(const struct trial *t)
 
     assert_true(rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED);
     ASSERT_OK(p11->C_CloseAllSessions(0));
-    use(&u, t->what);
+    everything_use(&u, t->what);
     if (u.failure.what != NULL)
         fail_msg("after use %u, kinds %u, %lu, one in %u: everything.c:%d: %s: 0x%lx", t->what,
                  t->kinds, t->seed, t->one_in, u.failure.line, u.failure.what, u.failure.rv);

@@ -25,25 +25,12 @@
 #define POINTS_MAX 8192u
 #define SURVIVED   77
 
-/* The store is opened by who needs it first. */
-static void restart_and_open(struct user *u)
-{
-    everything_restart(u);
-    if (u->failure.what == NULL)
-        everything_group(u, 0);
-}
-
-/* What is used: a group of functions, or those that are for somebody alone. */
-static void (*const alone[])(struct user *) = {everything_logins, everything_pins,
-                                               everything_close_all, restart_and_open};
-#define N_USES (N_GROUPS + N_ELEMENTS(alone))
-
+/* The store is opened by who needs it first: after a restart that is the worker. */
 static void use(struct user *u, unsigned what)
 {
-    if (what < N_GROUPS)
-        everything_group(u, what);
-    else
-        alone[what - N_GROUPS](u);
+    everything_use(u, what);
+    if (what == USE_RESTART && u->failure.what == NULL)
+        everything_group(u, 0);
 }
 
 /* -- the two threads --------------------------------------------------------------------------- */
