@@ -67,9 +67,10 @@ static int read_key(const struct proof_options *o, struct proof *p)
 {
     p->seal.kind = SEAL_CERTIFICATE;
     if (strncmp(o->key, "pkcs11:", 7) == 0) {
-        p->token = token_key_open(o->key, &o->pin);
-        if (p->token == NULL)
-            return EXIT_FAILED;
+        const int code = token_key_open(o->key, &o->pin, &p->token);
+
+        if (code != EXIT_DONE)
+            return code;
         p->agent = token_key_agent(p->token);
         p->seal.agent = &p->agent;
         return EXIT_DONE;

@@ -49,9 +49,10 @@ int proof_read(const struct proof_options *o, struct proof *ret);
 /* -- a private key in another token (token_key.c) -------------------------------------------------
  */
 
-/* Find the key that the URI (RFC 7512) names, log in where the token wants it. NULL after an error
- * was printed. The PIN: as given, else the URI's pin-value or pin-source, else a prompt. */
-struct token_key *token_key_open(const char *uri, const struct pin_source *pin);
+/* Find the key that the URI (RFC 7512) names, log in where the token wants it. The PIN: as given,
+ * else the URI's pin-value or pin-source, else a prompt. Returns an exit code; errors are printed,
+ * and *ret is NULL then. */
+int token_key_open(const char *uri, const struct pin_source *pin, struct token_key **ret);
 void token_key_close(struct token_key *k); /* NULL is allowed */
 /* Its part in opening a message. */
 struct cms_agent token_key_agent(struct token_key *k);

@@ -86,7 +86,7 @@ static int search_token(struct token_key *k, const struct foreign_token *t,
     return EXIT_DONE;
 }
 
-static bool search_tokens(struct token_key *k, const struct pin_source *pin, unsigned *ret_n)
+static int search_tokens(struct token_key *k, const struct pin_source *pin, unsigned *ret_n)
 {
     struct foreign_token *v = calloc(FOREIGN_TOKENS_MAX, sizeof(*v));
     size_t n = v != NULL ? foreign_tokens(&k->foreign, v, FOREIGN_TOKENS_MAX) : 0;
@@ -98,26 +98,28 @@ static bool search_tokens(struct token_key *k, const struct pin_source *pin, uns
     for (size_t i = 0; i < n && code == EXIT_DONE; i++)
         code = search_token(k, &v[i], pin, ret_n);
     free(v);
-    return code == EXIT_DONE;
+    return code;
 }
 
-struct token_key *token_key_open(const char *uri, const struct pin_source *pin)
+int token_key_open(const char *uri, const struct pin_source *pin, struct token_key **ret)
 {
     AUTO(token_key_closep) struct token_key *k = calloc(1, sizeof(*k));
     unsigned n = 0;
+    int code;
 
-    if (k == NULL) {
-        cli_fail(EXIT_FAILED, "out of memory");
-        return NULL;
-    }
-    if (foreign_open(uri, &k->foreign) != EXIT_DONE || !search_tokens(k, pin, &n))
-        return NULL;
-    if (n != 1 || k->module == NULL) {
-        cli_fail(EXIT_REFUSED, "%u private keys are named by %.*s: it has to be one", n,
-                 uri_shown(uri), uri);
-        return NULL;
-    }
-    return TAKE(k);
+    *ret = NULL;
+    if (k == NULL)
+        return cli_fail(EXIT_FAILED, "out of memory");
+    code = foreign_open(uri, &k->foreign);
+    if (code == EXIT_DONE)
+        code = search_tokens(k, pin, &n);
+    if (code != EXIT_DONE)
+        return code;
+    if (n != 1 || k->module == NULL)
+        return cli_fail(EXIT_REFUSED, "%u private keys are named by %.*s: it has to be one", n,
+                        uri_shown(uri), uri);
+    *ret = TAKE(k);
+    return EXIT_DONE;
 }
 
 /* -- using --------------------------------------------------------------------------------------

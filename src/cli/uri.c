@@ -41,6 +41,11 @@ int uri_pin_source(const P11KitUri *uri, struct pin_source *pin)
 
     if (pin_source_given(pin) || source == NULL)
         return EXIT_DONE;
+    /* RFC 7512, 2.4 lets a source be a command, and 7 warns of it: a URI may come from anywhere. */
+    if (source[0] == '|')
+        return cli_fail(
+            EXIT_USAGE,
+            "pin-source=%s: a command is not run for a PIN: use --pin-fd, or file:/PATH", source);
     path = path_of(source);
     if (path == NULL)
         return cli_fail(EXIT_USAGE,

@@ -25,6 +25,11 @@ for host in //example.org //localhost.example //local //127.0.0.1; do
     complains "pin-source=file:$host$scratch/user.pin: a file of another host can't be read"
 done
 request 64 "pkcs11:token=web;object=tls?pin-source=file://localhost"
+for command in '|' '%7c'; do
+    request 64 "pkcs11:token=web;object=tls?pin-source=${command}touch%20ran"
+    complains "pin-source=|touch ran: a command is not run for a PIN"
+done
+[ ! -e ran ] || die "the URI's command ran"
 # A source on the command line counts, whatever the URI says.
 request 0 "pkcs11:token=web;object=tls?pin-source=file://example.org/x" --pin-file user.pin
 request 1 "pkcs11:token=web;object=tls?pin-source=$scratch/none.pin"

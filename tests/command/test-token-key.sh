@@ -39,7 +39,7 @@ tee 0 seal test "$id" --key "$uri;object=P-256?module-path=$softhsm&pin-value=87
 tee 0 seal test "$id" --key "$uri;object=P-256?module-path=$softhsm&pin-source=file:$scratch/hsm.pin"
 tee 0 seal test "$id" --key \
     "$uri;object=P-256?module-path=$softhsm&pin-source=file://localhost$scratch/hsm.pin"
-tee 1 seal test "$id" --key \
+tee 64 seal test "$id" --key \
     "$uri;object=P-256?module-path=$softhsm&pin-source=file://example.org$scratch/hsm.pin"
 complains "a file of another host can't be read"
 
@@ -48,20 +48,25 @@ slot=$(softhsm2-util --show-slots | awk '/^Slot [0-9]/ { slot = $2 } /Label: *ow
 [ -n "$slot" ] || die "no slot of the owner's token"
 key="type=private;object=P-256?module-path=$softhsm&pin-value=8765"
 tee 0 seal test "$id" --key "pkcs11:slot-id=$slot;$key"
-tee 1 seal test "$id" --key "pkcs11:slot-id=$((slot + 1));$key"
+tee 2 seal test "$id" --key "pkcs11:slot-id=$((slot + 1));$key"
 complains "0 private keys"
 
 # -- what goes wrong has its own words --
 tee 2 seal test "$id" --key "$uri;object=P-521?module-path=$softhsm&pin-value=8765"
 complains "does not open it"
-tee 1 seal test "$id" --key "$uri;object=P-256?module-path=$softhsm&pin-value=1111"
+tee 2 seal test "$id" --key "$uri;object=P-256?module-path=$softhsm&pin-value=1111"
 complains "PIN is incorrect"
-tee 1 seal test "$id" --key "$uri?module-path=$softhsm&pin-value=8765"
+tee 2 seal test "$id" --key "$uri?module-path=$softhsm&pin-value=8765"
 complains "it has to be one"
-tee 1 seal test "$id" --key "pkcs11:token=nobody?module-path=$softhsm"
+tee 2 seal test "$id" --key "pkcs11:token=nobody?module-path=$softhsm"
 complains "0 private keys"
 tee 1 seal test "$id" --key "$uri?module-path=/nonexistent.so"
 complains "no PKCS#11 module can be loaded"
-tee 1 seal test "$id" --key "pkcs11:%zz"
+tee 64 seal test "$id" --key "pkcs11:%zz"
 complains "not a PKCS#11 URI"
+mv store.key gone.key
+tee 64 recover --key "pkcs11:%zz"
+tee 2 recover --key "$uri;object=P-256?module-path=$softhsm&pin-value=1111"
+complains "PIN is incorrect"
+mv gone.key store.key
 done_with token-key

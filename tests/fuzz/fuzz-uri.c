@@ -271,7 +271,7 @@ static void one(struct span input)
     answers = cursor_of(zero == NULL ? SPAN_EMPTY : span_of(zero + 1, input.n - n - 1));
     n_sessions = n_modules = n_derived = 0;
     denied_begin();
-    k = token_key_open(uri, &pin);
+    FUZZ_CHECK((token_key_open(uri, &pin, &k) == EXIT_DONE) == (k != NULL));
     if (k != NULL) {
         FUZZ_CHECK(n_sessions == 1 && n_modules > 0);
         use(k, span_of(point, 1 + cursor_u16(&answers) % (sizeof(point) - 1)));
