@@ -36,10 +36,8 @@ static unsigned long state_fork; /* fork_count when what is static was last put 
 static atomic_ulong fork_count;  /* forks between us and the process that loaded the module */
 static atomic_ulong next_id = 1;
 static pthread_once_t atfork_once = PTHREAD_ONCE_INIT;
-/* Held while the configuration is read and by who forks: the parser's state is static, so a child
- * that is made in the middle of it would go on from there. */
-static pthread_mutex_t conf_lock = PTHREAD_MUTEX_INITIALIZER;
-static bool fork_is_quiet;  /* nobody was inside a call when the fork began. Guarded by conf_lock */
+static pthread_mutex_t fork_lock = PTHREAD_MUTEX_INITIALIZER; /* held by who forks */
+static bool fork_is_quiet;  /* nobody was inside a call when the fork began. Guarded by fork_lock */
 static bool crypto_is_torn; /* a fork was not, and what OpenSSL has is not used any more */
 
 static pthread_mutex_t end_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -66,9 +64,9 @@ static bool wait_for_quiet(void)
 
 static void on_fork(void)
 {
-    const bool is_quiet = wait_for_quiet(); /* first: C_Initialize takes the locks in this order */
+    const bool is_quiet = wait_for_quiet();
 
-    pthread_mutex_lock(&conf_lock);
+    pthread_mutex_lock(&fork_lock);
     fork_is_quiet = is_quiet;
 }
 
@@ -76,7 +74,7 @@ static void on_fork_parent(void)
 {
     if (fork_is_quiet)
         pthread_rwlock_unlock(&lib_lock);
-    pthread_mutex_unlock(&conf_lock);
+    pthread_mutex_unlock(&fork_lock);
 }
 
 /* Only async-signal-safe work: the child may come from a thread of a threaded parent. Locks that
@@ -92,7 +90,7 @@ static void on_fork_child(void)
      * the holder, and what it makes of the lock then is overwritten here. */
     if (fork_is_quiet)
         pthread_rwlock_unlock(&lib_lock);
-    pthread_mutex_unlock(&conf_lock);
+    pthread_mutex_unlock(&fork_lock);
     atomic_fetch_add(&fork_count, 1);
     memcpy(&lib_lock, &fresh_lib, sizeof(lib_lock));
     memcpy(&end_lock, &fresh_mutex, sizeof(end_lock));
@@ -142,9 +140,7 @@ static CK_RV lib_new(struct lib **ret)
     ENSURE(l != NULL, CKR_HOST_MEMORY);
     (void)pthread_mutex_init(&l->unseal_lock, NULL);
     (void)pthread_mutex_init(&l->lock, NULL);
-    pthread_mutex_lock(&conf_lock);
     rv = conf_load(&l->conf, &error);
-    pthread_mutex_unlock(&conf_lock);
     if (rv != CKR_OK)
         log_err("%s", error != NULL ? error : "the configuration cannot be read");
     free(error);
@@ -174,7 +170,6 @@ static void forget_parent(void)
     key_stock_forget();
     used_forget();
     store_forget_all();
-    conf_forget();
     if (crypto_is_torn)
         crypto_forget();
     crypto_is_torn = false;

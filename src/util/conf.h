@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * conf.h - the configuration file: found, checked, parsed (libconfuse), kept as plain data.
+ * conf.h - the configuration file: found, checked, parsed (inih), kept as plain data.
  *
  * $TEE_PKCS11_CONF (secure_getenv), else ~/.config/tee-pkcs11/tee-pkcs11.conf, else
  * /etc/tee-pkcs11/tee-pkcs11.conf. No file at all is not an error: the defaults stand. A file that
@@ -43,6 +43,7 @@ struct conf_names {
     char **v;
     size_t n;
 };
+void conf_names_clear(struct conf_names *names);
 
 struct conf {
     char *path;  /* the file that was read; NULL: none was found, these are the defaults */
@@ -62,8 +63,8 @@ struct conf {
     uint32_t min_guest_svn;               /* no seal of a lower one is opened or made */
     struct conf_tcb min_tcb;              /* the same */
     enum conf_reports reports;            /* where attestation reports come from */
-    char *tsm;              /* configfs-tsm directory; default /sys/kernel/config/tsm/report */
-    uint32_t unseal_cache;  /* seconds that a hardware root's unsealing is kept; 0: not */
+    char *tsm;             /* configfs-tsm directory; default /sys/kernel/config/tsm/report */
+    uint32_t unseal_cache; /* seconds that a hardware root's unsealing is kept; 0: not */
     char *owner_secret; /* file with what the platform's seal needs besides the platform; or NULL */
     uint32_t rollback_days; /* how long the seal of a superseded image still opens; default 30 */
     bool attest_keys;       /* make evidence when a key pair is generated (CKA_TEE_EVIDENCE) */
@@ -76,9 +77,9 @@ struct conf {
     uint32_t cache_objects; /* decrypted objects kept per process; default 2048 */
     enum conf_key_use audit_key_use;
     enum conf_audit_full audit_full;
-    uint32_t audit_delay;   /* seconds between writings of uses of keys; default 1; 0: each */
-    bool count_operations;  /* how often keys were used, for metrics */
-    uint32_t policy;        /* the rules that hold: util/policy.h */
+    uint32_t audit_delay;  /* seconds between writings of uses of keys; default 1; 0: each */
+    bool count_operations; /* how often keys were used, for metrics */
+    uint32_t policy;       /* the rules that hold: util/policy.h */
     struct conf_names mechanisms_allow; /* empty: not said */
     struct conf_names mechanisms_deny;
 };
@@ -96,8 +97,5 @@ const char *conf_root_name(enum conf_root root);
 /* "none", "secret", "all", and back: false where it is no such name. */
 const char *conf_key_use_name(enum conf_key_use use);
 bool conf_key_use_find(const char *name, enum conf_key_use *ret);
-/* In a forked child: put the parser's lock, which another thread may have held, back to its start.
- */
-void conf_forget(void);
 
 #endif

@@ -274,6 +274,36 @@ static int child_of_two(void *arg)
     return one->C_Finalize(NULL) == CKR_OK && other->C_Finalize(NULL) == CKR_OK ? SURVIVED : 2;
 }
 
+#define BEGINNINGS 3000
+
+static void *begin_and_end(void *list)
+{
+    const CK_FUNCTION_LIST_3_2 *p = list;
+
+    for (int i = 0; i < BEGINNINGS; i++) {
+        if (p->C_Initialize(NULL) != CKR_OK || p->C_Finalize(NULL) != CKR_OK)
+            return list;
+    }
+    return NULL;
+}
+
+/* What the copies share, the libraries under them, has nothing that two would have to take turns
+ * for. */
+static void test_at_once(void **state)
+{
+    pthread_t thread;
+    void *failed = NULL;
+
+    (void)state;
+    ASSERT_OK(one->C_Finalize(NULL));
+    assert_int_equal(pthread_create(&thread, NULL, begin_and_end, other), 0);
+    assert_null(begin_and_end(one));
+    assert_int_equal(pthread_join(thread, &failed), 0);
+    assert_null(failed);
+    ASSERT_OK(one->C_Initialize(NULL));
+    use_copy(one);
+}
+
 /* The second copy with a store of its own: both work at once, in threads, and over a fork. */
 static void test_two_stores(void **state)
 {
@@ -314,8 +344,14 @@ static void test_two_stores(void **state)
 }
 
 /* The way is what the test's name ends with. */
-#define END(name) {name, test_end, NULL, NULL, (void *)(uintptr_t)&name[sizeof("/exits/") - 1]}
-#define COPIES(name, fn) {name, fn, setup_copies, teardown_copies, NULL}
+#define END(name)                                                                                  \
+    {                                                                                              \
+        name, test_end, NULL, NULL, (void *)(uintptr_t)&name[sizeof("/exits/") - 1]                \
+    }
+#define COPIES(name, fn)                                                                           \
+    {                                                                                              \
+        name, fn, setup_copies, teardown_copies, NULL                                              \
+    }
 
 int main(int argc, char **argv)
 {
@@ -334,6 +370,7 @@ int main(int argc, char **argv)
         END("/exits/threads-go-on-and-finalize"),
         COPIES("/copies/one-store", test_one_store),
         COPIES("/copies/two-stores", test_two_stores),
+        COPIES("/copies/at-once", test_at_once),
     };
 
     if (argc == 2) {

@@ -91,7 +91,7 @@ static void check_marks(const struct conf *c)
         check_mark(c->recovery[i]);
 }
 
-/* The parser has globals: what one file leaves in them must not reach the next. */
+/* What one file leaves anywhere must not reach the next. */
 static void check_next(void)
 {
     struct conf *c = NULL;

@@ -60,6 +60,15 @@ cache-objects = 64
     yield 'many', b'recovery-certificate = /c.pem\n' * 17
     yield 'long', b'store = "/' + b'a' * 1500 + b'"\n'
     yield 'crlf', b'root = auto\r\nvmpl = 1\r\n'
+    yield 'bom', b'\xef\xbb\xbfvmpl = 1\n'
+    yield 'indented', b'policy = {default, # first\n  # none\n\tno-wrap-strength\n }\nvmpl =\n 1\n'
+    yield 'empty-list', b'mechanisms-deny = {}\nmechanisms-allow = { }\n'
+    yield 'longest', b'store = "/' + b'a' * 187 + b'"\n'
+    yield 'colon', b'vmpl: 1\n[a]\n vmpl = 2\n'
+    yield 'lines', b'vmpl\n = 1\n\n;\n#\nvmpl = 1'
+    yield 'digests', b'id-key-digest = ' + b'1f' * 48 + b'\nauthor-key-digest = ' + b'e0' * 48 + b'\n'
+    yield 'floors', b'min-tcb = 4.0.24.219\nmin-guest-svn = 4294967295\nbinding = owner\n'
+    yield 'names', b'mechanisms-allow = {default, CKM_RSA_X_509}\nmechanisms-deny = CKM_SHA_1\n'
     yield 'binary', bytes(range(1, 256))
 
 

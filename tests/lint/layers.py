@@ -34,7 +34,7 @@ CORE_ATTEST = {'cert_table.h', 'evidence.h', 'statement.h'}
 FOREIGN = {
     'lmdb.h': {'store'},
     'openssl/': {'crypto', 'attest', 'verifier', 'cli'},
-    'confuse.h': {'util'},
+    'ini.h': {'util'},
     'libtasn1.h': {'attest'},
     'jansson.h': {'attest', 'verifier', 'cli'},
     'curl/': {'attest'},

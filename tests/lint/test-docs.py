@@ -20,7 +20,7 @@ import re
 import subprocess
 import sys
 
-OPTION = re.compile(r'^\s*CFG_(?:STR_LIST|STR|INT|BOOL)\("([a-z0-9-]+)"', re.M)
+OPTION = re.compile(r'^    (?:\{|CHOICE\(|NUMBER\()"([a-z0-9-]+)", ', re.M)
 CONF_KEY = re.compile(r'^#?([a-z][a-z0-9-]*) = ', re.M)
 ITEM = re.compile(r'^\.It Cm ([a-z][a-z0-9-]*)', re.M)
 COMMAND = re.compile(r'^\s*\{"([a-z-]+)",', re.M)
@@ -45,13 +45,13 @@ def section(text, title):
 
 def conf_faults(root):
     """The keys of the configuration, in all three places."""
-    parser = set(OPTION.findall((root / 'src/util/conf.c').read_text()))
+    parser = set(OPTION.findall((root / 'src/util/conf_keys.c').read_text()))
     example = set(CONF_KEY.findall((root / 'conf/tee-pkcs11.conf').read_text()))
     manual = set(ITEM.findall((root / 'docs/tee-pkcs11.conf.5').read_text()))
     if not parser:
-        yield 'src/util/conf.c: no option table found'
-    yield from compare('key', parser, 'src/util/conf.c', example, 'conf/tee-pkcs11.conf')
-    yield from compare('key', parser, 'src/util/conf.c', manual, 'docs/tee-pkcs11.conf.5')
+        yield 'src/util/conf_keys.c: no option table found'
+    yield from compare('key', parser, 'src/util/conf_keys.c', example, 'conf/tee-pkcs11.conf')
+    yield from compare('key', parser, 'src/util/conf_keys.c', manual, 'docs/tee-pkcs11.conf.5')
 
 
 def command_faults(root):

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 OF_THE_SYSTEM = {'libc', 'ld-linux-x86-64', 'ld-linux-aarch64', 'libpthread', 'libdl', 'libgcc_s'}
-VERSION = re.compile(r'^\d+(\.\d+)+')
+VERSION = re.compile(r'^\d+(\.\d+)*')
 
 
 def needed(path):
