@@ -153,6 +153,28 @@ bool chain_crl_is_of_root(X509_CRL *crl, X509 *root, enum product p, time_t at,
     return objection == NULL;
 }
 
+/* Of their crlNumbers (RFC 5280, 5.2.3): below 0, 0, above 0; 0 too where one has none. */
+static int numbers_compare(const X509_CRL *a, const X509_CRL *b)
+{
+    ASN1_INTEGER *x = X509_CRL_get_ext_d2i(a, NID_crl_number, NULL, NULL);
+    ASN1_INTEGER *y = X509_CRL_get_ext_d2i(b, NID_crl_number, NULL, NULL);
+    const int order = x != NULL && y != NULL ? ASN1_INTEGER_cmp(x, y) : 0;
+
+    ASN1_INTEGER_free(x);
+    ASN1_INTEGER_free(y);
+    return order;
+}
+
+bool chain_crl_is_older(const X509_CRL *crl, const X509_CRL *than)
+{
+    KEEP_ERRORS;
+    const int order = numbers_compare(crl, than);
+
+    /* ASN1_TIME_compare() is -2 on an error: then it counts as older too. */
+    return order < 0 || (order == 0 && ASN1_TIME_compare(X509_CRL_get0_lastUpdate(crl),
+                                                         X509_CRL_get0_lastUpdate(than)) < 0);
+}
+
 bool chain_crl_ok(const struct chain *c, X509_CRL *crl, time_t at, struct buf *ret_words)
 {
     X509 *const chain[] = {c->root, c->issuer};

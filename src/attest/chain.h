@@ -32,6 +32,9 @@ bool chain_signed_by(X509 *x, X509 *issuer);
 bool chain_ok(const struct chain *c, time_t at, struct buf *ret_words);
 /* The revocation list is the root's and in force, and names no certificate of the chain. */
 bool chain_crl_ok(const struct chain *c, X509_CRL *crl, time_t at, struct buf *ret_words);
+/* Was one of two lists of a root made before the other one? By their numbers; by their times where
+ * a number is missing or both have the same. What can't be compared counts as older. */
+bool chain_crl_is_older(const X509_CRL *crl, const X509_CRL *than);
 /* Is the list's signature the root's, and is it in force? What a cache may keep. */
 bool chain_crl_is_of_root(X509_CRL *crl, X509 *root, enum product p, time_t at,
                           struct buf *ret_words);

@@ -385,6 +385,8 @@ static bool step_chain(struct work *w, const char *name)
 
 /* -- revocation ------------------------------------------------------------------------------ */
 
+/* A list in force, and none older than one that was accepted: the cache's comes first, and whoever
+ * answers for the service could undo a revocation by the list before it. */
 static bool accept_crl(void *ctx, struct span der)
 {
     struct work *w = ctx;
@@ -392,7 +394,8 @@ static bool accept_crl(void *ctx, struct span der)
     AUTO(buf_clear) struct buf words = BUF_INIT;
 
     if (cert_read_crl(der, &crl) != CKR_OK ||
-        !chain_crl_is_of_root(crl, w->chain.root, w->chain.product, w->in->at, &words))
+        !chain_crl_is_of_root(crl, w->chain.root, w->chain.product, w->in->at, &words) ||
+        (w->fetched_crl != NULL && chain_crl_is_older(crl, w->fetched_crl)))
         return false;
     X509_CRL_free(w->fetched_crl);
     w->fetched_crl = TAKE(crl);

@@ -121,6 +121,7 @@ def revocation(relying, script, folder):
     with Service(script, crl=forged / 'crl-ask-revoked.der') as kds:
         relying.verify(FALSE, report, *own, '--kds', f'{kds.url}/ok', says='revoked')
     relying.verify(FALSE, report, *own, '--offline', says='revoked')
+    never_older(relying, script, forged, report, own)
     for file in pathlib.Path(relying.cache).glob('crl-*'):
         file.unlink()
     with Service(script, crl=forged / 'crl-empty.der') as kds:
@@ -131,6 +132,25 @@ def revocation(relying, script, folder):
         relying.verify(UNKNOWN, *real, '--kds', f'{kds.url}/ok', '--patience', '1')
     relying.verify(GOOD, report, *own, '--offline')
     relying.verify(UNKNOWN, *real, '--offline')
+
+
+def never_older(relying, script, forged, report, own):
+    """A revocation that is known is not undone by the list before it, nor is that one kept."""
+    file, = pathlib.Path(relying.cache).glob('crl-*')
+    two_days_ago = time.time() - 2 * 86400
+    os.utime(file, (two_days_ago, two_days_ago))
+    with Service(script, crl=forged / 'crl-empty.der') as kds:
+        relying.verify(FALSE, report, *own, '--kds', f'{kds.url}/ok', says='revoked')
+    expect(file.read_bytes() == (forged / 'crl-ask-revoked.der').read_bytes(),
+           'an older list took the place of the one in the cache')
+    relying.verify(FALSE, report, *own, '--offline', says='revoked')
+    # The later one takes the earlier one's.
+    file.write_bytes((forged / 'crl-empty.der').read_bytes())
+    relying.verify(GOOD, report, *own, '--offline')
+    os.utime(file, (two_days_ago, two_days_ago))
+    with Service(script, crl=forged / 'crl-ask-revoked.der') as kds:
+        relying.verify(FALSE, report, *own, '--kds', f'{kds.url}/ok', says='revoked')
+    relying.verify(FALSE, report, *own, '--offline', says='revoked')
 
 
 def usage(relying, report):

@@ -327,9 +327,10 @@ static void test_missing_certificates(void **state)
 /* -- a source -------------------------------------------------------------------------------- */
 
 struct source_of_test {
-    struct buf der;    /* a VCEK's certificate */
-    struct buf issuer; /* PEM or DER; empty: it has none */
-    size_t n_asked, n_taken, n_issuer_asked;
+    struct buf der;      /* a VCEK's certificate */
+    struct buf issuer;   /* PEM or DER; empty: it has none */
+    struct buf lists[2]; /* a cache's list, then a service's; empty: none */
+    size_t n_asked, n_taken, n_issuer_asked, n_lists_taken;
 };
 
 static CK_RV source_vcek(void *ctx, const struct report *r, verify_accept_fn *accept,
@@ -362,12 +363,18 @@ static CK_RV source_issuer(void *ctx, enum product p, enum signing_key k, verify
 static CK_RV source_crl(void *ctx, enum product p, enum signing_key k, verify_accept_fn *accept,
                         void *accept_ctx, char **ret_why)
 {
-    (void)ctx;
+    struct source_of_test *s = ctx;
+
     (void)p;
     (void)k;
     (void)ret_why;
+    s->n_lists_taken = 0;
     assert_false(accept(accept_ctx, SPAN_LIT("no list")));
-    return CKR_DEVICE_ERROR;
+    for (size_t i = 0; i < N_ELEMENTS(s->lists); i++) {
+        if (s->lists[i].n > 0 && accept(accept_ctx, buf_span(&s->lists[i])))
+            s->n_lists_taken++;
+    }
+    return s->n_lists_taken > 0 ? CKR_OK : CKR_DEVICE_ERROR;
 }
 
 static void vcek_der(struct world *w, struct buf *ret)
@@ -664,8 +671,18 @@ struct list {
     long from, to; /* seconds from now; to == 0: no end is said */
     enum padding padding;
     bool revokes, other_issuer, critical;
+    long number;         /* 0: it has none */
     const char *culprit; /* NULL: accepted */
 };
+
+static void number_crl(X509_CRL *crl, long number, int critical)
+{
+    ASN1_INTEGER *n = ASN1_INTEGER_new();
+
+    assert_int_equal(ASN1_INTEGER_set(n, number), 1);
+    assert_int_equal(X509_CRL_add1_ext_i2d(crl, NID_crl_number, n, critical, 0), 1);
+    ASN1_INTEGER_free(n);
+}
 
 static X509_CRL *make_crl(const struct world *w, EVP_PKEY *key, const struct list *l)
 {
@@ -690,9 +707,8 @@ static X509_CRL *make_crl(const struct world *w, EVP_PKEY *key, const struct lis
         assert_int_equal(X509_REVOKED_set_revocationDate(r, from), 1);
         assert_int_equal(X509_CRL_add0_revoked(crl, r), 1);
     }
-    if (l->critical)
-        assert_int_equal(
-            X509_CRL_add1_ext_i2d(crl, NID_crl_number, X509_get_serialNumber(w->root), 1, 0), 1);
+    if (l->critical || l->number != 0)
+        number_crl(crl, l->number, l->critical);
     assert_int_equal(EVP_DigestSignInit(ctx, &pss, EVP_sha384(), NULL, key), 1);
     if (l->padding == PADDING_RIGHT) {
         assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(pss, RSA_PKCS1_PSS_PADDING), 1);
@@ -735,6 +751,65 @@ static void test_crl(void **state)
     X509_CRL_free(w->crl);
     w->crl = NULL;
     expect(w, VERDICT_UNKNOWN, "crl");
+}
+
+static void crl_der(const struct world *w, EVP_PKEY *key, const struct list *l, struct buf *ret)
+{
+    X509_CRL *crl = make_crl(w, key, l);
+    uint8_t *der = NULL;
+    const int n = i2d_X509_CRL(crl, &der);
+
+    assert_true(n > 0);
+    buf_clear(ret);
+    buf_put(ret, span_of(der, (size_t)n));
+    OPENSSL_free(der);
+    X509_CRL_free(crl);
+}
+
+/* Of a cache and a service, the later list decides: a revocation is not undone by the one before.
+ */
+static void test_crl_older(void **state)
+{
+    static const enum padding right[3] = {PADDING_RIGHT, PADDING_RIGHT, PADDING_RIGHT};
+    static const struct {
+        struct list cached, served;
+        bool replaces;
+        const char *culprit; /* NULL: accepted */
+    } cases[] = {
+        {{.number = 2, .from = -60, .revokes = true}, {.number = 1, .from = -60}, false, "crl"},
+        {{.number = 2, .from = -60}, {.number = 1, .from = -60, .revokes = true}, false, NULL},
+        {{.number = 2, .from = -60, .revokes = true}, {.number = 1, .from = -30}, false, "crl"},
+        {{.number = 1, .from = -30}, {.number = 300, .from = -60, .revokes = true}, true, "crl"},
+        {{.number = 1, .from = -60, .revokes = true}, {.number = 2, .from = -60}, true, NULL},
+        {{.number = 1, .from = -60}, {.number = 1, .from = -60}, true, NULL},
+        {{.number = 1, .from = -60, .revokes = true}, {.number = 1, .from = -90}, false, "crl"},
+        {{.from = -60, .revokes = true}, {.from = -90}, false, "crl"},
+        {{.from = -60, .revokes = true}, {.from = -30}, true, NULL},
+        {{.from = -60, .revokes = true}, {.number = 7, .from = -90}, false, "crl"},
+        {{.number = 7, .from = -60, .revokes = true}, {.from = -30}, true, NULL},
+    };
+    struct world *w = *state;
+    struct source_of_test s = {.n_asked = 0};
+    const struct verify_source source = {
+        .vcek = source_vcek, .issuer = source_issuer, .crl = source_crl, .ctx = &s};
+    AUTO(pkey_freep) EVP_PKEY *key = EVP_RSA_gen(4096);
+
+    attest_bare(w);
+    resign(w, key, right);
+    set_policy(w, "{\"crl\": \"require\"}");
+    w->source = &source;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct list cached = cases[i].cached, served = cases[i].served;
+
+        cached.to = served.to = 60;
+        crl_der(w, key, &cached, &s.lists[0]);
+        crl_der(w, key, &served, &s.lists[1]);
+        expect(w, cases[i].culprit == NULL ? VERDICT_GOOD : VERDICT_NOT_GENUINE, cases[i].culprit);
+        assert_int_equal(s.n_lists_taken, cases[i].replaces ? 2 : 1);
+    }
+    buf_clear(&s.lists[0]);
+    buf_clear(&s.lists[1]);
+    w->source = NULL;
 }
 
 /* -- every key of a policy ------------------------------------------------------------------- */
@@ -1389,6 +1464,7 @@ int main(void)
         TEST("/verify/tcb-order", test_order),
         TEST("/verify/chain-strict", test_chain_strict),
         TEST("/verify/crl", test_crl),
+        TEST("/verify/crl-never-older", test_crl_older),
         TEST("/verify/policy/keys", test_policy_keys),
         TEST("/verify/policy/tcb", test_policy_tcb),
         TEST("/verify/policy/weak-guests", test_policy_weak),
