@@ -103,6 +103,8 @@ static void put_locked(struct object_cache *c, struct object *o, const struct st
 
     if (e != NULL)
         entry_remove(c, e);
+    if (attrs_size(object_attrs(o)) > OBJECT_CACHE_LARGEST)
+        return;
     while (c->entries.n >= c->max && c->oldest != NULL)
         entry_remove(c, c->oldest);
     e = calloc(1, sizeof(*e));

@@ -178,8 +178,7 @@ static CK_OBJECT_HANDLE make_handle(const struct token *t, enum handle_kind kind
 }
 
 /* What was just stored is known: whoever made it mostly uses it next, and then need not read it. A
- * large one is more likely to be left alone, and the cache counts objects, not bytes. `a` is taken.
- */
+ * large one is more likely to be left alone. `a` is taken. */
 static void keep_made(struct token *t, enum handle_kind kind, uint64_t id, struct attrs *a,
                       const struct stamp *stamp)
 {

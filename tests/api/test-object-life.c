@@ -4,8 +4,11 @@
  * appear whole or not at all (PKCS#11 v3.2 5.7).
  */
 #include "support/reference.h"
+#include "support/sanitized.h"
 
 #include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int each_setup(void **state)
@@ -325,6 +328,55 @@ static void test_pair_whole_or_none(void **state)
     assert_int_equal(find_label(open_user(), "a pair", NULL), 2);
 }
 
+/* -- what stays in memory --------------------------------------------------------------------- */
+
+#define MIB     ((size_t)1024 * 1024)
+#define LARGE   (2 * MIB)
+#define N_LARGE 40
+
+/* RssAnon of this process in bytes: what no file stands behind. */
+static size_t memory_of_process(void)
+{
+    FILE *file = fopen("/proc/self/status", "re");
+    char line[256];
+    size_t kib = 0;
+
+    assert_non_null(file);
+    while (kib == 0 && fgets(line, sizeof(line), file) != NULL) {
+        if (sscanf(line, "RssAnon: %zu kB", &kib) != 1)
+            kib = 0;
+    }
+    (void)fclose(file);
+    assert_true(kib > 0);
+    return kib * 1024;
+}
+
+/* Who has no PIN can read public objects, as large as they come: they do not stay. Not for a
+ * sanitizer, which keeps what was freed. */
+static void test_large_are_not_kept(void **state)
+{
+    uint8_t *value = calloc(1, LARGE);
+    CK_OBJECT_HANDLE o[N_LARGE];
+    CK_SESSION_HANDLE h = open_user();
+    size_t before;
+
+    (void)state;
+    assert_non_null(value);
+    for (size_t i = 0; i < N_LARGE; i++)
+        o[i] = make_data(h, CK_TRUE, CK_FALSE, "large", value, LARGE);
+    close_all();
+    h = open_session();
+    assert_int_equal(attr_get(h, o[0], CKA_VALUE, value, LARGE), LARGE);
+    before = memory_of_process();
+    for (size_t i = 0; i < N_LARGE; i++)
+        assert_int_equal(attr_get(h, o[i], CKA_VALUE, value, LARGE), LARGE);
+    if (!SANITIZED)
+        assert_in_range(memory_of_process(), 0, before + N_LARGE * LARGE / 2);
+    for (size_t i = 0; i < N_LARGE; i++)
+        ASSERT_OK(p11->C_DestroyObject(h, o[i]));
+    free(value);
+}
+
 #define TEST(name, fn) {name, fn, each_setup, NULL, NULL}
 
 int main(void)
@@ -341,6 +393,7 @@ int main(void)
         TEST("/object/life/outlives-the-library", test_outlives_the_library),
         TEST("/object/unique-id", test_unique_ids),
         TEST("/object/pair/whole-or-none", test_pair_whole_or_none),
+        TEST("/object/large-are-not-kept", test_large_are_not_kept),
     };
 
     return cmocka_run_group_tests(tests, setup_token, teardown_module);
