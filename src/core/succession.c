@@ -153,6 +153,17 @@ CK_RV succession_state(struct token *t, const struct attrs *key, enum succession
     return CKR_OK;
 }
 
+/* One that has nothing to lose stays what it is, so that it need not be modifiable. */
+static CK_RV check_public(const struct attrs *a)
+{
+    if (has_usage(a, false) && !attrs_bool(a, CKA_MODIFIABLE, false))
+        return refuse(
+            CKR_ACTION_PROHIBITED,
+            "CKA_MODIFIABLE of a public object of it is false, so that it can't be made "
+            "verify-only. Make a new key, and destroy this one when it is no longer used");
+    return CKR_OK;
+}
+
 /* Begin to change them. */
 static CK_RV add_publics(struct token *t, struct succession *s)
 {
@@ -165,6 +176,7 @@ static CK_RV add_publics(struct token *t, struct succession *s)
     for (size_t i = 0; i < n; i++) {
         TRY(token_edit_begin(t, v[i], &s->old[s->n_old]));
         s->n_old++;
+        TRY(check_public(s->old[i + 1].attrs));
     }
     return CKR_OK;
 }

@@ -51,7 +51,8 @@ NODISCARD CK_RV succession_state(struct token *t, const struct attrs *key,
  * Make the successor of a private or secret token key in memory, and what the old one becomes; the
  * session must be the user's, and may write. keep_reading: the old key still decrypts, unwraps and
  * decapsulates. Borrows the session. With a log line each: CKR_KEY_TYPE_INCONSISTENT (it is
- * neither, or has no public half), CKR_ACTION_PROHIBITED (CKA_MODIFIABLE is false),
+ * neither, has no public half, or too many public objects), CKR_ACTION_PROHIBITED (CKA_MODIFIABLE
+ * is false, its own or that of a public object that would lose a usage),
  * CKR_KEY_FUNCTION_NOT_PERMITTED (it is not in use: succession_state), CKR_MECHANISM_INVALID
  * (nothing here makes such keys), CKR_TEMPLATE_INCONSISTENT (nor with such attributes),
  * CKR_DATA_LEN_RANGE (its label or id is too long).

@@ -334,6 +334,73 @@ static void unmodifiable_is_refused(void **state)
     assert_int_equal(find_label(h, "fixed", NULL), 2);
 }
 
+/* A pair whose private half may be changed, and with a public half that may not. */
+static void make_fixed_public(CK_SESSION_HANDLE h, const char *label, CK_BBOOL encrypt,
+                              CK_OBJECT_HANDLE *ret_public, CK_OBJECT_HANDLE *ret_private)
+{
+    CK_MECHANISM gen = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
+    CK_ULONG bits = 2048;
+    CK_ATTRIBUTE pub[] = {ATTR_OBJ(CKA_MODULUS_BITS, bits),
+                          ATTR_TRUE(CKA_TOKEN),
+                          ATTR(CKA_LABEL, label, strlen(label)),
+                          ATTR_FALSE(CKA_MODIFIABLE),
+                          ATTR_TRUE(CKA_VERIFY),
+                          ATTR_OBJ(CKA_ENCRYPT, encrypt),
+                          ATTR_FALSE(CKA_VERIFY_RECOVER),
+                          ATTR_FALSE(CKA_WRAP)};
+    CK_ATTRIBUTE priv[] = {ATTR_TRUE(CKA_TOKEN), ATTR(CKA_LABEL, label, strlen(label)),
+                           ATTR_TRUE(CKA_SIGN), ATTR_TRUE(CKA_DECRYPT)};
+
+    ASSERT_OK(p11->C_GenerateKeyPair(h, &gen, pub, N_ELEMENTS(pub), priv, N_ELEMENTS(priv),
+                                     ret_public, ret_private));
+}
+
+/* What C_SetAttributeValue refuses, a rotation does not do; where there is nothing to do, it need
+ * not. */
+static void unmodifiable_public_is_refused(void **state)
+{
+    CK_ATTRIBUTE off[] = {ATTR_FALSE(CKA_ENCRYPT)};
+    CK_OBJECT_HANDLE public_key, old, new;
+    CK_SESSION_HANDLE h = open_user();
+
+    (void)state;
+    make_fixed_public(h, "half-fixed", CK_TRUE, &public_key, &old);
+    ASSERT_RV(CKR_ACTION_PROHIBITED, p11->C_SetAttributeValue(h, public_key, off, 1));
+    assert_int_equal(rotate("half-fixed", ""), REFUSED);
+    ASSERT_PRINTED("CKA_MODIFIABLE of a public object of it is false");
+    assert_true(flag_of(h, public_key, CKA_ENCRYPT));
+    assert_true(flag_of(h, old, CKA_SIGN) && flag_of(h, old, CKA_DECRYPT));
+    assert_int_equal(find_label(h, "half-fixed", NULL), 2);
+    make_fixed_public(h, "verifies", CK_FALSE, &public_key, &old);
+    rotates("verifies", "");
+    find_both(h, CKO_PUBLIC_KEY, "verifies", public_key, &new);
+    assert_true(flag_of(h, public_key, CKA_VERIFY) && flag_of(h, new, CKA_VERIFY));
+    assert_false(flag_of(h, new, CKA_MODIFIABLE) || flag_of(h, public_key, CKA_MODIFIABLE));
+}
+
+/* All that change, change in one transaction: the key and seven more at most. */
+static void many_publics_are_refused(void **state)
+{
+    CK_OBJECT_HANDLE public_key[8], old;
+    CK_SESSION_HANDLE h = open_user();
+
+    (void)state;
+    make_rsa(h, 2048, CK_TRUE, "copied", &public_key[0], &old);
+    for (size_t i = 1; i < N_ELEMENTS(public_key); i++)
+        ASSERT_OK(p11->C_CopyObject(h, public_key[0], NULL, 0, &public_key[i]));
+    assert_int_equal(rotate("copied", ""), REFUSED);
+    ASSERT_PRINTED("it has too many public objects");
+    assert_true(flag_of(h, old, CKA_SIGN));
+    for (size_t i = 0; i < N_ELEMENTS(public_key); i++)
+        assert_true(flag_of(h, public_key[i], CKA_ENCRYPT));
+    assert_int_equal(find_label(h, "copied", NULL), 9);
+    ASSERT_OK(p11->C_DestroyObject(h, public_key[0]));
+    rotates("copied", "");
+    for (size_t i = 1; i < N_ELEMENTS(public_key); i++)
+        assert_false(flag_of(h, public_key[i], CKA_ENCRYPT));
+    assert_int_equal(find_label(h, "copied", NULL), 10); /* and a new pair */
+}
+
 /* The platform does not answer: the key is what it was. */
 static void device_that_fails_changes_nothing(void **state)
 {
@@ -367,6 +434,8 @@ int main(void)
         TEST("/succession/extractable-is-not-attested", extractable_is_not_attested),
         TEST("/succession/running-application-sees-it", running_application_sees_it),
         TEST("/succession/unmodifiable-is-refused", unmodifiable_is_refused),
+        TEST("/succession/unmodifiable-public-is-refused", unmodifiable_public_is_refused),
+        TEST("/succession/many-publics-are-refused", many_publics_are_refused),
         TEST("/succession/failing-device-changes-nothing", device_that_fails_changes_nothing),
     };
 
