@@ -2,6 +2,8 @@
 /* env_file.c - the reader of .env files; see env_file.h. */
 #include "cli/env_file.h"
 
+#define BEHIND "text behind the closing quote"
+
 struct reader {
     struct span rest;
     size_t line;
@@ -150,13 +152,19 @@ static CK_RV double_take(struct reader *r, struct buf *ret)
     return CKR_OK;
 }
 
-/* To the end of the line, or to a comment, which has a blank in front. */
+/* To the end of the line, or to a comment, which has a blank in front. A # in front of everything
+ * is the value's first byte to the shell, systemd, docker and python-dotenv, and a comment to other
+ * readers, which leave the variable empty: whose file it is does not show. */
 static CK_RV bare_take(struct reader *r, struct buf *ret)
 {
     const uint8_t *from = r->rest.p;
     size_t n = 0;
 
-    while (!at_end(r) && !(peek(r) == '#' && (n == 0 || is_blank(from[n - 1])))) {
+    if (peek(r) == '#')
+        return refuse(r, r->line,
+                      "a # where the value begins is text to some programs and a comment to "
+                      "others: put the value in quotes, \"\" if it is empty");
+    while (!at_end(r) && !(peek(r) == '#' && is_blank(from[n - 1]))) {
         skip(r, 1);
         n++;
     }
@@ -171,9 +179,11 @@ static CK_RV value_take(struct reader *r, struct buf *ret)
     if (peek(r) != '\'' && peek(r) != '"')
         return bare_take(r, ret);
     TRY(peek(r) == '\'' ? single_take(r, ret) : double_take(r, ret));
+    if (peek(r) == '#') /* without a blank it is text to the shell */
+        return refuse(r, r->line, BEHIND);
     skip_blanks(r);
     if (!at_end(r) && peek(r) != '#')
-        return refuse(r, r->line, "text behind the closing quote");
+        return refuse(r, r->line, BEHIND);
     return CKR_OK;
 }
 

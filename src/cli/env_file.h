@@ -4,15 +4,16 @@
  * them. They differ in details; what they do not agree about is said here, or refused.
  *
  *   # a comment; blank lines; "export " in front of a name
- *   NAME=bare text         to the end of the line or to " #"; blanks around it are left out
+ *   NAME=bare text         to the end of the line or to a blank and #; blanks around it are left
+ *                          out
  *   NAME='anything'        as it stands, newlines too
  *   NAME="anything"        newlines too; \n \r \t \\ \" \$ \` are one character each, any other
  *                          backslash stands for itself
  *
  * Nothing is expanded: $OTHER and ${OTHER} are text. Names are letters, digits, _, . and -, with a
  * letter or _ in front. Lines end with \n or \r\n. A byte order mark in front is left out. A NUL
- * byte, a quote that is not closed, text behind a closing quote and a line that is no assignment
- * are errors.
+ * byte, a quote that is not closed, text behind a closing quote, a # where a bare value begins, and
+ * a line that is no assignment are errors.
  */
 #ifndef TEE_CLI_ENV_FILE_H
 #define TEE_CLI_ENV_FILE_H

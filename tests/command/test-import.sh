@@ -216,13 +216,15 @@ export API_KEY='s3cr#t'
 PEM="-----BEGIN-----
 line\n-----END-----"
 EMPTY=
+INNER=a#b
+HASH="#hunter2" # not for git
 END
 tee 0 import --env-file .env "${pin[@]}" --dry-run
-counts "data objects" "4 4 0 0"
+counts "data objects" "6 6 0 0"
 tee 0 import --env-file .env "${pin[@]}"
-counts "data objects" "4 4 0 0"
+counts "data objects" "6 6 0 0"
 tee 0 import --env-file .env "${pin[@]}"
-counts "data objects" "4 0 4 0"
+counts "data objects" "6 0 6 0"
 # value NAME: as another program reads it, with the PIN.
 value() {
     p11 --read-object --type data --label "$1" --application-label env -o value >/dev/null &&
@@ -230,17 +232,19 @@ value() {
 }
 [ "$(value DB_PASSWORD)" = "pa\$\$word" ] || die "DB_PASSWORD is $(value DB_PASSWORD)"
 [ "$(value API_KEY)" = 's3cr#t' ] || die "API_KEY is $(value API_KEY)"
+[ "$(value INNER)" = 'a#b' ] || die "INNER is $(value INNER)"
+[ "$(value HASH)" = '#hunter2' ] || die "HASH is $(value HASH)"
 [ "$(value PEM)" = $'-----BEGIN-----\nline\n-----END-----' ] || die "PEM is $(value PEM)"
 pkcs11-tool --module "$TEE_TEST_MODULE" --list-objects --type data 2>&1 | grep -q API_KEY &&
     die "seen without the PIN"
 # The same name with another value: what is there stays, and is said.
 sed -i 's/s3cr#t/changed/' .env
 tee 0 import --env-file .env "${pin[@]}"
-counts "data objects" "4 0 4 0"
+counts "data objects" "6 0 6 0"
 says 'another value of that name, which stays: data object "API_KEY"'
 [ "$(value API_KEY)" = 's3cr#t' ] || die "it was changed"
 tee 0 import --env-file .env --application other "${pin[@]}"
-counts "data objects" "4 4 0 0"
+counts "data objects" "6 6 0 0"
 # From the environment.
 export TEE_TEST_ONE=1 TEE_TEST_TWO='2 = two'
 tee 0 import --env 'TEE_TEST_[NOT]*' "${pin[@]}"
@@ -260,7 +264,11 @@ refused() {
 refused 'GOOD=1\nnot an assignment\n' "bad.env:2: no = behind the name"
 refused 'GOOD=1\n\nA="open\n\n' 'bad.env:3: the quote " is not closed'
 refused "GOOD=1\nA='open\n" "bad.env:2: the quote ' is not closed"
+refused 'GOOD="1"#2\n' "bad.env:1: text behind the closing quote"
 refused 'GOOD="1"2\n' "bad.env:1: text behind the closing quote"
+# What is a value to some readers and nothing to others.
+refused 'GOOD=1\nA=#hunter2\n' "bad.env:2: a # where the value begins"
+refused 'A= #hunter2\n' "bad.env:1: a # where the value begins"
 refused '1A=1\n' "bad.env:1: a name begins with a letter"
 refused 'GOOD=1\nB=\0\n' "bad.env:2: a NUL byte"
 refused 'A=1\nB=2\nA=3\n' "A is set twice, in lines 1 and 3"
