@@ -28,18 +28,17 @@ static void origin_clear(struct origin *o)
     secret_free(TAKE(o->key));
 }
 
-static bool file_get(const char *directory, const char *name, struct buf *ret)
+/* CKR_DATA_INVALID: it can't be read, which was said; CKR_HOST_MEMORY. */
+static CK_RV file_get(const char *directory, const char *name, struct buf *ret)
 {
     char *path = NULL;
     bool good;
 
-    if (asprintf(&path, "%s/%s", directory, name) < 0) {
-        (void)cli_fail(EXIT_FAILED, "out of memory");
-        return false;
-    }
-    good = file_read_max(path, OBJECT_MAX, ret);
+    ENSURE(asprintf(&path, "%s/%s", directory, name) >= 0, CKR_HOST_MEMORY);
+    good = file_read_regular(path, OBJECT_MAX, ret);
     free(path);
-    return good;
+    TRY(buf_ok(ret));
+    return good ? CKR_OK : CKR_DATA_INVALID;
 }
 
 /* -- objects ----------------------------------------------------------------------------------- */
@@ -74,15 +73,19 @@ static CK_RV object_to_item(const struct origin *o, const struct attrs *from, bo
     return import_settle_item(item, o->keys, attrs_bool(from, CKA_TRUSTED, false));
 }
 
-static CK_RV object_take(const struct origin *o, struct span file, const char *name)
+/* A file that can't be used, whatever it is, spoils nothing but its own object. */
+static CK_RV object_take(const struct origin *o, const char *name)
 {
+    AUTO(buf_clear) struct buf file = BUF_INIT;
     AUTO(attrs_freep) struct attrs *a = NULL;
     const struct schema *s;
     bool nested = false;
     CK_RV rv;
 
     TRY(attrs_new(&a));
-    rv = softhsm2_object(file, o->key, a, &nested);
+    rv = file_get(o->directory, name, &file);
+    if (rv == CKR_OK)
+        rv = softhsm2_object(buf_span(&file), o->key, a, &nested);
     ENSURE(rv != CKR_HOST_MEMORY, rv);
     if (rv != CKR_OK)
         return import_item_fail(o->items, CK_UNAVAILABLE_INFORMATION, span_of(name, strlen(name)),
@@ -110,11 +113,7 @@ static int objects_take(const struct origin *o)
     int code = n >= 0 ? EXIT_DONE : cli_fail(EXIT_FAILED, "%s: %s", o->directory, strerror(errno));
 
     for (int i = 0; i < n; i++) {
-        AUTO(buf_clear) struct buf file = BUF_INIT;
-
-        if (code == EXIT_DONE && !file_get(o->directory, v[i]->d_name, &file))
-            code = EXIT_FAILED;
-        if (code == EXIT_DONE && object_take(o, buf_span(&file), v[i]->d_name) != CKR_OK)
+        if (code == EXIT_DONE && object_take(o, v[i]->d_name) != CKR_OK)
             code = cli_fail(EXIT_FAILED, "out of memory");
         free(v[i]);
     }
@@ -131,7 +130,10 @@ static int token_open(struct origin *o, const struct pin_source *from)
     char name[33], prompt[64];
     CK_RV rv;
 
-    if (!file_get(o->directory, "token.object", &file))
+    rv = file_get(o->directory, "token.object", &file);
+    if (rv == CKR_HOST_MEMORY)
+        return cli_fail(EXIT_FAILED, "out of memory");
+    if (rv != CKR_OK)
         return cli_fail(EXIT_FAILED,
                         "%s: not the directory of a token, one of those in SoftHSM2's "
                         "directories.tokendir",

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "util/fd.h"
 
 #define PIECE 65536
 
@@ -56,6 +58,19 @@ bool file_read_max(const char *path, size_t max, struct buf *ret)
 {
     AUTO(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
+    return fd_read_max(fd, path, max, ret);
+}
+
+bool file_read_regular(const char *path, size_t max, struct buf *ret)
+{
+    /* Not blocking: a pipe would keep us until somebody writes into it. */
+    AUTO(close_fd) int fd = fd_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    struct stat st;
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+        cli_fail(EXIT_FAILED, "%s: not a regular file", path);
+        return false;
+    }
     return fd_read_max(fd, path, max, ret);
 }
 

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 
 #include "crypto/prim.h"
+#include "model/record.h"
 
 #define OS_TOKEN_LABEL (CKA_VENDOR_DEFINED + 0x5349)
 #define OS_USER_PIN    (CKA_VENDOR_DEFINED + 0x534d)
@@ -69,6 +70,7 @@ struct reading {
     struct cursor c;
     const struct secret *key; /* NULL: bytes stay as they are */
     struct attrs *to;
+    size_t n; /* attributes that were taken */
     bool nested;
 };
 
@@ -144,6 +146,7 @@ static CK_RV take_attribute(struct reading *r)
     const uint64_t type = cursor_u64(&r->c), kind = cursor_u64(&r->c);
 
     ENSURE(!r->c.failed && kind > 0 && kind < N_ELEMENTS(take), CKR_DATA_INVALID);
+    ENSURE(r->n++ < RECORD_MAX_ATTRS, CKR_DATA_INVALID);
     ENSURE(!attrs_has(r->to, (CK_ATTRIBUTE_TYPE)type), CKR_DATA_INVALID);
     return take[kind](r, (CK_ATTRIBUTE_TYPE)type);
 }

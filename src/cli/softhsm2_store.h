@@ -25,7 +25,8 @@ NODISCARD CK_RV softhsm2_token(struct span file, struct span pin, struct secret 
 /* The label alone. CKR_DATA_INVALID. */
 NODISCARD CK_RV softhsm2_label(struct span file, uint8_t ret[SOFTHSM2_LABEL]);
 /* All attributes of an object, decrypted; those that hold nested ones only as far as that they are
- * there: *ret_nested. CKR_DATA_INVALID: it is no whole object, or not of this token. */
+ * there: *ret_nested. CKR_DATA_INVALID: it is no whole object, or not of this token, or of more
+ * attributes than an object of ours may have. */
 NODISCARD CK_RV softhsm2_object(struct span file, const struct secret *key, struct attrs *ret,
                                 bool *ret_nested);
 

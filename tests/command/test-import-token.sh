@@ -152,6 +152,46 @@ make_token rest
 tee 1 import --softhsm2-store copy --source-pin-file hsm.pin --token rest --pin-file user.pin
 counts "total" "18 17 0 1"
 says "it can't be read: other object \"$(basename "$object")\""
+# spoiled: so does aaa.object, whatever it is.
+spoiled() {
+    tee 1 import --softhsm2-store copy --source-pin-file hsm.pin --token rest --pin-file user.pin
+    counts "total" "19 0 17 2"
+    says "     2  it can't be read: other object \""
+    says 'other object "aaa.object"'
+}
+mkdir copy/aaa.object
+spoiled
+complains "copy/aaa.object: not a regular file"
+rmdir copy/aaa.object
+mkfifo copy/aaa.object
+spoiled
+complains "copy/aaa.object: not a regular file"
+rm copy/aaa.object
+ln -s nowhere copy/aaa.object
+spoiled
+complains "copy/aaa.object: No such file"
+rm copy/aaa.object
+head -c 4194305 /dev/zero >copy/aaa.object
+spoiled
+complains "copy/aaa.object: longer than 4194304 bytes"
+# Of more attributes than any object has: flags, each with the next number.
+{
+    printf '\0\0\0\0\0\0\0\1'
+    for i in $(seq 256 512); do
+        printf '%b' "$(printf '\\0\\0\\0\\0\\0\\0\\x%02x\\x%02x' $((i / 256)) $((i % 256)))"
+        printf '\0\0\0\0\0\0\0\1\377'
+    done
+} >copy/aaa.object
+spoiled
+# The last one less, and it is read: an object of no class that there is.
+truncate -s -17 copy/aaa.object
+tee 1 import --softhsm2-store copy --source-pin-file hsm.pin --token rest --pin-file user.pin
+counts "total" "19 0 18 1"
+rm copy/aaa.object
+mv copy/token.object token.object && mkfifo copy/token.object
+tee 1 import --softhsm2-store copy --source-pin-file hsm.pin --token rest --pin-file user.pin
+complains "copy/token.object: not a regular file"
+mv -f token.object copy/token.object
 head -c 100 copy/token.object >part && cp part copy/token.object
 tee 2 import --softhsm2-store copy --source-pin-file hsm.pin --token rest --pin-file user.pin
 complains "no token of SoftHSM2, or damaged"
