@@ -65,6 +65,13 @@ static CK_RV export_entry(const struct audit_entry *e, void *arg)
     return CKR_OK;
 }
 
+int audit_fault_say(CK_RV rv)
+{
+    if (rv == CKR_DEVICE_ERROR)
+        return cli_fail(EXIT_REFUSED, "the audit log is not whole");
+    return cli_rv(rv, "reading the audit log");
+}
+
 int audit_store_walk(audit_fn *fn, void *arg)
 {
     AUTO(keyring_unrefp) struct keyring *k = NULL;
@@ -81,7 +88,7 @@ int audit_store_walk(audit_fn *fn, void *arg)
     rv = audit_walk(k, fn, arg, NULL, NULL);
     if (rv == CKR_FUNCTION_FAILED && ferror(stdout) != 0)
         return cli_fail(EXIT_FAILED, "standard output: %s", strerror(errno));
-    return rv == CKR_OK ? EXIT_DONE : cli_rv(rv, "reading the audit log");
+    return rv == CKR_OK ? EXIT_DONE : audit_fault_say(rv);
 }
 
 static int print(int argc, audit_fn *fn)

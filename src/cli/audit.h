@@ -25,6 +25,10 @@ NODISCARD CK_RV audit_reading_add(const struct audit_entry *e, void *arg);
  * printed. */
 int audit_store_walk(audit_fn *fn, void *arg);
 
+/* Say why the log of a store that is open could not be read to its end: an exit code, EXIT_REFUSED
+ * where it is not whole. */
+int audit_fault_say(CK_RV rv);
+
 /* `audit verify`, `audit checkpoint` and `audit key-use`; their arguments from the word on. Exit
  * codes. */
 int audit_verify(int argc, char **argv);

@@ -169,7 +169,7 @@ static int make(const struct request *r, struct own_key *k, const struct note_ke
     int code = EXIT_DONE;
 
     if (rv != CKR_OK)
-        return cli_rv(rv, "reading the audit log");
+        return audit_fault_say(rv);
     rv = checkpoint_encode(&c, &text);
     if (rv == CKR_OK)
         rv = note_sign(k, name, buf_span(&text), &note);
