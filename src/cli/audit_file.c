@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #define LINE_MAX_BYTES 16384 /* an entry has some hundred */
+#define LINE_ROOM      (LINE_MAX_BYTES + 1)
 
 static void json_unref(json_t **j)
 {
@@ -197,7 +198,9 @@ static CK_RV read_line(const char *text, size_t n, struct place *at, audit_fn *f
     AUTO(line_clear) struct line l = {.o = NULL};
 
     fault->line++;
-    fault->why = n > LINE_MAX_BYTES || text[n - 1] != '\n' ? "does not end" : NULL;
+    fault->why = n > LINE_MAX_BYTES    ? "is longer than an entry can be"
+                 : text[n - 1] != '\n' ? "does not end"
+                                       : NULL;
     if (fault->why == NULL)
         fault->why = line_decode(span_of(text, n), &l);
     if (fault->why == NULL)
@@ -208,16 +211,27 @@ static CK_RV read_line(const char *text, size_t n, struct place *at, audit_fn *f
     return fn(&l.e, arg);
 }
 
+/* The next line with its end, which a file's last one may lack; of one that is too long LINE_ROOM
+ * bytes, whatever comes behind them. 0: there is none, or it can't be read. */
+static size_t line_get(FILE *f, char text[LINE_ROOM])
+{
+    size_t n = 0;
+    int c = 0;
+
+    while (n < LINE_ROOM && c != '\n' && (c = getc(f)) != EOF)
+        text[n++] = (char)c;
+    return ferror(f) == 0 ? n : 0;
+}
+
 CK_RV audit_file_walk(FILE *f, audit_fn *fn, void *arg, struct audit_fault *ret_fault)
 {
-    AUTO(free_text) char *text = NULL;
+    char text[LINE_ROOM];
     struct place at = {.n = 0};
-    size_t room = 0;
-    ssize_t n;
+    size_t n;
 
     *ret_fault = (struct audit_fault){.line = 0};
-    while ((n = getline(&text, &room, f)) > 0)
-        TRY(read_line(text, (size_t)n, &at, fn, arg, ret_fault));
+    while ((n = line_get(f, text)) > 0)
+        TRY(read_line(text, n, &at, fn, arg, ret_fault));
     ENSURE(ferror(f) == 0 && feof(f) != 0, CKR_FUNCTION_FAILED);
     return CKR_OK;
 }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -229,6 +230,110 @@ static void chain_holds(void **state)
     refused(buf_span(&forged), 1, "was changed");
 }
 
+/* -- lines that are too long ----------------------------------------------------------------- */
+
+#define LINE_MAX_BYTES 16384
+
+/* A first entry that is right in everything, in a line of n bytes. */
+static void line_of_length(size_t n, struct buf *ret)
+{
+    AUTO(buf_clear) struct buf detail = BUF_INIT;
+    struct audit_entry e = {.number = 1, .time = 1, .event = AUDIT_STORE_MADE};
+    size_t without;
+
+    assert_int_equal(audit_hash(&e, e.hash), CKR_OK);
+    assert_int_equal(audit_line_encode(&e, ret), CKR_OK);
+    without = ret->n;
+    buf_clear(ret);
+    memset(buf_extend(&detail, n - without), 'x', n - without);
+    e.detail = buf_span(&detail);
+    assert_int_equal(audit_hash(&e, e.hash), CKR_OK);
+    assert_int_equal(audit_line_encode(&e, ret), CKR_OK);
+    assert_int_equal(ret->n, n);
+}
+
+static void longest_line(void **state)
+{
+    AUTO(buf_clear) struct buf line = BUF_INIT;
+    struct audit_fault fault;
+    uint64_t n;
+
+    (void)state;
+    line_of_length(LINE_MAX_BYTES, &line);
+    assert_int_equal(walk_bytes(buf_span(&line), &n, &fault), CKR_OK);
+    assert_int_equal(n, 1);
+    buf_clear(&line);
+    line_of_length(LINE_MAX_BYTES + 1, &line);
+    refused(buf_span(&line), 1, "longer than an entry can be");
+    line.p[line.n - 1] = 'x';
+    refused(buf_span(&line), 1, "longer than an entry can be");
+}
+
+#define ENDLESS (64u << 20)
+
+/* ENDLESS bytes without an end of a line; *cookie counts those that were asked for. */
+static ssize_t read_endless(void *cookie, char *to, size_t n)
+{
+    size_t *given = cookie;
+
+    n = n < ENDLESS - *given ? n : ENDLESS - *given;
+    memset(to, '{', n);
+    *given += n;
+    return (ssize_t)n;
+}
+
+/* What can't be an entry is not taken into memory to find that out. */
+static void endless_line(void **state)
+{
+    size_t given = 0;
+    FILE *f = fopencookie(&given, "r", (cookie_io_functions_t){.read = read_endless});
+    struct audit_fault fault;
+    uint64_t n = 0;
+
+    (void)state;
+    assert_non_null(f);
+    assert_int_equal(audit_file_walk(f, take, &n, &fault), CKR_DATA_INVALID);
+    assert_int_equal(fault.line, 1);
+    assert_int_equal(fclose(f), 0);
+    assert_true(given < 1u << 20);
+}
+
+/* A disk that fails behind a whole line. */
+static ssize_t read_failing(void *cookie, char *to, size_t n)
+{
+    struct buf *left = cookie;
+    const size_t take_n = left->n < n ? left->n : n;
+
+    if (left->n == 0) {
+        errno = EIO;
+        return -1;
+    }
+    memcpy(to, left->p, take_n);
+    left->n = 0;
+    return (ssize_t)take_n;
+}
+
+/* What can't be read to its end is told as that, not as an entry that was changed. */
+static void failing_disk(void **state)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    const size_t cuts[] = {0, 20};
+
+    export(*state, &text);
+    for (size_t i = 0; i < N_ELEMENTS(cuts); i++) {
+        struct buf left = {.p = text.p, .n = line_of(&text, 1).n + cuts[i]};
+        FILE *f = fopencookie(&left, "r", (cookie_io_functions_t){.read = read_failing});
+        struct audit_fault fault;
+        uint64_t n = 0;
+
+        assert_non_null(f);
+        assert_int_equal(audit_file_walk(f, take, &n, &fault), CKR_FUNCTION_FAILED);
+        assert_int_equal(errno, EIO);
+        assert_int_equal(n, 1);
+        (void)fclose(f);
+    }
+}
+
 #define TOKEN_TEST(path, fn)                                                                       \
     {                                                                                              \
         path, fn, fixture_setup_token, fixture_teardown, NULL                                      \
@@ -242,6 +347,9 @@ int main(void)
         TOKEN_TEST("/audit-file/lines-in-their-order", lines_in_their_order),
         TOKEN_TEST("/audit-file/one-way-to-write-it", one_way_to_write_it),
         TOKEN_TEST("/audit-file/chain-holds", chain_holds),
+        TOKEN_TEST("/audit-file/longest-line", longest_line),
+        TOKEN_TEST("/audit-file/endless-line", endless_line),
+        TOKEN_TEST("/audit-file/failing-disk", failing_disk),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
