@@ -123,17 +123,31 @@ static CK_RV advance(struct txn *t, void *arg)
     return CKR_OK;
 }
 
-static CK_RV reencrypt(struct vault *v, uint64_t *ret_done)
+/* Can the SO open private scope? It is not there before the user PIN is set, and with so-reset = no
+ * he has no share of its keys: then its records follow at the next user login. */
+static bool so_opens_private(const struct token_info *t)
+{
+    return t->so_reset && t->user_pin_set;
+}
+
+/* The records that a rotation looks at. Asked before anything is changed: a list that can't be
+ * walked must not cost a generation. */
+static CK_RV records_count(const struct vault *v, bool with_private, uint64_t *ret)
+{
+    uint64_t n_public = 0, n_private = 0;
+
+    TRY(vault_count(v, SCOPE_PUBLIC, &n_public));
+    if (with_private)
+        TRY(vault_count(v, SCOPE_PRIVATE, &n_private));
+    *ret = n_public + n_private;
+    return CKR_OK;
+}
+
+static CK_RV reencrypt(struct vault *v, uint64_t total, uint64_t *ret_done)
 {
     struct vault_pace pace = VAULT_PACE_INIT;
-    uint64_t total = 0, n = 0;
     bool left = true;
 
-    TRY(vault_count(v, SCOPE_PUBLIC, &total));
-    if (v->login != NULL) {
-        TRY(vault_count(v, SCOPE_PRIVATE, &n));
-        total += n;
-    }
     *ret_done = 0;
     while (left) {
         size_t done = 0;
@@ -154,10 +168,12 @@ int reencrypt_all(struct keyring *k)
 
     for (size_t i = 0; rv == CKR_OK && i < n; i++) {
         struct vault v = {.keyring = k};
-        uint64_t done = 0;
+        uint64_t n_records = 0, done = 0;
 
         memcpy(v.token, tokens[i].id, sizeof(v.token));
-        rv = reencrypt(&v, &done);
+        rv = records_count(&v, false, &n_records);
+        if (rv == CKR_OK)
+            rv = reencrypt(&v, n_records, &done);
         total += done;
     }
     free(tokens);
@@ -180,7 +196,7 @@ static void tell_token(const struct token_info *t, const struct advance *a, bool
     if (a->generations[SCOPE_PRIVATE] != 0)
         printf(" %s%u (private%s),", a->generations[SCOPE_PUBLIC] == 0 ? "DEK generation " : "",
                a->generations[SCOPE_PRIVATE],
-               with_so && t->so_reset ? "" : ": old objects follow at the next user login");
+               with_so && so_opens_private(t) ? "" : ": old objects follow at the next user login");
     if (a->generations[SCOPE_PUBLIC] == 0 && a->generations[SCOPE_PRIVATE] == 0)
         printf(" the DEKs are young enough,");
     printf(" %llu %s re-encrypted\n", (unsigned long long)done,
@@ -195,14 +211,15 @@ static CK_RV rotate_token(struct keyring *k, const struct request *r, const stru
     struct advance a = {.keyring = k, .token = t->id, .request = r};
     struct vault v = {.keyring = k};
     AUTO(login_unrefp) struct login *so = NULL;
-    uint64_t done = 0;
+    uint64_t total = 0, done = 0;
 
     if (with_so)
         TRY(token_login(k, t->id, ROLE_SO, so_pin, &so));
-    TRY(store_write(keyring_store(k), advance, &a));
     memcpy(v.token, t->id, sizeof(v.token));
     v.login = so;
-    TRY(reencrypt(&v, &done));
+    TRY(records_count(&v, with_so && so_opens_private(t), &total));
+    TRY(store_write(keyring_store(k), advance, &a));
+    TRY(reencrypt(&v, total, &done));
     tell_token(t, &a, with_so, done);
     return CKR_OK;
 }
@@ -229,25 +246,44 @@ static CK_RV foresee_token(struct keyring *k, const struct request *r, const str
     return CKR_OK;
 }
 
+/* Returns an exit code. */
+static int rotate_or_foresee(struct keyring *k, const struct request *r, const struct token_info *t,
+                             struct span so_pin)
+{
+    const CK_RV rv = r->dry_run ? foresee_token(k, r, t) : rotate_token(k, r, t, so_pin);
+    char doing[64], label[33];
+
+    if (rv == CKR_OK)
+        return EXIT_DONE;
+    (void)snprintf(doing, sizeof(doing), "rotating the DEKs of token %s",
+                   output_label(t->label, label));
+    return cli_rv(rv, doing);
+}
+
+/* One that fails keeps no other from its turn; the first failure is the exit code. */
 static int rotate_deks(struct keyring *k, const struct request *r, struct span so_pin)
 {
     struct token_info *tokens = NULL;
-    size_t n = 0, rotated = 0;
-    CK_RV rv = tokens_list(k, &tokens, &n);
+    size_t n = 0, n_asked = 0;
+    const CK_RV rv = tokens_list(k, &tokens, &n);
+    int code = EXIT_DONE;
 
-    for (size_t i = 0; rv == CKR_OK && i < n; i++) {
-        if (r->token != NULL && !output_label_is(tokens[i].label, r->token))
-            continue;
-        rotated++;
-        rv = r->dry_run ? foresee_token(k, r, &tokens[i]) : rotate_token(k, r, &tokens[i], so_pin);
-    }
-    free(tokens);
     if (rv != CKR_OK)
         return cli_rv(rv, "rotating the DEKs");
-    if (rotated == 0)
+    for (size_t i = 0; i < n; i++) {
+        int ended;
+
+        if (r->token != NULL && !output_label_is(tokens[i].label, r->token))
+            continue;
+        n_asked++;
+        ended = rotate_or_foresee(k, r, &tokens[i], so_pin);
+        code = code == EXIT_DONE ? ended : code;
+    }
+    free(tokens);
+    if (n_asked == 0)
         return cli_fail(EXIT_REFUSED, "no token%s%s", r->token != NULL ? " labelled " : "",
                         r->token != NULL ? r->token : "");
-    return EXIT_DONE;
+    return code;
 }
 
 /* When the master was made: the log has it. */

@@ -58,10 +58,13 @@ while read -r -a words; do
     tee 0 "${words[@]}"
 done <<<"$lines"
 
-# deks: how many generations there are of both scopes.
+# deks [LABEL]: how many generations there are of both scopes.
 deks() {
-    "$TEE_TEST_COMMAND" status --json 2>/dev/null |
-        python3 -c 'import json, sys; print(len(json.load(sys.stdin)["tokens"][0]["deks"]))'
+    "$TEE_TEST_COMMAND" status --json 2>/dev/null | python3 -c '
+import json, sys
+for token in json.load(sys.stdin)["tokens"]:
+    if token["label"] == sys.argv[1]:
+        print(len(token["deks"]))' "${1:-web}"
 }
 
 # all_there: every object once, and the key works.
@@ -232,4 +235,36 @@ tee 0 rotate key "$uri;$before" --pin-file user.pin
 app_whole
 all_there
 tee 0 audit verify
+
+# -- several tokens: each has its turn, whatever becomes of the others --
+mv store first
+mv store.key first.key
+printf 'another SO\n' >strange.pin
+configure "so-reset = no"
+make_token own
+configure "so-reset = yes"
+tee 0 init-token --label strange --so-pin-file strange.pin --pin-file user.pin
+tee 0 init-token --label bare --so-pin-file so.pin
+make_token last
+for label in own last; do
+    p11 --token-label "$label" --write-object data --type data --label private --private >/dev/null ||
+        die write
+done
+tee 2 rotate dek --so-pin-file so.pin
+says "token own: DEK generation 2 (public), 2 (private: old objects follow at the next user login), 0"
+says "token bare: DEK generation 2 (public), 0 records"
+says "token last: DEK generation 2 (public), 2 (private), 1 record"
+complains "rotating the DEKs of token strange: the PIN is wrong"
+[ "$(grep -c "^token " out) $(grep -c "rotating the DEKs" err)" = "3 1" ] ||
+    die "more is said than what became of four tokens"
+[ "$(deks own) $(deks strange) $(deks bare) $(deks last)" = "3 2 1 2" ] ||
+    die "generations: $(deks own) $(deks strange) $(deks bare) $(deks last)"
+for label in own bare last; do
+    tee 0 rotate dek --so-pin-file so.pin --token "$label"
+done
+[ "$(deks own) $(deks bare) $(deks last)" = "4 1 2" ] || die "the next rotations leave more behind"
+p11 --token-label own --list-objects >/dev/null || die "list"
+[ "$(deks own)" -eq 2 ] || die "the user's login leaves old generations of $(deks own)"
+tee 0 rotate dek --so-pin-file strange.pin --token strange
+says "token strange: DEK generation 2 (public), 2 (private), 0 records"
 done_with rotate
