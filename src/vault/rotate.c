@@ -82,8 +82,15 @@ struct rotation {
     uint64_t txn;                  /* that this one follows */
     uint64_t begun;                /* nanoseconds, when it had the store to itself */
     size_t done;
+    size_t bytes; /* of the rows that were looked at */
     bool left;
 };
+
+/* Has the transaction room for one more record? `seen` in this scope, moved or passed. */
+static bool has_room(const struct rotation *o, size_t seen)
+{
+    return o->done < o->limit && seen / SCAN_FACTOR < o->limit && o->bytes < VAULT_ROTATE_BYTES;
+}
 
 /* Move records from p->next on; *ret_end when there are none behind. */
 static CK_RV move_records(struct rotation *o, struct rows *r, struct position *p, bool *ret_end)
@@ -92,15 +99,16 @@ static CK_RV move_records(struct rotation *o, struct rows *r, struct position *p
     uint64_t id = 0;
     bool found = true;
     bool turned = false;
-    size_t seen = 0;
+    size_t size = 0;
 
     TRY(rows_all(r, &all));
-    while (o->done < o->limit && seen++ / SCAN_FACTOR < o->limit) {
+    for (size_t seen = 0; has_room(o, seen); seen++) {
         TRY(list_next(r->t, &all, p->next, &id, &found));
         if (!found)
             break;
-        TRY(rows_expect(r, id, rows_turn(r, id, &turned)));
+        TRY(rows_expect(r, id, rows_turn(r, id, &turned, &size)));
         o->done += turned;
+        o->bytes += size;
         p->next = id + 1;
     }
     *ret_end = !found;
@@ -169,6 +177,7 @@ static CK_RV rotate_scopes(struct txn *t, struct rotation *o)
     size_t n = 0;
 
     o->done = 0;
+    o->bytes = 0;
     o->left = false;
     TRY(dek_list(o->v->keyring, t, o->v->token, &deks, &n));
     for (enum scope scope = SCOPE_PUBLIC; scope <= SCOPE_PRIVATE; scope++) {

@@ -180,21 +180,22 @@ static uint32_t generation_of(struct span value)
     return version == ROW_VERSION ? generation : 0;
 }
 
-CK_RV rows_turn(struct rows *r, uint64_t id, bool *ret_turned)
+CK_RV rows_turn(struct rows *r, uint64_t id, bool *ret_turned, size_t *ret_size)
 {
     AUTO(buf_clear) struct buf value = BUF_INIT;
     AUTO(row_clear) struct row row = {0};
     uint32_t current = 0;
+    bool turns;
 
     TRY(rows_generation(r, &current));
     TRY(row_read(r, id, &value, NULL));
-    if (generation_of(buf_span(&value)) == current) {
-        *ret_turned = false;
-        return CKR_OK;
+    turns = generation_of(buf_span(&value)) != current;
+    if (turns) {
+        TRY(row_open(r, id, buf_span(&value), &row));
+        TRY(rows_put(r, id, buf_span(&row.plain), NULL));
     }
-    TRY(row_open(r, id, buf_span(&value), &row));
-    TRY(rows_put(r, id, buf_span(&row.plain), NULL));
-    *ret_turned = true;
+    *ret_turned = turns;
+    *ret_size = value.n;
     return CKR_OK;
 }
 

@@ -58,8 +58,8 @@ NODISCARD CK_RV rows_remove(struct rows *r, uint64_t id);
 NODISCARD CK_RV rows_generation(struct rows *r, uint32_t *ret);
 
 /* In a write transaction: seal a record anew if it names another generation than the current one;
- * *ret_turned tells. */
-NODISCARD CK_RV rows_turn(struct rows *r, uint64_t id, bool *ret_turned);
+ * *ret_turned tells, and *ret_size how many bytes its row has. */
+NODISCARD CK_RV rows_turn(struct rows *r, uint64_t id, bool *ret_turned, size_t *ret_size);
 
 /* The index of the same token and scope; borrowed. */
 NODISCARD CK_RV rows_index(struct rows *r, const struct index **ret);

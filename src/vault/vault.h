@@ -88,12 +88,15 @@ void found_clear(struct found *f);
 NODISCARD CK_RV vault_find(const struct vault *v, const struct attrs *search, struct found *ret);
 
 /* Re-encrypt what names a generation that is being rotated away, at most `limit` records in one
- * write transaction; drops the old DEK after the last. *ret_left: false when nothing is left to do
- * in the scopes that v can open. */
+ * write transaction, and fewer where they are large; drops the old DEK after the last. *ret_left:
+ * false when nothing is left to do in the scopes that v can open. */
 NODISCARD CK_RV vault_rotate_step(const struct vault *v, size_t limit, size_t *ret_done,
                                   bool *ret_left);
 /* Records of a transaction beside which others write: some 50 ms in which nobody else gets in. */
 #define VAULT_ROTATE_BATCH 1024
+/* Bytes of rows after which a transaction ends, however few they are: what it writes stands in
+ * memory until the commit, and one attribute may have 8 MiB. */
+#define VAULT_ROTATE_BYTES ((size_t)16 << 20)
 
 /*
  * How many records the next transaction of a rotation moves; kept by who rotates, from its first

@@ -192,6 +192,60 @@ static void test_limit_bounds_both_scopes_together(void **state)
     assert_int_equal(read_all(v, 20), CKR_OK);
 }
 
+enum { LARGE = 8 << 20 }; /* bytes: as much as an attribute may have */
+
+static void populate_large(const struct vault *v, size_t n)
+{
+    AUTO(attrs_freep) struct attrs *a = object_data("large", "test", false);
+    const struct attrs *const objects[1] = {a};
+    uint8_t *value = calloc(1, LARGE);
+    uint64_t id;
+
+    assert_non_null(value);
+    assert_int_equal(attrs_set(a, CKA_VALUE, span_of(value, LARGE)), CKR_OK);
+    free(value);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(vault_add(v, objects, 1, &id, NULL), CKR_OK);
+}
+
+/* Whoever may write public objects, without a PIN, would else say how much memory a rotation needs.
+ */
+static void test_large_records_make_steps_small(void **state)
+{
+    const struct vault *v = &((struct vault_fixture *)*state)->nobody;
+    const size_t n_step = VAULT_ROTATE_BYTES / LARGE;
+    size_t done = 0;
+    bool left = false;
+
+    populate_large(v, n_step + 1);
+    (void)new_generation(v, SCOPE_PUBLIC);
+    assert_int_equal(vault_rotate_step(v, VAULT_ROTATE_BATCH, &done, &left), CKR_OK);
+    assert_int_equal(done, n_step);
+    assert_true(left);
+    assert_int_equal(vault_rotate_step(v, VAULT_ROTATE_BATCH, &done, &left), CKR_OK);
+    assert_int_equal(done, 1);
+    assert_false(left);
+    assert_int_equal(n_generations(v, SCOPE_PUBLIC), 1);
+}
+
+/* Those that need no move cost as much to look at. */
+static void test_large_records_are_passed_in_small_steps(void **state)
+{
+    const struct vault *v = &((struct vault_fixture *)*state)->nobody;
+    size_t done = 0;
+    bool left = false;
+
+    (void)populate(v, 1, false);
+    (void)new_generation(v, SCOPE_PUBLIC);
+    populate_large(v, VAULT_ROTATE_BYTES / LARGE + 1);
+    assert_int_equal(vault_rotate_step(v, VAULT_ROTATE_BATCH, &done, &left), CKR_OK);
+    assert_int_equal(done, 1);
+    assert_true(left);
+    assert_int_equal(vault_rotate_step(v, VAULT_ROTATE_BATCH, &done, &left), CKR_OK);
+    assert_int_equal(done, 0);
+    assert_false(left);
+}
+
 /* So many at once that they fit into no transaction beside which others write. */
 static void populate_crowd(const struct vault *v, size_t n)
 {
@@ -624,6 +678,9 @@ int main(void)
         VAULT_TEST("/rotate/all-records-move", test_all_records_move_and_the_old_dek_goes),
         VAULT_TEST("/rotate/empty-scope", test_an_empty_scope_rotates),
         VAULT_TEST("/rotate/limit-bounds-both-scopes", test_limit_bounds_both_scopes_together),
+        VAULT_TEST("/rotate/large-records-make-steps-small", test_large_records_make_steps_small),
+        VAULT_TEST("/rotate/large-records-are-passed",
+                   test_large_records_are_passed_in_small_steps),
         VAULT_TEST("/rotate/company-makes-steps-small", test_company_makes_steps_small),
         VAULT_TEST("/rotate/pace-follows-the-time", test_pace_follows_the_time),
         VAULT_TEST("/rotate/writers-in-between", test_writers_in_between_use_the_new_generation),
