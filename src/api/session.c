@@ -131,7 +131,7 @@ CK_RV C_Logout(CK_SESSION_HANDLE h)
     AUTO(session_leavep) struct session *s = NULL;
 
     TRY(session_enter(h, &s));
-    return token_log_out(s->token);
+    return session_log_out(s);
 }
 
 CK_RV C_GetSessionValidationFlags(CK_SESSION_HANDLE h, CK_SESSION_VALIDATION_FLAGS_TYPE type,

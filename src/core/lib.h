@@ -6,7 +6,8 @@
  *   lib (read for every call, write for C_Initialize and C_Finalize) -> session mutex ->
  *   login mutex of a token -> unseal mutex -> token lock -> LMDB write transaction.
  * The mutexes of used.h stand between the session mutex and LMDB's; none of the others is taken
- * under them.
+ * under them. So does the one of a logout that looks at the sessions (session.c), before those:
+ * under it the mutexes of other sessions are tried, and never waited for.
  * crypto_ready() and the loading of the application's OpenSSL configuration run before any of them.
  *
  * Fork: a child is not initialised, whatever the parent was. pthread_atfork's handlers wait until

@@ -10,7 +10,6 @@
 #include "core/object_cache.h"
 #include "core/dek_object.h"
 #include "core/token_impl.h"
-#include "core/used.h"
 
 static enum token_state state_of(const struct login *login)
 {
@@ -161,7 +160,6 @@ CK_RV token_log_out(struct token *t)
     pthread_mutex_unlock(&t->lock);
     pthread_mutex_unlock(&t->login_lock);
     ENSURE(rv == CKR_OK, rv);
-    used_flush();
     return CKR_OK;
 }
 

@@ -163,11 +163,19 @@ static CK_RV init_with_key(struct session *s, enum op_kind kind, const struct me
     return used_begin(s->token, kinds[kind].flag, row, o, &ret->used);
 }
 
-/* A logout ended the operations with private keys (v3.2 5.6.9): it left them for us to find. */
+/* A logout ended the operations with private keys (v3.2 5.6.9). It drops them itself, but for those
+ * of a session that is in the middle of a call: those we find. */
 void session_op_drop_void(struct session *s, struct session_op *o)
 {
     if (o->is_private && o->login_generation != token_login_generation(s->token))
         session_op_clear(o);
+}
+
+void operations_drop_void(struct session *s)
+{
+    for (size_t i = 0; i < OP_N_KINDS; i++)
+        session_op_drop_void(s, &s->ops[i]);
+    processes_drop_void(s);
 }
 
 CK_RV operation_init(struct session *s, enum op_kind kind, const CK_MECHANISM *m,
@@ -293,9 +301,12 @@ CK_RV operation_verify_final(struct session *s, struct span signature)
 CK_RV operation_digest_key(struct session *s, CK_OBJECT_HANDLE h)
 {
     AUTO(object_unrefp) struct object *o = NULL;
+    /* Before the object, as in init_with_key(), and before the digest: that is no older login's. */
+    const uint64_t generation = token_login_generation(s->token);
+    struct session_op *digest;
     const struct attrs *a;
 
-    ENSURE(s->ops[OP_DIGEST].op != NULL, CKR_OPERATION_NOT_INITIALIZED);
+    TRY(operation_running(s, OP_DIGEST, &digest));
     TRY(key_object(s, h, &o));
     a = object_attrs(o);
     ENSURE(attrs_ulong(a, CKA_CLASS, CKO_DATA) == CKO_SECRET_KEY, CKR_KEY_INDIGESTIBLE);
@@ -303,6 +314,11 @@ CK_RV operation_digest_key(struct session *s, CK_OBJECT_HANDLE h)
     ENSURE((!attrs_bool(a, CKA_SENSITIVE, true) && attrs_bool(a, CKA_EXTRACTABLE, false)) ||
                !policy_holds(POLICY_DIGEST_SENSITIVE),
            CKR_KEY_INDIGESTIBLE);
+    /* With a private key in it, it is that login's, as an operation with the key is. */
+    if (object_is_private(o)) {
+        digest->is_private = true;
+        digest->login_generation = generation;
+    }
     return operation_update(s, OP_DIGEST, attrs_span(a, CKA_VALUE), NULL);
 }
 
@@ -323,9 +339,13 @@ static bool *find_waiting(struct session *s)
 CK_RV operation_authenticate(struct session *s, struct span pin)
 {
     bool *waiting = find_waiting(s);
+    CK_RV rv;
 
     ENSURE(waiting != NULL, CKR_OPERATION_NOT_INITIALIZED);
-    TRY(token_authenticate(s->token, pin));
+    rv = token_authenticate(s->token, pin);
+    if (rv == CKR_PIN_LOCKED) /* its user was logged out */
+        sessions_drop_void(s);
+    TRY(rv);
     *waiting = false;
     return CKR_OK;
 }

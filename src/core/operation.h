@@ -46,6 +46,8 @@ NODISCARD CK_RV operation_authenticate(struct session *s, struct span pin);
 /* C_SessionCancel: by CKF_ flags. */
 void operations_cancel(struct session *s, CK_FLAGS flags);
 void operations_end(struct session *s); /* the session closes */
+/* What a logout made void goes, with what it has of private keys (session.h). */
+void operations_drop_void(struct session *s);
 
 /* May `o` be used with the row in this way? Class and type, usage attribute, size, allowed
  * mechanisms. Used by core/key.c for wrap, unwrap and derive too. */

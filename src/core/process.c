@@ -25,7 +25,7 @@ static void process_clear(struct session_process *p)
     *p = (struct session_process){0};
 }
 
-/* As operation.c does: a logout ended those with private keys. */
+/* As session_op_drop_void() does: a logout ended those with private keys. */
 static struct session_process *slot_of(struct session *s, enum message_kind kind)
 {
     struct session_process *p = &s->processes[kind];
@@ -203,6 +203,12 @@ void processes_cancel(struct session *s, CK_FLAGS flags)
         if ((kinds[i].flag & flags) != 0)
             process_clear(&s->processes[i]);
     }
+}
+
+void processes_drop_void(struct session *s)
+{
+    for (int i = 0; i < MESSAGE_N_KINDS; i++)
+        (void)slot_of(s, (enum message_kind)i);
 }
 
 bool process_is_active(struct session *s)

@@ -41,6 +41,7 @@ NODISCARD CK_RV process_verify(struct session *s, struct message_arg arg, struct
 /* For operation.c. The process that waits for its PIN; NULL: none. */
 struct session_process *process_waiting(struct session *s);
 void processes_cancel(struct session *s, CK_FLAGS flags); /* by CKF_MESSAGE_ flags */
+void processes_drop_void(struct session *s);              /* operations_drop_void() */
 bool process_is_active(struct session *s);
 
 #endif

@@ -10,19 +10,25 @@
 #include "core/find.h"
 #include "core/lib.h"
 #include "core/operation.h"
+#include "core/state.h"
 #include "crypto/ossl.h"
 
 /* What the table holds: the session itself and what protects it. */
 struct holder {
     struct session session; /* first: a session pointer is a holder pointer */
     atomic_uint refs;       /* the table's, and one per call inside */
+    atomic_uint logouts;    /* since somebody looked for what they made void */
     bool closed;            /* guarded by `lock` */
     pthread_mutex_t lock;
-    struct holder *next; /* of those that are closed with it */
+    struct holder *next;        /* of those that are closed with it */
+    struct holder *next_logout; /* of those that a logout looks at; guarded by `logout_lock` */
 };
 
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct table sessions; /* handle -> struct holder */
+/* One logout at a time looks at the sessions. Taken with the mutex of its own session held; under
+ * it no other one's is waited for. */
+static pthread_mutex_t logout_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static struct holder *holder_of(struct session *s)
 {
@@ -38,6 +44,22 @@ static void holder_unref(struct holder *h)
     free(h);
 }
 DEFINE_AUTO(holder_unrefp, struct holder, holder_unref)
+
+/*
+ * Drop what logouts made void, unless somebody is inside: he does it when he leaves.
+ *
+ * Whoever had the mutex comes here after he let go of it, and reads `logouts` by adding nothing to
+ * it: such a read is in one order with the adding of a logout. Either it sees that, or the logout
+ * comes after it, and so finds the mutex free.
+ */
+static void holder_drop_void(struct holder *h)
+{
+    while (atomic_fetch_add(&h->logouts, 0) != 0 && pthread_mutex_trylock(&h->lock) == 0) {
+        (void)atomic_exchange(&h->logouts, 0);
+        operations_drop_void(&h->session);
+        pthread_mutex_unlock(&h->lock);
+    }
+}
 
 CK_RV session_enter(CK_SESSION_HANDLE handle, struct session **ret)
 {
@@ -72,6 +94,7 @@ void session_leave(struct session *s)
     if (s == NULL)
         return;
     pthread_mutex_unlock(&holder_of(s)->lock);
+    holder_drop_void(holder_of(s));
     holder_unref(holder_of(s));
     lib_leave();
 }
@@ -82,6 +105,7 @@ static CK_RV holder_new(struct token *t, bool rw, struct holder **ret)
 
     ENSURE(h != NULL, CKR_HOST_MEMORY);
     atomic_init(&h->refs, 1);
+    atomic_init(&h->logouts, 0);
     (void)pthread_mutex_init(&h->lock, NULL);
     h->session.handle = lib_next_id();
     h->session.token = token_ref(t);
@@ -129,8 +153,10 @@ static void holder_close(struct holder *h)
         token_drop_session_objects(s->token, s->handle);
     last = token_part(s->token, s->rw);
     pthread_mutex_unlock(&h->lock);
-    if (last)
+    if (last) {
+        states_drop_void(s->token);
         used_flush();
+    }
     holder_unref(h);
 }
 
@@ -189,6 +215,7 @@ void sessions_forget(void)
     static const pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
 
     memcpy(&table_lock, &fresh, sizeof(table_lock));
+    memcpy(&logout_lock, &fresh, sizeof(logout_lock));
     sessions = TABLE_INIT;
 }
 
@@ -207,6 +234,48 @@ void sessions_count(CK_SLOT_ID slot, CK_ULONG *ret_all, CK_ULONG *ret_rw)
         *ret_rw += h->session.rw ? 1 : 0;
     }
     pthread_mutex_unlock(&table_lock);
+}
+
+/* The other sessions of the token of `s`, each with a reference and told of the logout. */
+static struct holder *others_locked(struct session *s)
+{
+    struct holder *others = NULL, *h;
+    size_t at = 0;
+
+    pthread_mutex_lock(&table_lock);
+    while ((h = table_next(&sessions, &at)) != NULL) {
+        if (h->session.token != s->token || &h->session == s)
+            continue;
+        atomic_fetch_add(&h->refs, 1);
+        atomic_fetch_add(&h->logouts, 1);
+        h->next_logout = others;
+        others = h;
+    }
+    pthread_mutex_unlock(&table_lock);
+    return others;
+}
+
+void sessions_drop_void(struct session *s)
+{
+    struct holder *h, *next;
+
+    operations_drop_void(s);
+    states_drop_void(s->token);
+    pthread_mutex_lock(&logout_lock);
+    for (h = others_locked(s); h != NULL; h = next) {
+        next = h->next_logout;
+        holder_drop_void(h);
+        holder_unref(h);
+    }
+    pthread_mutex_unlock(&logout_lock);
+}
+
+CK_RV session_log_out(struct session *s)
+{
+    TRY(token_log_out(s->token));
+    sessions_drop_void(s);
+    used_flush(); /* those of the operations that ended now, too */
+    return CKR_OK;
 }
 
 CK_RV session_uses_end(struct session *s, CK_RV rv, const struct out *out)

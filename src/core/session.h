@@ -17,7 +17,7 @@ struct session_op {
     bool has_signature;        /* C_VerifySignatureInit: `signature` is what is verified */
     struct buf signature;
     bool fed;                  /* multi-part data was given */
-    bool is_private;           /* the key is a private object: dies with its login */
+    bool is_private;           /* a private object's value is in it: dies with its login */
     uint64_t login_generation; /* of that login */
     bool needs_login;          /* CKA_ALWAYS_AUTHENTICATE, and not authenticated yet */
 };
@@ -68,6 +68,12 @@ static inline CK_RV session_used(struct session *s, CK_RV rv, const struct out *
 {
     return __builtin_expect(s->uses == NULL, 1) ? rv : session_uses_end(s, rv, out);
 }
+/* C_Logout, by a call inside `s`. CKR_USER_NOT_LOGGED_IN. */
+NODISCARD CK_RV session_log_out(struct session *s);
+/* The user of the token of `s`, which this call is inside of, has been logged out. What that made
+ * void is dropped now, whatever session has it, and what was saved of it: no private key's value is
+ * left. Only a session that another call is inside of drops its own when that call leaves. */
+void sessions_drop_void(struct session *s);
 /* CK_SESSION_INFO's state. */
 CK_STATE session_state(struct session *s);
 

@@ -21,6 +21,8 @@ struct saved {
     CK_STATE session;
     struct op *op; /* never used itself: copied */
     bool fed;
+    bool is_private; /* as in struct session_op */
+    uint64_t login_generation;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -76,23 +78,34 @@ static CK_RV saved_new(struct session *s, const struct session_op *o, struct sav
     v->refs = 1;
     v->session = session_state(s);
     v->fed = o->fed;
+    v->is_private = o->is_private;
+    v->login_generation = o->login_generation;
     *ret = TAKE(v);
     return CKR_OK;
 }
 
-/* Into the ring: the oldest one goes. */
-static uint64_t publish(struct saved *v)
+static bool is_void(const struct saved *v, const struct token *t)
 {
-    struct saved *oldest;
-    uint64_t serial;
+    return v->is_private && v->login_generation != token_login_generation(t);
+}
+
+/* Into the ring, which takes *v: the oldest one goes. Not what a logout has made void meanwhile: it
+ * has looked through the ring already, or will after us. */
+static CK_RV publish(const struct token *t, struct saved **v, uint64_t *ret_serial)
+{
+    AUTO(saved_unrefp) struct saved *oldest = NULL;
+    bool late;
 
     pthread_mutex_lock(&lock);
-    serial = v->serial = next_serial++;
-    oldest = ring[serial % STATES_MAX];
-    ring[serial % STATES_MAX] = v;
+    late = is_void(*v, t);
+    if (!late) {
+        *ret_serial = (*v)->serial = next_serial++;
+        oldest = ring[*ret_serial % STATES_MAX];
+        ring[*ret_serial % STATES_MAX] = TAKE(*v);
+    }
     pthread_mutex_unlock(&lock);
-    saved_unref(oldest);
-    return serial;
+    ENSURE(!late, CKR_OPERATION_NOT_INITIALIZED);
+    return CKR_OK;
 }
 
 CK_RV state_save(struct session *s, struct out *out)
@@ -101,6 +114,7 @@ CK_RV state_save(struct session *s, struct out *out)
     AUTO(buf_clear) struct buf name = BUF_INIT;
     uint8_t proof[NAME_RANDOM];
     struct session_op *o = NULL;
+    uint64_t serial = 0;
 
     TRY(find_digest(s, &o));
     TRY(out_room(out, NAME));
@@ -110,7 +124,8 @@ CK_RV state_save(struct session *s, struct out *out)
     TRY(buf_ok(&name));
     TRY(saved_new(s, o, &v));
     memcpy(proof, v->proof, sizeof(proof));
-    buf_u64(&name, publish(TAKE(v)));
+    TRY(publish(s->token, &v, &serial));
+    buf_u64(&name, serial);
     buf_put(&name, SPAN_ARRAY(proof));
     return out_bytes(out, buf_span(&name));
 }
@@ -143,15 +158,42 @@ CK_RV state_restore(struct session *s, struct span name, CK_OBJECT_HANDLE cipher
 
     ENSURE(v != NULL, CKR_SAVED_STATE_INVALID);
     ENSURE(memcmp(v->token, token_id(s->token), sizeof(v->token)) == 0, CKR_SAVED_STATE_INVALID);
-    ENSURE(v->session == session_state(s), CKR_SAVED_STATE_INVALID);
+    ENSURE(v->session == session_state(s) && !is_void(v, s->token), CKR_SAVED_STATE_INVALID);
     /* A digest has no key. */
     ENSURE(cipher_key == CK_INVALID_HANDLE && signature_key == CK_INVALID_HANDLE,
            CKR_KEY_NOT_NEEDED);
     TRY(op_copy(v->op, &op));
     operations_end(s);
     find_end(s);
-    s->ops[OP_DIGEST] = (struct session_op){.op = op, .fed = v->fed};
+    s->ops[OP_DIGEST] = (struct session_op){.op = op,
+                                            .fed = v->fed,
+                                            .is_private = v->is_private,
+                                            .login_generation = v->login_generation};
     return CKR_OK;
+}
+
+/* The next one at or after *at that a logout made void, out of the ring; NULL: none. */
+static struct saved *take_void(const struct token *t, size_t *at)
+{
+    struct saved *v = NULL;
+
+    pthread_mutex_lock(&lock);
+    for (; *at < STATES_MAX && v == NULL; (*at)++) {
+        if (ring[*at] != NULL && memcmp(ring[*at]->token, token_id(t), TOKEN_ID) == 0 &&
+            is_void(ring[*at], t))
+            v = TAKE(ring[*at]);
+    }
+    pthread_mutex_unlock(&lock);
+    return v;
+}
+
+void states_drop_void(const struct token *t)
+{
+    struct saved *v;
+    size_t at = 0;
+
+    while ((v = take_void(t, &at)) != NULL)
+        saved_unref(v);
 }
 
 void states_clear(void)

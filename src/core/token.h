@@ -52,6 +52,7 @@ enum token_state token_login_state(struct token *t);
 NODISCARD CK_RV token_log_in(struct token *t, enum role role, struct span pin);
 /* CKU_CONTEXT_SPECIFIC: the PIN of who is logged in, once more. */
 NODISCARD CK_RV token_authenticate(struct token *t, struct span pin);
+/* What sessions have of private objects is theirs to drop: session_log_out(). */
 NODISCARD CK_RV token_log_out(struct token *t);
 NODISCARD CK_RV token_change_pin(struct token *t, struct span old_pin, struct span new_pin);
 NODISCARD CK_RV token_set_user_pin(struct token *t, struct span new_pin);

@@ -255,19 +255,60 @@ static void test_logout_kills_private_handles(void **state)
     assert_int_equal(find_label(h, "private session", NULL), 0);
 }
 
+/* A digest with a readable private key in it, begun and saved; the length of what was saved. */
+static CK_ULONG digest_key(CK_SESSION_HANDLE h, CK_BYTE *state, CK_ULONG room)
+{
+    CK_MECHANISM sha256 = {CKM_SHA256, NULL, 0}, generate = {CKM_GENERIC_SECRET_KEY_GEN, NULL, 0};
+    CK_ULONG bytes = 32, n = room;
+    CK_ATTRIBUTE v[] = {ATTR_OBJ(CKA_VALUE_LEN, bytes), ATTR_TRUE(CKA_PRIVATE),
+                        ATTR_FALSE(CKA_SENSITIVE), ATTR_TRUE(CKA_EXTRACTABLE)};
+    CK_OBJECT_HANDLE key;
+
+    ASSERT_OK(p11->C_GenerateKey(h, &generate, v, N_ELEMENTS(v), &key));
+    ASSERT_OK(p11->C_DigestInit(h, &sha256));
+    ASSERT_OK(p11->C_DigestKey(h, key));
+    ASSERT_OK(p11->C_GetOperationState(h, state, &n));
+    return n;
+}
+
+/* In the session that logs out and in another one, and under the next login too. */
 static void test_logout_ends_private_operations(void **state)
 {
-    const CK_SESSION_HANDLE h = open_user();
+    const CK_SESSION_HANDLE h = open_user(), other = open_session(), digesting = open_session();
     CK_MECHANISM m = {CKM_ECDSA, NULL, 0};
-    CK_BYTE data[32] = {1}, signature[128];
-    CK_ULONG n = sizeof(signature);
+    CK_BYTE data[32] = {1}, signature[128], saved[64];
+    CK_ULONG n = sizeof(signature), n_saved;
     CK_OBJECT_HANDLE pub, priv;
 
     (void)state;
     make_ec(h, CK_TRUE, "signing at logout", &pub, &priv);
     ASSERT_OK(p11->C_SignInit(h, &m, priv));
+    ASSERT_OK(p11->C_SignInit(other, &m, priv));
+    n_saved = digest_key(digesting, saved, sizeof(saved));
     ASSERT_OK(p11->C_Logout(h));
     ASSERT_RV(CKR_OPERATION_NOT_INITIALIZED, p11->C_Sign(h, data, sizeof(data), signature, &n));
+    ASSERT_OK(login(h, CKU_USER, USER_PIN));
+    ASSERT_RV(CKR_OPERATION_NOT_INITIALIZED, p11->C_Sign(other, data, sizeof(data), signature, &n));
+    ASSERT_RV(CKR_OPERATION_NOT_INITIALIZED, p11->C_DigestFinal(digesting, signature, &n));
+    ASSERT_RV(CKR_SAVED_STATE_INVALID, p11->C_SetOperationState(digesting, saved, n_saved, 0, 0));
+}
+
+/* A digest that has a private key in it ends, whatever was digested besides; one of data goes on. */
+static void test_logout_and_digests(void **state)
+{
+    const CK_SESSION_HANDLE h = open_user(), other = open_session();
+    CK_MECHANISM sha256 = {CKM_SHA256, NULL, 0};
+    CK_BYTE data[32] = {1}, digest[32], saved[64];
+    CK_ULONG n = sizeof(digest);
+
+    (void)state;
+    (void)digest_key(h, saved, sizeof(saved));
+    ASSERT_OK(p11->C_DigestUpdate(h, data, sizeof(data)));
+    ASSERT_OK(p11->C_DigestInit(other, &sha256));
+    ASSERT_OK(p11->C_DigestUpdate(other, data, sizeof(data)));
+    ASSERT_OK(p11->C_Logout(h));
+    ASSERT_RV(CKR_OPERATION_NOT_INITIALIZED, p11->C_DigestFinal(h, digest, &n));
+    ASSERT_OK(p11->C_DigestFinal(other, digest, &n));
 }
 
 static void test_so_sees_no_private_objects(void **state)
@@ -346,6 +387,7 @@ int main(void)
         TEST("/logout/last-session", test_last_session_logs_out),
         TEST("/logout/private-handles", test_logout_kills_private_handles),
         TEST("/logout/private-operations", test_logout_ends_private_operations),
+        TEST("/logout/digests", test_logout_and_digests),
         TEST("/login/so-sees-no-private-objects", test_so_sees_no_private_objects),
         TEST("/session/objects-go-with-it", test_session_objects_go_with_their_session),
         TEST("/token/init/session-exists", test_init_token_with_a_session),

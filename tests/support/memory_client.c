@@ -3,10 +3,14 @@
  * memory_client.c - an application whose memory is looked into (tests/unit/test-memory.c): it does
  * what it is told on standard input, keeps nothing of it, and answers each step with its CK_RV.
  *
- *   I n bytes, n bytes   import a sensitive P-256 private key and an AES key of these values
+ *   I n bytes, n bytes, n bytes
+ *                        import a sensitive P-256 private key, a sensitive AES key and a readable
+ *                        generic secret of these values, all of them private objects
  *   L n bytes            log in as user with that PIN
  *   S                    sign and encrypt with these keys
- *   O F                  C_Logout, C_Finalize
+ *   B                    begin operations and processes with them in two sessions, digest the
+ *                        readable one in a third and save that state, and end none of it
+ *   O F                  C_Logout in the first of the sessions, C_Finalize
  *
  * n is one byte. No stdio: its buffers would keep what passed through them.
  */
@@ -27,7 +31,7 @@ struct bytes {
 };
 
 static CK_FUNCTION_LIST_3_2 *p11;
-static CK_SESSION_HANDLE session;
+static CK_SESSION_HANDLE session, idle, digesting;
 
 static void bytes_wipe(struct bytes *b)
 {
@@ -61,11 +65,15 @@ static CK_RV load(void)
     TRY(get_interface(NULL, &version, &interface, 0));
     p11 = interface->pFunctionList;
     TRY(p11->C_Initialize(NULL));
-    return p11->C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session);
+    TRY(p11->C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session));
+    TRY(p11->C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &idle));
+    return p11->C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &digesting);
 }
 
 static CK_RV import(CK_OBJECT_CLASS class, CK_KEY_TYPE type, const struct bytes *value)
 {
+    const bool readable = type == CKK_GENERIC_SECRET;
+    CK_BBOOL sensitive = readable ? CK_FALSE : CK_TRUE, extractable = readable ? CK_TRUE : CK_FALSE;
     static CK_BYTE p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
     static CK_BBOOL yes = CK_TRUE;
     CK_ATTRIBUTE_TYPE use = class == CKO_PRIVATE_KEY ? CKA_SIGN : CKA_ENCRYPT;
@@ -74,25 +82,29 @@ static CK_RV import(CK_OBJECT_CLASS class, CK_KEY_TYPE type, const struct bytes 
         {CKA_KEY_TYPE, &type, sizeof(type)},
         {CKA_TOKEN, &yes, sizeof(yes)},
         {CKA_PRIVATE, &yes, sizeof(yes)},
-        {CKA_SENSITIVE, &yes, sizeof(yes)},
-        {use, &yes, sizeof(yes)},
+        {CKA_SENSITIVE, &sensitive, sizeof(sensitive)},
+        {CKA_EXTRACTABLE, &extractable, sizeof(extractable)},
+        {readable ? CKA_DERIVE : use, &yes, sizeof(yes)},
         {CKA_VALUE, (void *)(uintptr_t)value->p, value->n},
         {CKA_EC_PARAMS, p256, sizeof(p256)},
     };
     CK_OBJECT_HANDLE o;
 
-    return p11->C_CreateObject(session, v, class == CKO_PRIVATE_KEY ? 8 : 7, &o);
+    return p11->C_CreateObject(session, v, class == CKO_PRIVATE_KEY ? 9 : 8, &o);
 }
 
 static CK_RV do_import(void)
 {
     AUTO(bytes_wipe) struct bytes ec;
     AUTO(bytes_wipe) struct bytes aes;
+    AUTO(bytes_wipe) struct bytes secret;
 
     bytes_read(&ec);
     bytes_read(&aes);
+    bytes_read(&secret);
     TRY(import(CKO_PRIVATE_KEY, CKK_EC, &ec));
-    return import(CKO_SECRET_KEY, CKK_AES, &aes);
+    TRY(import(CKO_SECRET_KEY, CKK_AES, &aes));
+    return import(CKO_SECRET_KEY, CKK_GENERIC_SECRET, &secret);
 }
 
 static CK_RV do_login(void)
@@ -103,9 +115,9 @@ static CK_RV do_login(void)
     return p11->C_Login(session, CKU_USER, pin.p, pin.n);
 }
 
-static CK_RV find(CK_OBJECT_CLASS class, CK_OBJECT_HANDLE *ret)
+static CK_RV find(CK_KEY_TYPE type, CK_OBJECT_HANDLE *ret)
 {
-    CK_ATTRIBUTE v = {CKA_CLASS, &class, sizeof(class)};
+    CK_ATTRIBUTE v = {CKA_KEY_TYPE, &type, sizeof(type)};
     CK_ULONG n = 0;
 
     TRY(p11->C_FindObjectsInit(session, &v, 1));
@@ -123,13 +135,47 @@ static CK_RV do_sign(void)
     CK_OBJECT_HANDLE key;
     CK_ULONG n = sizeof(out);
 
-    TRY(find(CKO_PRIVATE_KEY, &key));
+    TRY(find(CKK_EC, &key));
     TRY(p11->C_SignInit(session, &ecdsa, key));
     TRY(p11->C_Sign(session, data, sizeof(data), out, &n));
     n = sizeof(out);
-    TRY(find(CKO_SECRET_KEY, &key));
+    TRY(find(CKK_AES, &key));
     TRY(p11->C_EncryptInit(session, &cbc, key));
     return p11->C_Encrypt(session, data, sizeof(data), out, &n);
+}
+
+/* With data inside them, where they take any. */
+static CK_RV begin_in(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE ec, CK_OBJECT_HANDLE aes)
+{
+    CK_BYTE iv[16] = {1}, data[32] = "to be signed and encrypted", out[80];
+    CK_MECHANISM ecdsa = {CKM_ECDSA_SHA256, NULL, 0};
+    CK_MECHANISM cbc = {CKM_AES_CBC, iv, sizeof(iv)};
+    CK_MECHANISM gcm = {CKM_AES_GCM, NULL, 0};
+    CK_ULONG n = sizeof(out);
+
+    TRY(p11->C_SignInit(h, &ecdsa, ec));
+    TRY(p11->C_SignUpdate(h, data, sizeof(data)));
+    TRY(p11->C_EncryptInit(h, &cbc, aes));
+    TRY(p11->C_EncryptUpdate(h, data, sizeof(data), out, &n));
+    TRY(p11->C_MessageSignInit(h, &ecdsa, ec));
+    return p11->C_MessageEncryptInit(h, &gcm, aes);
+}
+
+static CK_RV do_begin(void)
+{
+    CK_MECHANISM sha256 = {CKM_SHA256, NULL, 0};
+    CK_OBJECT_HANDLE ec, aes, secret;
+    CK_BYTE state[64];
+    CK_ULONG n = sizeof(state);
+
+    TRY(find(CKK_EC, &ec));
+    TRY(find(CKK_AES, &aes));
+    TRY(find(CKK_GENERIC_SECRET, &secret));
+    TRY(begin_in(session, ec, aes));
+    TRY(begin_in(idle, ec, aes));
+    TRY(p11->C_DigestInit(digesting, &sha256));
+    TRY(p11->C_DigestKey(digesting, secret));
+    return p11->C_GetOperationState(digesting, state, &n);
 }
 
 static CK_RV step(char what)
@@ -141,6 +187,8 @@ static CK_RV step(char what)
         return do_login();
     case 'S':
         return do_sign();
+    case 'B':
+        return do_begin();
     case 'O':
         return p11->C_Logout(session);
     case 'F':

@@ -43,6 +43,7 @@ enum what {
     EC_VALUE,
     EC_LIMBS,
     AES_VALUE,
+    READABLE_VALUE,
     PUBLIC_DEK,
     T,
     MASTER,
@@ -55,6 +56,7 @@ static const char *const names[N_WHAT] = {
     [EC_VALUE] = "the EC private key",
     [EC_LIMBS] = "the EC private key as a BIGNUM",
     [AES_VALUE] = "the AES key",
+    [READABLE_VALUE] = "the readable secret key",
     [PUBLIC_DEK] = "the public DEK",
     [T] = "the token secret",
     [MASTER] = "the master key",
@@ -62,7 +64,7 @@ static const char *const names[N_WHAT] = {
 
 #define BIT(what)     (1u << (what))
 #define OF_LOGIN      (BIT(PIN) | BIT(ROLE_KEY) | BIT(PRIVATE_DEK))
-#define KEY_VALUES    (BIT(EC_VALUE) | BIT(EC_LIMBS) | BIT(AES_VALUE))
+#define KEY_VALUES    (BIT(EC_VALUE) | BIT(EC_LIMBS) | BIT(AES_VALUE) | BIT(READABLE_VALUE))
 #define WRAPPING_KEYS (BIT(ROLE_KEY) | BIT(PRIVATE_DEK) | BIT(PUBLIC_DEK) | BIT(T) | BIT(MASTER))
 
 struct secrets {
@@ -90,6 +92,8 @@ static void make_values(struct secrets *s)
     know(s, EC_LIMBS, SPAN_ARRAY(limbs));
     assert_int_equal(prim_random(value, sizeof(value)), CKR_OK);
     know(s, AES_VALUE, SPAN_ARRAY(value));
+    assert_int_equal(prim_random(value, sizeof(value)), CKR_OK);
+    know(s, READABLE_VALUE, SPAN_ARRAY(value));
     know(s, PIN, USER_PIN);
 }
 
@@ -362,7 +366,7 @@ static void conf_write(const struct memory_fixture *m)
     assert_int_equal(setenv("TEE_PKCS11_DEBUG", "all", 1), 0);
 }
 
-/* A token, and two keys in it that another process imported. */
+/* A token, and three keys in it that another process imported. */
 static int setup(void **state)
 {
     struct memory_fixture *m = calloc(1, sizeof(*m));
@@ -384,6 +388,7 @@ static int setup(void **state)
     client_say(&c, "I", 1);
     client_say_secret(&c, &m->s, EC_VALUE);
     client_say_secret(&c, &m->s, AES_VALUE);
+    client_say_secret(&c, &m->s, READABLE_VALUE);
     assert_int_equal(client_answer(&c), CKR_OK);
     client_end(&c);
     know_store(&m->s, m->f);
@@ -436,6 +441,22 @@ static void test_logged_out(void **state)
     struct client c;
 
     client_at_work(&c, m);
+    client_step(&c, "O");
+    assert_int_equal(memory_search(&c, &m->s, ANYWHERE, gone) & gone, 0);
+    client_end(&c);
+}
+
+/* The same where operations, processes and digests were begun, and the application has called
+ * nothing on their sessions since. */
+static void test_logged_out_in_the_middle(void **state)
+{
+    const struct memory_fixture *m = *state;
+    const unsigned gone = OF_LOGIN | KEY_VALUES, used = BIT(AES_VALUE) | BIT(READABLE_VALUE);
+    struct client c;
+
+    client_at_work(&c, m);
+    client_step(&c, "B");
+    assert_int_equal(memory_search(&c, &m->s, ANYWHERE, 0) & used, used);
     client_step(&c, "O");
     assert_int_equal(memory_search(&c, &m->s, ANYWHERE, gone) & gone, 0);
     client_end(&c);
@@ -584,6 +605,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST("/memory/logged-in", test_logged_in),
         TEST("/memory/logged-out", test_logged_out),
+        TEST("/memory/logged-out-in-the-middle", test_logged_out_in_the_middle),
         TEST("/memory/finalized", test_finalized),
         TEST("/memory/core-file", test_core_file),
         TEST("/memory/log", test_log),
