@@ -33,8 +33,9 @@ enum store_table {
     STORE_N_TABLES
 };
 
-#define STORE_MAC     16  /* bytes of a leaf MAC: the stamp of a row */
-#define STORE_KEY_MAX 128 /* bytes of a row key (LMDB allows 511) */
+#define STORE_MAC       16          /* bytes of a leaf MAC: the stamp of a row */
+#define STORE_KEY_MAX   128         /* bytes of a row key (LMDB allows 511) */
+#define STORE_VALUE_MAX (16u << 20) /* bytes of a row: what a broken length can make us copy */
 
 struct store;
 struct txn;

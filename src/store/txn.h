@@ -12,9 +12,8 @@
 #include "store/head.h"
 #include "store/tree.h"
 
-#define STORE_VALUE_MAX (16u << 20) /* bytes of a row: what a broken length can make us copy */
-#define STORE_ID_LIMIT  (UINT64_C(1) << 36)
-#define RETIRED_MAX     8u
+#define STORE_ID_LIMIT (UINT64_C(1) << 36)
+#define RETIRED_MAX    8u
 
 /* The highest commit counter that this process has seen of one store: outlives its closing. */
 struct seen {

@@ -6,7 +6,6 @@
 #include "util/log.h"
 
 #define ROW_VERSION 1
-#define ROW_HEAD    (1 + 4) /* version, generation */
 
 struct rows rows_of(const struct vault *v, struct txn *t, enum scope scope)
 {

@@ -16,7 +16,9 @@
 #include "vault/index.h"
 #include "vault/vault.h"
 
-#define ROW_KEY (TOKEN_ID + 1 + 8)
+#define ROW_KEY       (TOKEN_ID + 1 + 8)
+#define ROW_HEAD      (1 + 4)                                     /* version, generation */
+#define ROW_PLAIN_MAX (STORE_VALUE_MAX - ROW_HEAD - BOX_OVERHEAD) /* bytes of a record */
 
 struct rows {
     const struct vault *v; /* borrowed */
@@ -49,7 +51,8 @@ NODISCARD CK_RV rows_get(struct rows *r, uint64_t id, struct row *ret);
 /* The same, decoded; ret_mac may be NULL. */
 NODISCARD CK_RV rows_get_attrs(struct rows *r, uint64_t id, struct attrs **ret,
                                uint8_t ret_mac[STORE_MAC]);
-/* In a write transaction: seal under the current generation and put. ret_mac may be NULL. */
+/* In a write transaction: seal under the current generation and put; `plain` has at most
+ * ROW_PLAIN_MAX bytes. ret_mac may be NULL. */
 NODISCARD CK_RV rows_put(struct rows *r, uint64_t id, struct span plain,
                          uint8_t ret_mac[STORE_MAC]);
 /* In a write transaction: the row must be there. */

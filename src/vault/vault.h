@@ -9,7 +9,8 @@
  *
  * Private scope needs a login; without one, private objects are as if they were not there.
  * Errors: CKR_OBJECT_HANDLE_INVALID: no such object (or not visible); CKR_DEVICE_ERROR: store or
- * record broken (logged); CKR_DEVICE_MEMORY; CKR_HOST_MEMORY.
+ * record broken (logged); CKR_DEVICE_MEMORY: the disk is full, or an object has more bytes than a
+ * row takes, some 16 MiB (logged); CKR_HOST_MEMORY.
  */
 #ifndef TEE_VAULT_VAULT_H
 #define TEE_VAULT_VAULT_H

@@ -11,12 +11,27 @@
 
 #include "keyring/audit.h"
 #include "model/record.h"
+#include "util/log.h"
 #include "vault/rows.h"
 
 /* An attribute set without CKA_PRIVATE counts as private: the safe side. */
 static enum scope scope_of(const struct attrs *a)
 {
     return attrs_bool(a, CKA_PRIVATE, true) ? SCOPE_PRIVATE : SCOPE_PUBLIC;
+}
+
+/* The record of an object. Attributes that are each as they may be can be too many bytes for a row:
+ * then nothing is begun. */
+static CK_RV encode(const struct attrs *object, struct buf *ret)
+{
+    TRY(record_encode(object, ret));
+    if (ret->n > ROW_PLAIN_MAX) {
+        log_err("vault: an object of %zu bytes has no room in the store, which takes %u of one: "
+                "make its values shorter, or keep it as a session object",
+                ret->n, (unsigned)ROW_PLAIN_MAX);
+        FAIL(CKR_DEVICE_MEMORY);
+    }
+    return CKR_OK;
 }
 
 struct add {
@@ -81,7 +96,7 @@ static CK_RV add_prepare(struct add *a)
     a->stamps = calloc(a->n, sizeof(*a->stamps));
     ENSURE(a->plain != NULL && a->ids != NULL && a->stamps != NULL, CKR_HOST_MEMORY);
     for (size_t i = 0; i < a->n; i++)
-        TRY(record_encode(a->objects[i], &a->plain[i]));
+        TRY(encode(a->objects[i], &a->plain[i]));
     return CKR_OK;
 }
 
@@ -182,7 +197,7 @@ static CK_RV edit_prepare(struct edit *e, struct buf *plain)
 {
     ENSURE(rows_are_visible(e->v, e->scope), CKR_OBJECT_HANDLE_INVALID);
     ENSURE(scope_of(e->attrs) == e->scope, CKR_ATTRIBUTE_READ_ONLY);
-    TRY(record_encode(e->attrs, plain));
+    TRY(encode(e->attrs, plain));
     e->plain = buf_span(plain);
     return CKR_OK;
 }

@@ -275,6 +275,70 @@ static void test_too_many_attributes(void **state)
     assert_int_equal(o, 4711);
 }
 
+/* -- objects larger than the store takes ------------------------------------------------------ */
+
+#define LARGEST_VALUE ((CK_ULONG)8 * 1024 * 1024)
+
+/* A data object with a label and a value of so many bytes. */
+static CK_RV create_large(CK_BBOOL token, CK_ULONG n_label, CK_ULONG n_value,
+                          CK_OBJECT_HANDLE *ret)
+{
+    uint8_t *bytes = calloc(1, LARGEST_VALUE);
+    CK_ATTRIBUTE v[] = {ATTR_ULONG(CKA_CLASS, CKO_DATA), ATTR_OBJ(CKA_TOKEN, token),
+                        ATTR(CKA_LABEL, bytes, n_label), ATTR(CKA_VALUE, bytes, n_value)};
+    CK_RV rv;
+
+    assert_non_null(bytes);
+    rv = p11->C_CreateObject(session, v, N_ELEMENTS(v), ret);
+    free(bytes);
+    return rv;
+}
+
+static CK_RV copy_to_token(CK_OBJECT_HANDLE from, CK_OBJECT_HANDLE *ret)
+{
+    CK_ATTRIBUTE v[] = {ATTR_TRUE(CKA_TOKEN)};
+
+    return p11->C_CopyObject(session, from, v, N_ELEMENTS(v), ret);
+}
+
+static CK_RV set_large_label(CK_OBJECT_HANDLE o)
+{
+    uint8_t *bytes = calloc(1, LARGEST_VALUE);
+    CK_ATTRIBUTE v[] = {ATTR(CKA_LABEL, bytes, LARGEST_VALUE)};
+    CK_RV rv;
+
+    assert_non_null(bytes);
+    rv = p11->C_SetAttributeValue(session, o, v, N_ELEMENTS(v));
+    free(bytes);
+    return rv;
+}
+
+/* Each value is as long as it may be; together they are more than a row of the store. In memory
+ * there is room for them. */
+static void test_too_large_for_the_store(void **state)
+{
+    CK_OBJECT_HANDLE in_memory, stored, o = 4711;
+    CK_ULONG n_before;
+    uint8_t label[8];
+
+    (void)state;
+    ASSERT_OK(create_large(CK_TRUE, 5, LARGEST_VALUE, &stored));
+    n_before = find_objects(session, NULL, 0, NULL);
+    ASSERT_RV(CKR_DEVICE_MEMORY, create_large(CK_TRUE, LARGEST_VALUE, LARGEST_VALUE, &o));
+    ASSERT_OK(create_large(CK_FALSE, LARGEST_VALUE, LARGEST_VALUE, &in_memory));
+    ASSERT_RV(CKR_DEVICE_MEMORY, copy_to_token(in_memory, &o));
+    ASSERT_RV(CKR_DEVICE_MEMORY, set_large_label(stored));
+    ASSERT_OK(set_large_label(in_memory));
+    ASSERT_OK(p11->C_DestroyObject(session, in_memory));
+    assert_int_equal(o, 4711);
+    assert_int_equal(find_objects(session, NULL, 0, NULL), n_before);
+    assert_int_equal(attr_get(session, stored, CKA_LABEL, label, sizeof(label)), 5);
+    ASSERT_OK(create_large(CK_TRUE, LARGEST_VALUE, LARGEST_VALUE - 1024, &o));
+    assert_int_equal(find_objects(session, NULL, 0, NULL), n_before + 1);
+    ASSERT_OK(p11->C_DestroyObject(session, o));
+    ASSERT_OK(p11->C_DestroyObject(session, stored));
+}
+
 /* -- misaligned memory ------------------------------------------------------------------------ */
 
 static void test_misaligned_parameter(void **state)
@@ -400,6 +464,7 @@ int main(void)
         TEST("/badinput/handles", test_handles),
         TEST("/badinput/handles/pair", test_pair_handles_in_one_place),
         TEST("/badinput/sessions-of-others", test_sessions_of_others),
+        TEST("/badinput/too-large-for-the-store", test_too_large_for_the_store),
     };
 
     return cmocka_run_group_tests(tests, group_setup, teardown_module);

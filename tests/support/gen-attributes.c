@@ -42,6 +42,8 @@ static const char intro[] =
     "- An RSA public exponent is odd and at least 3. An AES key has 16, 24 or 32 bytes, a "
     "ChaCha20\n"
     "  key 32, any other secret key at least one.\n"
+    "- A value has at most 8 MiB (CKR_ATTRIBUTE_VALUE_INVALID), a token object 16 MiB less 56 bytes\n"
+    "  and 12 for each attribute (CKR_DEVICE_MEMORY).\n"
     "- CKA_VALUE_LEN and CKA_MODULUS_BITS, where they are given, are what comes out.\n"
     "- CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE, CKA_ENCAPSULATE_TEMPLATE and\n"
     "  CKA_DECAPSULATE_TEMPLATE add to what the application says; a contradiction is\n"
