@@ -4,6 +4,9 @@
  *
  * A private key comes with its public key, as a generated pair does, and with the certificates for
  * it: the three have one CKA_ID, made from the public key, and one label, and are one transaction.
+ * So private keys are taken first, and then what did not go with one. What key an entry is about is
+ * found out once: taking a key or certificate apart costs a hundred times what a comparison does,
+ * and a file may hold thousands.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -79,12 +82,32 @@ static void common_name(struct span der, struct buf *ret)
 
 /* -- items ------------------------------------------------------------------------------------- */
 
+struct entry {
+    const struct bag_entry *of;
+    struct buf spki;         /* of its public key */
+    uint8_t id[MATERIAL_ID]; /* of that */
+    CK_RV rv;                /* why there is neither */
+    bool taken;              /* a certificate that went with its key */
+};
+
 struct file {
     const char *path;
     const struct import_keys *keys;
-    const struct bag *bag;
+    struct entry *v;
+    size_t n;
+    struct entry *
+        *certificates; /* those with an id, sorted by it, then as they stand in the file */
+    size_t n_certificates;
     struct import_items *items;
 };
+
+static void file_clear(struct file *f)
+{
+    for (size_t i = 0; i < f->n; i++)
+        buf_clear(&f->v[i].spki);
+    free(f->v);
+    free(f->certificates);
+}
 
 static struct span label_of(const struct file *f, const struct bag_entry *e)
 {
@@ -93,21 +116,65 @@ static struct span label_of(const struct file *f, const struct bag_entry *e)
     return e->alias.n > 0 ? buf_span(&e->alias) : stem_of(f->path);
 }
 
-/* The identifier of an entry's public key. */
-static CK_RV entry_spki(const struct bag_entry *e, struct buf *ret, uint8_t ret_id[MATERIAL_ID])
+/* The public key of an entry, and its identifier. */
+static CK_RV entry_read(struct entry *e)
 {
-    switch (e->kind) {
+    const struct span der = buf_span(&e->of->der);
+
+    switch (e->of->kind) {
     case BAG_PRIVATE:
-        TRY(material_spki_private(buf_span(&e->der), ret));
+        TRY(material_spki_private(der, &e->spki));
         break;
     case BAG_CERTIFICATE:
-        TRY(material_spki_certificate(buf_span(&e->der), ret));
+        TRY(material_spki_certificate(der, &e->spki));
         break;
     default:
-        buf_put(ret, buf_span(&e->der));
+        buf_put(&e->spki, der);
     }
-    TRY(buf_ok(ret));
-    return material_id(buf_span(ret), ret_id);
+    TRY(buf_ok(&e->spki));
+    return material_id(buf_span(&e->spki), e->id);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct entry *const *x = a, *const *y = b;
+    const int order = memcmp((*x)->id, (*y)->id, MATERIAL_ID);
+
+    return order != 0 ? order : (*x > *y) - (*x < *y);
+}
+
+static CK_RV file_entries(struct file *f, const struct bag *bag)
+{
+    f->v = calloc(bag->n + 1, sizeof(*f->v));
+    f->certificates = calloc(bag->n + 1, sizeof(*f->certificates));
+    ENSURE(f->v != NULL && f->certificates != NULL, CKR_HOST_MEMORY);
+    for (size_t i = 0; i < bag->n; i++) {
+        struct entry *e = &f->v[f->n++];
+
+        *e = (struct entry){.of = &bag->v[i], .spki = BUF_INIT};
+        e->rv = e->of->kind != BAG_OTHER ? entry_read(e) : CKR_OK;
+        ENSURE(e->rv != CKR_HOST_MEMORY, CKR_HOST_MEMORY);
+        if (e->rv == CKR_OK && e->of->kind == BAG_CERTIFICATE)
+            f->certificates[f->n_certificates++] = e;
+    }
+    qsort(f->certificates, f->n_certificates, sizeof(f->certificates[0]), by_id);
+    return CKR_OK;
+}
+
+/* Where the first certificate of this key is, or would be. */
+static size_t certificates_of(const struct file *f, const uint8_t id[MATERIAL_ID])
+{
+    size_t low = 0, high = f->n_certificates;
+
+    while (low < high) {
+        const size_t mid = low + (high - low) / 2;
+
+        if (memcmp(f->certificates[mid]->id, id, MATERIAL_ID) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
 }
 
 static CK_RV name_set(struct import_item *item, struct span label, const uint8_t id[MATERIAL_ID])
@@ -162,87 +229,86 @@ static CK_RV to_reason(struct import_items *items, size_t before, CK_OBJECT_CLAS
     return import_item_fail(items, class, name, rv);
 }
 
-static bool same_key(const struct bag_entry *e, enum bag_kind kind, const uint8_t id[MATERIAL_ID])
+/* The certificates for a key, unless they went with the same one before. */
+static CK_RV take_certificates(const struct file *f, const struct entry *key, struct span label)
 {
-    AUTO(buf_clear) struct buf spki = BUF_INIT;
-    uint8_t other[MATERIAL_ID];
+    for (size_t i = certificates_of(f, key->id);
+         i < f->n_certificates && memcmp(f->certificates[i]->id, key->id, MATERIAL_ID) == 0; i++) {
+        struct entry *e = f->certificates[i];
 
-    return e->kind == kind && entry_spki(e, &spki, other) == CKR_OK &&
-           memcmp(id, other, MATERIAL_ID) == 0;
-}
-
-/* A private key, its public key, and the certificates for it. */
-static CK_RV pair_items(const struct file *f, const struct bag_entry *e)
-{
-    AUTO(buf_clear) struct buf spki = BUF_INIT;
-    const struct span label = label_of(f, e);
-    const size_t before = f->items->n;
-    uint8_t id[MATERIAL_ID];
-    CK_RV rv = entry_spki(e, &spki, id);
-
-    if (rv == CKR_OK)
-        rv = private_item(f, e, label, id);
-    if (rv == CKR_OK)
-        rv = public_item(f, buf_span(&spki), label, id);
-    if (rv != CKR_OK)
-        return to_reason(f->items, before, CKO_PRIVATE_KEY, label, rv);
-    for (size_t i = 0; i < f->bag->n; i++) {
-        if (same_key(&f->bag->v[i], BAG_CERTIFICATE, id))
-            TRY(certificate_item(f, &f->bag->v[i], label, id));
+        if (!e->taken)
+            TRY(certificate_item(f, e->of, label, e->id));
+        e->taken = true;
     }
     return CKR_OK;
 }
 
-/* A certificate of somebody else's key. */
-static CK_RV lone_certificate(const struct file *f, const struct bag_entry *e)
+/* A private key, its public key, and the certificates for it. */
+static CK_RV pair_items(const struct file *f, const struct entry *e)
 {
-    AUTO(buf_clear) struct buf spki = BUF_INIT;
+    const struct span label = label_of(f, e->of);
+    const size_t before = f->items->n;
+    CK_RV rv = e->rv;
+
+    if (rv == CKR_OK)
+        rv = private_item(f, e->of, label, e->id);
+    if (rv == CKR_OK)
+        rv = public_item(f, buf_span(&e->spki), label, e->id);
+    if (rv != CKR_OK)
+        return to_reason(f->items, before, CKO_PRIVATE_KEY, label, rv);
+    return take_certificates(f, e, label);
+}
+
+/* A certificate of somebody else's key. */
+static CK_RV lone_certificate(const struct file *f, const struct entry *e)
+{
     AUTO(buf_clear) struct buf name = BUF_INIT;
     const size_t before = f->items->n;
-    uint8_t id[MATERIAL_ID];
     struct span label;
-    CK_RV rv = entry_spki(e, &spki, id);
+    CK_RV rv = e->rv;
 
-    for (size_t i = 0; rv == CKR_OK && i < f->bag->n; i++) {
-        if (same_key(&f->bag->v[i], BAG_PRIVATE, id))
-            return CKR_OK; /* it went with its key */
-    }
-    if (f->keys->label == NULL && e->alias.n == 0)
-        common_name(buf_span(&e->der), &name);
-    label = name.n > 0 ? buf_span(&name) : label_of(f, e);
+    if (e->taken)
+        return CKR_OK;
+    if (f->keys->label == NULL && e->of->alias.n == 0)
+        common_name(buf_span(&e->of->der), &name);
+    label = name.n > 0 ? buf_span(&name) : label_of(f, e->of);
     if (rv == CKR_OK)
-        rv = certificate_item(f, e, label, id);
+        rv = certificate_item(f, e->of, label, e->id);
     return rv == CKR_OK ? CKR_OK : to_reason(f->items, before, CKO_CERTIFICATE, label, rv);
 }
 
-static CK_RV lone_public(const struct file *f, const struct bag_entry *e)
+static CK_RV lone_public(const struct file *f, const struct entry *e)
 {
-    AUTO(buf_clear) struct buf spki = BUF_INIT;
+    const struct span label = label_of(f, e->of);
     const size_t before = f->items->n;
-    uint8_t id[MATERIAL_ID];
-    CK_RV rv = entry_spki(e, &spki, id);
+    CK_RV rv = e->rv;
 
     if (rv == CKR_OK)
-        rv = public_item(f, buf_span(&spki), label_of(f, e), id);
-    return rv == CKR_OK ? CKR_OK : to_reason(f->items, before, CKO_PUBLIC_KEY, label_of(f, e), rv);
+        rv = public_item(f, buf_span(&e->spki), label, e->id);
+    return rv == CKR_OK ? CKR_OK : to_reason(f->items, before, CKO_PUBLIC_KEY, label, rv);
 }
 
-static CK_RV other(const struct file *f, const struct bag_entry *e)
+static CK_RV other(const struct file *f, const struct entry *e)
 {
-    return import_item_skip(f->items, CK_UNAVAILABLE_INFORMATION, label_of(f, e), e->what);
+    return import_item_skip(f->items, CK_UNAVAILABLE_INFORMATION, label_of(f, e->of), e->of->what);
 }
 
 static CK_RV entries_to_items(const struct file *f)
 {
-    static CK_RV (*const take[])(const struct file *f, const struct bag_entry *e) = {
-        [BAG_PRIVATE] = pair_items,
+    static CK_RV (*const take[])(const struct file *f, const struct entry *e) = {
         [BAG_PUBLIC] = lone_public,
         [BAG_CERTIFICATE] = lone_certificate,
         [BAG_OTHER] = other,
     };
 
-    for (size_t i = 0; i < f->bag->n; i++)
-        TRY(take[f->bag->v[i].kind](f, &f->bag->v[i]));
+    for (size_t i = 0; i < f->n; i++) {
+        if (f->v[i].of->kind == BAG_PRIVATE)
+            TRY(pair_items(f, &f->v[i]));
+    }
+    for (size_t i = 0; i < f->n; i++) {
+        if (f->v[i].of->kind != BAG_PRIVATE)
+            TRY(take[f->v[i].of->kind](f, &f->v[i]));
+    }
     return CKR_OK;
 }
 
@@ -251,14 +317,14 @@ int import_file(const char *path, struct passphrase *p, const struct import_keys
 {
     AUTO(buf_clear) struct buf bytes = BUF_INIT;
     AUTO(bag_clear) struct bag bag = {.v = NULL};
-    const struct file f = {.path = path, .keys = keys, .bag = &bag, .items = items};
+    AUTO(file_clear) struct file f = {.path = path, .keys = keys, .items = items};
     int code;
 
     passphrase_next(p, path);
     if (!file_read_max(path, KEY_FILE_MAX, &bytes))
         return EXIT_FAILED;
     code = bag_read(buf_span(&bytes), p, &bag);
-    if (code == EXIT_DONE && entries_to_items(&f) != CKR_OK)
+    if (code == EXIT_DONE && (file_entries(&f, &bag) != CKR_OK || entries_to_items(&f) != CKR_OK))
         code = cli_fail(EXIT_FAILED, "%s: out of memory", path);
     return code;
 }
