@@ -178,10 +178,10 @@ static int deliver(const struct request *r, struct span der)
     AUTO(buf_clear) struct buf text = BUF_INIT;
 
     if (!r->json)
-        return write_file(r->out, der, true);
+        return write_file(r->out, der, LATE_BINARY);
     if (evidence_decode(der, &e) != CKR_OK || evidence_json_encode(&e, &text) != CKR_OK)
         return cli_fail(EXIT_FAILED, "the evidence can't be written as JSON");
-    return write_file(r->out, buf_span(&text), false);
+    return write_file(r->out, buf_span(&text), LATE_TEXT);
 }
 
 int command_attest(int argc, char **argv)

@@ -106,7 +106,7 @@ static int vkey_print(const struct note_key *name)
     if (rv != CKR_OK)
         return cli_rv(rv, "encoding the key");
     buf_u8(&text, '\n');
-    return write_file(NULL, buf_span(&text), false);
+    return write_file(NULL, buf_span(&text), LATE_TEXT);
 }
 
 /* -- evidence -------------------------------------------------------------------------------- */
@@ -180,9 +180,9 @@ static int make(const struct request *r, struct own_key *k, const struct note_ke
     if (rv != CKR_OK)
         return cli_rv(rv, "attesting the key");
     if (r->evidence != NULL)
-        code = write_file(r->evidence, buf_span(&evidence), true);
+        code = write_file(r->evidence, buf_span(&evidence), LATE_BESIDE);
     say_root(r, k);
-    return code == EXIT_DONE ? write_file(r->out, buf_span(&note), false) : code;
+    return code == EXIT_DONE ? write_file(r->out, buf_span(&note), LATE_TEXT) : code;
 }
 
 int audit_checkpoint(int argc, char **argv)

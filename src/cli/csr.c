@@ -248,7 +248,7 @@ static int write_pem(const X509_REQ *req, const char *path)
     (void)BIO_free(bio);
     if (text.n == 0)
         return cli_fail(EXIT_FAILED, "out of memory");
-    return write_file(path, buf_span(&text), false);
+    return write_file(path, buf_span(&text), LATE_TEXT);
 }
 
 static bool nonce_read(const char *hex, struct buf *ret)

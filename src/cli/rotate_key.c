@@ -234,7 +234,8 @@ static void tell_proof(bool is_signed, bool is_attested)
 
 static int deliver(const struct request *r, struct span proof)
 {
-    const int code = r->out != NULL && proof.n > 0 ? write_file(r->out, proof, true) : EXIT_DONE;
+    const int code =
+        r->out != NULL && proof.n > 0 ? write_file(r->out, proof, LATE_BESIDE) : EXIT_DONE;
 
     if (code == EXIT_DONE && r->out != NULL)
         printf("statement      %s\n", r->out);
@@ -258,7 +259,7 @@ static int give_statement(const struct request *r)
                         "%s: there is no statement with this key: it is nobody's "
                         "successor",
                         r->uri);
-    return write_file(r->out, proof, true);
+    return write_file(r->out, proof, LATE_BINARY);
 }
 
 /* -- the rotation ------------------------------------------------------------------------------ */

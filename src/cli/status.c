@@ -210,7 +210,7 @@ static int print(const struct status *s, const struct request *r)
         status_print_text(s);
     if (rv != CKR_OK)
         return cli_rv(rv, "reading the store");
-    return r->metrics ? write_file(r->output, buf_span(&text), false) : EXIT_DONE;
+    return r->metrics ? write_file(r->output, buf_span(&text), LATE_TEXT) : EXIT_DONE;
 }
 
 static int show(const struct conf *c, const struct request *r)

@@ -35,23 +35,53 @@ static bool hold_place(int fd, size_t n)
     return fsync(fd) == 0 && lseek(fd, 0, SEEK_SET) == 0;
 }
 
-/* What a rename would find out when it is too late. */
-static bool is_replaceable(const char *path)
+/* What this process prints to. */
+static bool is_standard(const struct stat *st)
 {
-    struct stat st;
+    struct stat other;
 
-    if (lstat(path, &st) != 0)
-        return errno == ENOENT;
-    errno = EISDIR;
-    return !S_ISDIR(st.st_mode);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fstat(fd, &other) == 0 && other.st_dev == st->st_dev && other.st_ino == st->st_ino)
+            return true;
+    }
+    return false;
 }
 
-static int begin_path(const char *path, size_t n, mode_t mode, struct late_file *ret)
+/* What a rename would find out when it is too late, or would do without a word: of a device, a pipe
+ * or a link to one it makes a file. */
+static int look_at_place(const char *path, enum late_kind kind)
+{
+    const char *const hint = kind == LATE_TEXT || kind == LATE_BINARY
+                                 ? "; for standard output leave the option out"
+                                 : "";
+    struct stat st;
+    bool is_link;
+
+    if (lstat(path, &st) != 0)
+        return errno == ENOENT ? EXIT_DONE : failed(path);
+    is_link = S_ISLNK(st.st_mode);
+    if (is_link && stat(path, &st) != 0)
+        return cli_fail(EXIT_FAILED,
+                        "%s: a link that leads nowhere (%s), which a file would "
+                        "replace: remove it first",
+                        path, strerror(errno));
+    errno = EISDIR;
+    if (S_ISDIR(st.st_mode))
+        return failed(path);
+    if (!S_ISREG(st.st_mode) || (is_link && is_standard(&st)))
+        return cli_fail(EXIT_FAILED, "%s: no regular file, so it is not replaced by one%s", path,
+                        hint);
+    return EXIT_DONE;
+}
+
+static int begin_path(const char *path, size_t n, enum late_kind kind, struct late_file *ret)
 {
     AUTO(late_file_clear) struct late_file f = {.fd = -1, .path = path};
+    const mode_t mode = kind == LATE_PRIVATE ? PRIVATE : PUBLIC;
+    const int code = look_at_place(path, kind);
 
-    if (!is_replaceable(path))
-        return failed(path);
+    if (code != EXIT_DONE)
+        return code;
     if (asprintf(&f.draft, "%s.XXXXXX", path) < 0) {
         f.draft = NULL;
         return cli_fail(EXIT_FAILED, "out of memory");
@@ -125,8 +155,8 @@ void late_file_clear(struct late_file *f)
 int late_file_begin(const char *path, size_t n, enum late_kind kind, struct late_file *ret)
 {
     if (path == NULL)
-        return begin_stdout(n, kind == LATE_BINARY, ret);
-    return begin_path(path, n, kind == LATE_PRIVATE ? PRIVATE : PUBLIC, ret);
+        return begin_stdout(n, kind != LATE_TEXT, ret);
+    return begin_path(path, n, kind, ret);
 }
 
 int late_file_write(struct late_file *f, struct span bytes)
@@ -146,7 +176,7 @@ int late_file_publish(struct late_file *f)
     return directory_sync(f->path) ? EXIT_DONE : failed(f->path);
 }
 
-static int write_whole(const char *path, struct span bytes, enum late_kind kind)
+int write_file(const char *path, struct span bytes, enum late_kind kind)
 {
     AUTO(late_file_clear) struct late_file f = LATE_FILE_NONE;
     int code = late_file_begin(path, 0, kind, &f);
@@ -154,9 +184,4 @@ static int write_whole(const char *path, struct span bytes, enum late_kind kind)
     if (code == EXIT_DONE)
         code = late_file_write(&f, bytes);
     return code == EXIT_DONE ? late_file_publish(&f) : code;
-}
-
-int write_file(const char *path, struct span bytes, bool binary)
-{
-    return write_whole(path, bytes, binary ? LATE_BINARY : LATE_TEXT);
 }

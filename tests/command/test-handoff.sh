@@ -188,12 +188,22 @@ new
 complains "No space left"
 cmp pending pending.kept || die "the key of the request before is lost"
 mkdir full directory
-tee 1 handoff request --key pending --out directory
-complains "Is a directory"
-cmp pending pending.kept || die "the key of the request before is lost"
-old
-tee 1 handoff approve request --policy gives --out directory --offline --no-cache
-complains "Is a directory"
+mkfifo pipe
+ln -s pipe to-pipe
+# goes_nowhere FILE WORDS: nothing is asked for or approved for want of a place.
+goes_nowhere() {
+    new
+    tee 1 handoff request --key pending --out "$1"
+    complains "$2"
+    cmp pending pending.kept || die "the key of the request before is lost"
+    old
+    tee 1 handoff approve request --policy gives --out "$1" --offline --no-cache
+    complains "$2"
+}
+goes_nowhere directory "Is a directory"
+goes_nowhere pipe "pipe: no regular file"
+goes_nowhere to-pipe "to-pipe: no regular file"
+[[ -p pipe && -L to-pipe ]] || die "a file is where a pipe or a link was"
 tee 0 audit show
 says_not "handoff-approved"
 if mount -t tmpfs -o size=64k none full 2>/dev/null; then

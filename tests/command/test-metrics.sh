@@ -137,6 +137,28 @@ mkdir collector/nothing.prom
 tee 1 status --prometheus --output collector/nothing.prom
 [ "$(find collector | wc -l)" -eq 3 ] || die "a failed write leaves something behind"
 cmp -s collector/tee-pkcs11.prom before || die "a file that was not meant was changed"
+# What is no file is left alone, as a rename would put one in its place: a pipe, links to it, to
+# nothing, and to what standard output is. A link to a file becomes the file.
+mkdir odd
+mkfifo odd/pipe
+ln -s pipe odd/to-pipe
+ln -s nothing odd/to-nothing
+ln -s /proc/self/fd/1 odd/to-stdout
+listed() { find odd -printf '%P %y %l\n' | sort; }
+listed >list
+for name in pipe to-pipe to-stdout; do
+    tee 1 status --prometheus --output "odd/$name"
+    complains "odd/$name: no regular file, so it is not replaced by one; for standard output leave"
+    [ ! -s out ] || die "something is on standard output"
+done
+tee 1 status --prometheus --output odd/to-nothing
+complains "odd/to-nothing: a link that leads nowhere (No such file"
+listed | cmp - list || die "what is no file was replaced: $(listed)"
+ln -s ../before odd/to-file
+tee 0 status --prometheus --output odd/to-file
+valid odd/to-file
+[ ! -L odd/to-file ] || die "the link is still one"
+cmp -s collector/tee-pkcs11.prom before || die "the file behind a link was changed"
 
 tee 64 status --json --prometheus
 tee 64 status --output page.prom
