@@ -124,7 +124,9 @@ static int judge(const struct request *r, const struct verdict *v)
     if (v->depth != VERDICT_WHOLE)
         return judge_closed(r, v);
     if (!v->logged)
-        return cli_fail(EXIT_FAILED, "the restoration can't be logged: nothing was restored");
+        return cli_fail(EXIT_FAILED,
+                        "the restoration can't be logged, as the copy can't be written (see "
+                        "above): nothing was restored");
     hex_encode(SPAN_ARRAY(v->store.fingerprint), hex);
     if (r->expect != NULL && strcasecmp(r->expect, hex) != 0)
         return cli_fail(EXIT_REFUSED,

@@ -209,6 +209,14 @@ complains "cut short"
 [ ! -e store/data.mdb ] || die "a damaged backup was restored"
 tee 1 restore no-such-file
 tee 1 restore .
+# On a disk with room for the store and not for the entry in its log the backup is not at fault.
+ulimit -S -f $(($(stat -c %s two) / 1024))
+tee 1 restore two
+ulimit -S -f unlimited
+complains "the restoration can't be logged"
+complains "File too large"
+! grep -q "damaged" err || die "a backup that is whole is called damaged"
+[ ! -e store/data.mdb ] || die "restored without an entry in the log"
 tee 0 restore two
 works
 
