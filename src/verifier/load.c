@@ -132,30 +132,38 @@ static int load_evidence(const struct verifier_options *o, struct verifier_case 
     return code == 0 ? take_evidence(buf_span(&bytes), c) : code;
 }
 
-/* A certificate in evidence that OpenSSL can't read helps nobody and harms nobody. */
-static int use_evidence_certificates(struct verifier_case *c)
+/* A certificate that OpenSSL can't read helps nobody and harms nobody. */
+static int use_certificates(const struct evidence *from, struct verifier_case *c)
 {
-    for (size_t i = 0; i < c->evidence.n_certificates; i++) {
+    if ((c->policy.sources & APPRAISAL_FROM_EVIDENCE) == 0)
+        return 0;
+    for (size_t i = 0; i < from->n_certificates; i++) {
         X509 *x = NULL;
 
-        if (cert_read(buf_span(&c->evidence.certificates[i]), &x) == CKR_OK &&
+        if (cert_read(buf_span(&from->certificates[i]), &x) == CKR_OK &&
             cert_list_add(&c->given, x) != CKR_OK)
             return verifier_fail(NOT_READABLE, "too many certificates");
     }
     return 0;
 }
 
-/* The host's table of certificates (auxblob of configfs-tsm, SNP_GET_EXT_REPORT). */
+/* The host's table of certificates (auxblob of configfs-tsm, SNP_GET_EXT_REPORT), beside what the
+ * evidence has. */
 static int load_table(const char *path, struct verifier_case *c)
 {
+    AUTO(evidence_clear) struct evidence table = EVIDENCE_INIT;
     AUTO(buf_clear) struct buf bytes = BUF_INIT;
     const int code = path != NULL ? read_file(path, &bytes) : 0;
+    CK_RV rv;
 
     if (code != 0 || path == NULL)
         return code;
-    if (cert_table_read(buf_span(&bytes), &c->evidence) != CKR_OK)
-        return verifier_fail(NOT_READABLE, "%s: not a table of certificates", path);
-    return 0;
+    rv = cert_table_read(buf_span(&bytes), &table);
+    if (rv != CKR_OK)
+        return verifier_fail(NOT_READABLE, "%s: %s", path,
+                             rv == CKR_HOST_MEMORY ? "out of memory"
+                                                   : "not a table of certificates");
+    return use_certificates(&table, c);
 }
 
 /* -- certificates ---------------------------------------------------------------------------- */
@@ -370,9 +378,9 @@ int verifier_load(const struct verifier_options *o, struct verifier_case *ret)
     if (code == 0)
         code = load_certificates(o->chain, NULL, NULL, &ret->given);
     if (code == 0)
+        code = use_certificates(&ret->evidence, ret);
+    if (code == 0)
         code = load_table(o->table, ret);
-    if (code == 0 && (ret->policy.sources & APPRAISAL_FROM_EVIDENCE) != 0)
-        code = use_evidence_certificates(ret);
     if (code == 0)
         code = load_root(o, ret);
     if (code == 0)

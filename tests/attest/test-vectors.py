@@ -8,6 +8,7 @@ FOLDER has the vectors that its INDEX.md describes. Every file of certs/, report
 synthetic/ and certtable/ gives the verdict that is written there. Where openssl can check the same thing
 (chain, signature of the report), both say the same. No folder: skipped; with CI=true a failure.
 """
+import base64
 import json
 import os
 import pathlib
@@ -307,6 +308,25 @@ def tables(suite):
         suite.expect(code == UNKNOWN and not outcomes, f'bad-{name}: exit {code}')
 
 
+def full_table(suite):
+    """A table is beside what the evidence has, which may be as much as evidence can have."""
+    b64 = lambda data: base64.b64encode(data).decode()
+    other = (suite.folder / 'veks/milan-v2-gosev.vcek.der').read_bytes()
+    report = (suite.folder / 'reports/milan-v3-dstack.bin').read_bytes()
+    table = str(suite.folder / 'certtable/milan-v3-dstack-be.bin')
+    path = suite.scratch / 'full.json'
+    for n in (2, 4):
+        path.write_text(json.dumps({
+            'format': 'tee-pkcs11-evidence', 'version': 1, 'platform': 'sev-snp',
+            'report': b64(report), 'certificates': [b64(other)] * n}))
+        code, _ = suite.verify(str(path), '--table', table)
+        suite.expect(code == GOOD, f'a table beside {n} certificates: exit {code}')
+        code, outcomes = suite.verify(str(path), '--table', table,
+                                      policy={'certificate-sources': ['cache']})
+        suite.expect(code == UNKNOWN and outcomes['chain'] == 'unknown',
+                     f'a table that the policy does not want: exit {code}')
+
+
 def lost_answers(suite):
     """An answer that did not arrive is no answer."""
     report = suite.file('reports/milan-v3-dstack.bin')
@@ -339,7 +359,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         suite = Suite(verifier, folder, pathlib.Path(scratch))
         for part in (genuine_reports, negative, wrong_pairs, certificates, forged, tables,
-                     lost_answers, all_files):
+                     full_table, lost_answers, all_files):
             before = suite.checks, suite.faults
             part(suite)
             name = re.sub('_', '-', part.__name__)
