@@ -30,6 +30,15 @@ CK_RV evidence_add_certificate(struct evidence *e, struct span der)
     return CKR_OK;
 }
 
+void evidence_drop_certificate(struct evidence *e, size_t i)
+{
+    buf_clear(&e->certificates[i]);
+    for (e->n_certificates--; i < e->n_certificates; i++) {
+        e->certificates[i] = e->certificates[i + 1];
+        e->certificates[i + 1] = BUF_INIT;
+    }
+}
+
 static CK_RV check(const struct evidence *e)
 {
     struct statement s;

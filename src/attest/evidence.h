@@ -35,6 +35,8 @@ void evidence_clear(struct evidence *e);
 
 /* Append a copy of a certificate. CKR_DATA_INVALID: empty, too long, or one too many. */
 NODISCARD CK_RV evidence_add_certificate(struct evidence *e, struct span der);
+/* Take out the i-th of them, which must be there; the others keep their order. */
+void evidence_drop_certificate(struct evidence *e, size_t i);
 
 /* Append the DER. CKR_DATA_INVALID: a part is missing or too long. */
 NODISCARD CK_RV evidence_encode(const struct evidence *e, struct buf *ret_der);

@@ -598,21 +598,55 @@ CK_RV verify(const struct verify_input *in, struct result *ret_result, struct ve
 /* The first steps, up to this one: those that certificates depend on. */
 #define N_STEPS_CHAIN 4
 
-static CK_RV add_certificate(struct evidence *e, X509 *x)
+static CK_RV certificate_der(const X509 *x, struct buf *ret)
 {
     KEEP_ERRORS;
     uint8_t *der = NULL;
     const int n = i2d_X509(x, &der);
-    const struct span bytes = span_of(der, n > 0 ? (size_t)n : 0);
-    CK_RV rv = n > 0 ? CKR_OK : ossl_rv(CKR_HOST_MEMORY);
-    bool there = false;
 
-    for (size_t i = 0; i < e->n_certificates; i++)
-        there = there || span_equal(bytes, buf_span(&e->certificates[i]));
-    if (rv == CKR_OK && !there)
-        rv = evidence_add_certificate(e, bytes);
+    ENSURE(n > 0, ossl_rv(CKR_HOST_MEMORY));
+    buf_put(ret, span_of(der, (size_t)n));
     OPENSSL_free(der);
-    return rv;
+    TRY(buf_ok(ret));
+    ENSURE(ret->n <= EVIDENCE_MAX_CERTIFICATE, CKR_DATA_INVALID);
+    return CKR_OK;
+}
+
+static bool has_certificate(const struct evidence *e, struct span der)
+{
+    for (size_t i = 0; i < e->n_certificates; i++) {
+        if (span_equal(der, buf_span(&e->certificates[i])))
+            return true;
+    }
+    return false;
+}
+
+/* In a full list the last one that is not of this chain makes room: a host's table may have an
+ * older VCEK, a VLEK that did not sign, and a root, which nobody takes from evidence. */
+static CK_RV add_certificate(struct evidence *e, struct span der, struct span other)
+{
+    if (has_certificate(e, der))
+        return CKR_OK;
+    for (size_t i = e->n_certificates; i-- > 0 && e->n_certificates == EVIDENCE_MAX_CERTIFICATES;) {
+        if (!span_equal(other, buf_span(&e->certificates[i])))
+            evidence_drop_certificate(e, i);
+    }
+    return evidence_add_certificate(e, der);
+}
+
+static CK_RV add_chain(const struct chain *c, struct evidence *e, char **ret_why)
+{
+    AUTO(buf_clear) struct buf leaf = BUF_INIT;
+    AUTO(buf_clear) struct buf issuer = BUF_INIT;
+    CK_RV rv = certificate_der(c->leaf, &leaf);
+
+    if (rv == CKR_OK)
+        rv = certificate_der(c->issuer, &issuer);
+    if (rv == CKR_DATA_INVALID)
+        *ret_why = strdup("a certificate of the chain is longer than one in evidence may be");
+    TRY(rv);
+    TRY(add_certificate(e, buf_span(&leaf), buf_span(&issuer)));
+    return add_certificate(e, buf_span(&issuer), buf_span(&leaf));
 }
 
 CK_RV verify_certificates(const struct verify_input *in, struct evidence *ret, char **ret_why)
@@ -630,6 +664,5 @@ CK_RV verify_certificates(const struct verify_input *in, struct evidence *ret, c
         *ret_why = strdup(r.checks[r.n - 1].words);
         FAIL(result_verdict(&r) == VERDICT_NOT_GENUINE ? CKR_DATA_INVALID : CKR_DEVICE_ERROR);
     }
-    TRY(add_certificate(ret, w.chain.leaf));
-    return add_certificate(ret, w.chain.issuer);
+    return add_chain(&w.chain, ret, ret_why);
 }

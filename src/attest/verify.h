@@ -89,9 +89,10 @@ NODISCARD CK_RV verify(const struct verify_input *in, struct result *ret_result,
 /*
  * For whoever makes evidence: find the certificates of the report's endorsement key and of its
  * issuer, among those given, in this program and from the source, so that a relying party needs no
- * network. Appends the two to *ret, as far as it does not have them; policy and question are not
- * looked at. CKR_DEVICE_ERROR: they are not to be had, CKR_DATA_INVALID: the chain does not hold;
- * *ret_why (malloc'd, the caller's) says what. *ret is untouched then.
+ * network. Appends the two to *ret, as far as it does not have them; where it is full, certificates
+ * that are not of the chain make room. Policy and question are not looked at. CKR_DEVICE_ERROR:
+ * they are not to be had, CKR_DATA_INVALID: the chain does not hold; *ret_why (malloc'd, the
+ * caller's) says what. *ret is untouched then.
  */
 NODISCARD CK_RV verify_certificates(const struct verify_input *in, struct evidence *ret,
                                     char **ret_why);

@@ -91,7 +91,9 @@ int attest_fetch(const struct attest_fetch *f, struct buf *der)
         rv = evidence_encode(&e, &full);
     if (rv != CKR_OK) {
         const int code = cli_fail(EXIT_FAILED, "no certificates for the evidence: %s",
-                                  why != NULL ? why : "out of memory");
+                                  why != NULL             ? why
+                                  : rv == CKR_HOST_MEMORY ? "out of memory"
+                                                          : "libcurl cannot be used");
 
         free(why);
         return code;

@@ -32,20 +32,10 @@ static bool is_root(struct span der)
 /* A verifier has the root of its own: in a message it would be bytes that nobody looks at. */
 static void drop_roots(struct evidence *e)
 {
-    size_t n = 0;
-
-    for (size_t i = 0; i < e->n_certificates; i++) {
-        if (is_root(buf_span(&e->certificates[i]))) {
-            buf_clear(&e->certificates[i]);
-            continue;
-        }
-        if (n != i) {
-            e->certificates[n] = e->certificates[i];
-            e->certificates[i] = BUF_INIT;
-        }
-        n++;
+    for (size_t i = e->n_certificates; i-- > 0;) {
+        if (is_root(buf_span(&e->certificates[i])))
+            evidence_drop_certificate(e, i);
     }
-    e->n_certificates = n;
 }
 
 static CK_RV make(const struct conf *c, struct keyring *k, const struct statement *s,

@@ -377,7 +377,7 @@ static CK_RV source_crl(void *ctx, enum product p, enum signing_key k, verify_ac
     return s->n_lists_taken > 0 ? CKR_OK : CKR_DEVICE_ERROR;
 }
 
-static void vcek_der(struct world *w, struct buf *ret)
+static void certificate_der(struct world *w, enum snp_certificate which, struct buf *ret)
 {
     AUTO(buf_clear) struct buf pem = BUF_INIT;
     AUTO(cert_list_clear) struct cert_list l = {.n = 0};
@@ -385,12 +385,17 @@ static void vcek_der(struct world *w, struct buf *ret)
     int n;
 
     buf_clear(ret);
-    assert_true(emulator_certificate(w->e, SNP_CERT_VCEK, &pem));
+    assert_true(emulator_certificate(w->e, which, &pem));
     assert_int_equal(cert_read_file(buf_span(&pem), &l), CKR_OK);
     n = i2d_X509(l.item[0], &der);
     assert_true(n > 0);
     buf_put(ret, span_of(der, (size_t)n));
     OPENSSL_free(der);
+}
+
+static void vcek_der(struct world *w, struct buf *ret)
+{
+    certificate_der(w, SNP_CERT_VCEK, ret);
 }
 
 /* A table of an older TCB: the right certificate is fetched, another one is not taken. */
@@ -486,6 +491,65 @@ static void test_certificates_added(void **state)
     expect(w, VERDICT_GOOD, NULL);
     assert_int_equal(verify_certificates(&in, &w->evidence, &why), CKR_OK);
     assert_int_equal(w->evidence.n_certificates, 2); /* they are there already */
+    buf_clear(&s.der);
+    buf_clear(&s.issuer);
+}
+
+static bool evidence_has(const struct evidence *e, const struct buf *der)
+{
+    for (size_t i = 0; i < e->n_certificates; i++) {
+        if (span_equal(buf_span(&e->certificates[i]), buf_span(der)))
+            return true;
+    }
+    return false;
+}
+
+/* Evidence that is full of a host's table: an older VCEK, a VLEK, an issuer, and the root. */
+static void fill_certificates(struct world *w, const struct buf *vcek, enum snp_certificate issuer)
+{
+    const enum snp_certificate others[] = {SNP_CERT_VLEK, issuer, SNP_CERT_ARK};
+
+    while (w->evidence.n_certificates > 0)
+        evidence_drop_certificate(&w->evidence, 0);
+    assert_int_equal(evidence_add_certificate(&w->evidence, buf_span(vcek)), CKR_OK);
+    for (size_t i = 0; i < N_ELEMENTS(others); i++) {
+        AUTO(buf_clear) struct buf der = BUF_INIT;
+
+        certificate_der(w, others[i], &der);
+        assert_int_equal(evidence_add_certificate(&w->evidence, buf_span(&der)), CKR_OK);
+    }
+    use_certificates(w);
+}
+
+/* What is not of the chain makes room for what is. */
+static void test_certificates_full(void **state)
+{
+    static const enum snp_certificate issuers[] = {SNP_CERT_ASK, SNP_CERT_ASVK};
+    struct world *w = *state;
+    struct source_of_test s = {.n_asked = 0};
+    const struct verify_source source = {
+        .vcek = source_vcek, .issuer = source_issuer, .crl = source_crl, .ctx = &s};
+    struct verify_input in = {
+        .root = w->root, .at = w->at, .policy = &w->policy, .given = &w->given, .source = &source};
+    AUTO(buf_clear) struct buf old = BUF_INIT;
+    char *why = NULL;
+
+    vcek_der(w, &old);
+    control(w, "tcb=9.0.30.230");
+    attest_bare(w);
+    vcek_der(w, &s.der);
+    certificate_der(w, SNP_CERT_ASK, &s.issuer);
+    in.report = buf_span(&w->evidence.report);
+    for (size_t i = 0; i < N_ELEMENTS(issuers); i++) {
+        fill_certificates(w, &old, issuers[i]);
+        assert_int_equal(w->evidence.n_certificates, EVIDENCE_MAX_CERTIFICATES);
+        assert_int_equal(verify_certificates(&in, &w->evidence, &why), CKR_OK);
+        assert_null(why);
+        assert_int_equal(w->evidence.n_certificates, EVIDENCE_MAX_CERTIFICATES);
+        assert_true(evidence_has(&w->evidence, &s.der));
+        use_certificates(w);
+        expect(w, VERDICT_GOOD, NULL); /* without a source, so the issuer is there too */
+    }
     buf_clear(&s.der);
     buf_clear(&s.issuer);
 }
@@ -1459,6 +1523,7 @@ int main(void)
         TEST("/verify/stale-table", test_stale_table),
         TEST("/verify/issuer-fetched", test_issuer_fetched),
         TEST("/verify/certificates-added", test_certificates_added),
+        TEST("/verify/certificates-full", test_certificates_full),
         TEST("/verify/extensions", test_extensions),
         TEST("/verify/endorsed", test_endorsed),
         TEST("/verify/tcb-order", test_order),
