@@ -4,12 +4,27 @@
 
 #include "crypto/prim.h"
 
+/* Does each product that min-tcb names have a floor? One of zeros is none. */
+static bool has_floors(const struct appraisal_tcb *t)
+{
+    static const struct tcb_parts none;
+
+    for (size_t p = 0; p < N_PRODUCTS; p++) {
+        if (t->has[p] && tcb_parts_equal(&t->least[p], &none))
+            return false;
+    }
+    return true;
+}
+
 bool handoff_policy_decides(const struct appraisal *p, const char **ret_why)
 {
     if (p->fields[REPORT_MEASUREMENT].n == 0 && p->id_keys.n == 0 && p->author_keys.n == 0)
         *ret_why = "it names neither measurements nor id-keys nor author-keys: any VM would do";
     else if (!p->min_tcb.given)
         *ret_why = "it has no min-tcb: firmware with known holes would do";
+    else if (!has_floors(&p->min_tcb))
+        *ret_why = "its min-tcb is 0 in every component of a product: firmware with known holes "
+                   "would do";
     else if ((p->guest_allow & REPORT_POLICY_DEBUG) != 0)
         *ret_why = "it allows debug: the host reads the memory of such a guest";
     else if ((p->guest_allow & REPORT_POLICY_MIGRATE_MA) != 0 &&

@@ -20,9 +20,9 @@
 
 /*
  * May a policy decide who gets, or gives, a master key? It has to say which software (measurements,
- * or keys of an ID block) and the smallest TCB, may not allow a debug launch, which its host reads,
- * nor a migration agent unless it says which, and may not stop the clock. False: *ret_why is a
- * constant that says what is missing.
+ * or keys of an ID block) and the smallest TCB, which is not zeros alone, may not allow a debug
+ * launch, which its host reads, nor a migration agent unless it says which, and may not stop the
+ * clock. False: *ret_why is a constant that says what is missing.
  */
 bool handoff_policy_decides(const struct appraisal *p, const char **ret_why);
 
