@@ -93,9 +93,8 @@ const char *output_label(const uint8_t label[32], char text[33])
 
     while (n > 0 && label[n - 1] == ' ')
         n--;
-    for (size_t i = 0; i < n; i++)
-        text[i] = label[i] < 0x20 || label[i] == 0x7f ? '?' : (char)label[i];
-    text[n] = '\0';
+    memcpy(text, label, n);
+    text[text_mask(text, n)] = '\0';
     return text;
 }
 

@@ -157,10 +157,36 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     mem_free(text, (size_t)n);
 }
 
+/* Bytes of the control character at p, where n > 0 are left; 0: there is none. C1 in UTF-8 (U+0080
+ * to U+009F, with CSI among them) are C2 80 to C2 9F, and C2 begins nothing else. */
+static size_t control_bytes(const uint8_t *p, size_t n)
+{
+    if (p[0] < 0x20 || p[0] == 0x7f)
+        return 1;
+    return n > 1 && p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f ? 2 : 0;
+}
+
+size_t text_mask(void *text, size_t n)
+{
+    uint8_t *p = text;
+    size_t to = 0;
+
+    for (size_t from = 0; from < n; to++) {
+        const size_t control = control_bytes(p + from, n - from);
+
+        p[to] = control > 0 ? '?' : p[from];
+        from += control > 1 ? control : 1;
+    }
+    return to;
+}
+
 void buf_text(struct buf *b, struct span text)
 {
-    for (size_t i = 0; i < text.n; i++)
-        buf_u8(b, text.p[i] < 0x20 || text.p[i] == 0x7f ? '?' : text.p[i]);
+    const size_t before = b->n;
+
+    buf_put(b, text);
+    if (!b->failed && text.n > 0)
+        b->n = before + text_mask(b->p + before, text.n);
 }
 
 CK_RV buf_ok(const struct buf *b)

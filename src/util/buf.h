@@ -36,8 +36,11 @@ void buf_u64(struct buf *b, uint64_t v);
 void buf_var(struct buf *b, struct span bytes);
 /* Printable text of the format, without its terminator. */
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* Text that somebody else wrote, for a log or a terminal: control characters as '?'. */
+/* Text that somebody else wrote, for a log or a terminal: control characters as '?', those behind
+ * ASCII (U+0080 to U+009F in UTF-8) too, which a terminal takes for the start of a command. */
 void buf_text(struct buf *b, struct span text);
+/* The same in place, where it has n bytes: how many it has now. */
+size_t text_mask(void *text, size_t n);
 /* CKR_OK, or CKR_HOST_MEMORY if any append failed. */
 NODISCARD CK_RV buf_ok(const struct buf *b);
 

@@ -20,6 +20,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "util/buf.h"
 #include "util/fd.h"
 
 static const char *const topic_names[LOG_N_TOPICS] = {
@@ -100,10 +101,7 @@ static void send_line(int priority, const char *line)
  * terminal no commands. */
 static void mask_controls(char *line)
 {
-    for (; *line != '\0'; line++) {
-        if ((unsigned char)*line < 0x20 || *line == 0x7f)
-            *line = '?';
-    }
+    line[text_mask(line, strlen(line))] = '\0';
 }
 
 /* One line, whole, to where the log goes. errno is the caller's (%m) and stays as it was. */

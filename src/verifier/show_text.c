@@ -86,11 +86,10 @@ static void show_bytes(const char *name, struct span bytes)
 static void show_rotation(const struct statement *s)
 {
     const struct statement_rotation *r = &s->rotation;
+    AUTO(buf_clear) struct buf label = BUF_INIT;
 
-    fputs("label               ", stdout);
-    for (size_t i = 0; i < r->label.n; i++)
-        putchar(r->label.p[i] < 0x20 || r->label.p[i] == 0x7f ? '?' : r->label.p[i]);
-    putchar('\n');
+    buf_text(&label, r->label);
+    printf("label               %.*s\n", (int)label.n, label.n > 0 ? (const char *)label.p : "");
     show_bytes("old key's id", r->old_id);
     show_bytes("new key's id", s->key.id);
     if (s->key.public_key.n > 0) {

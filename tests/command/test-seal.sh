@@ -286,10 +286,13 @@ END
 make_token $'caf\xe9'
 "$TEE_TEST_COMMAND" status --json 2>/dev/null >out
 says '"label": "caf?"'
+make_token $'csi\302\2332J'
+tee 0 status
+says "csi?2J"
 
 # -- what the host calls its files writes no lines into a log, nor to a terminal --
 rm "$scratch"/store/*
-: >"$scratch/store/$(printf 'a\nforged \033[2Jb')"
+: >"$scratch/store/$(printf 'a\nforged \033[2Jb\302\2332J')"
 tee 2 init-token --label new --so-pin-file so.pin
-complains 'a?forged ?[2Jb'
+complains 'a?forged ?[2Jb?2J'
 done_with seal
