@@ -5,7 +5,6 @@
 #include "util/log.h"
 
 #define ROWS_PER_TXN 256
-#define WAITING_MAX  1024 /* dead ids in the row */
 
 struct cleaning {
     bool left; /* something waits after this step */
@@ -25,10 +24,10 @@ CK_RV clean_add(struct txn *t, const uint8_t id[TOKEN_ID])
     AUTO(buf_clear) struct buf row = BUF_INIT;
 
     TRY(clean_get(t, &row));
-    if (row.n >= WAITING_MAX * TOKEN_ID) {
+    if (row.n >= CLEAN_MAX * TOKEN_ID) {
         log_err("the remains of %d tokens wait to be removed: open the store with room on its disk "
                 "first",
-                WAITING_MAX);
+                CLEAN_MAX);
         FAIL(CKR_DEVICE_MEMORY);
     }
     buf_put(&row, span_of(id, TOKEN_ID));

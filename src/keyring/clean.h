@@ -12,6 +12,8 @@
 
 #include "keyring/ring.h"
 
+#define CLEAN_MAX 1024 /* ids that may wait */
+
 /* In a write transaction: this token id is dead. CKR_DEVICE_MEMORY when too many wait. */
 NODISCARD CK_RV clean_add(struct txn *t, const uint8_t id[TOKEN_ID]);
 /* Remove what waits. A failure is logged and not an error: the next opening tries again. */

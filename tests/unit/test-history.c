@@ -81,6 +81,40 @@ static void history_only_grows(void **state)
     assert_history(f, names, 4);
 }
 
+/* Seals of `*arg` kinds that no version knows yet. */
+static CK_RV note_future_kinds(struct txn *t, void *arg)
+{
+    const unsigned *n = arg;
+
+    for (unsigned i = 0; i < *n; i++) {
+        const struct seal s = {.kind = (enum seal_kind)(100 + i)};
+
+        TRY(history_note(t, &s));
+    }
+    return CKR_OK;
+}
+
+/* A record that is full takes no other kind, and stays one that can be read. */
+static void history_is_bounded(void **state)
+{
+    unsigned fits = HISTORY_MAX - 1, too_many = HISTORY_MAX; /* "software" is there */
+    struct keyring_fixture *f = *state;
+    struct seal_history h;
+
+    assert_int_equal(store_write(keyring_store(f->k), note_future_kinds, &too_many),
+                     CKR_DEVICE_MEMORY);
+    assert_int_equal(seals_history(f->k, &h), CKR_OK);
+    assert_int_equal(h.n, 1);
+    assert_int_equal(store_write(keyring_store(f->k), note_future_kinds, &fits), CKR_OK);
+    assert_int_equal(store_write(keyring_store(f->k), note_future_kinds, &too_many),
+                     CKR_DEVICE_MEMORY);
+    assert_int_equal(seals_history(f->k, &h), CKR_OK);
+    assert_int_equal(h.n, HISTORY_MAX);
+    assert_string_equal(h.names[0], "kind-100");
+    assert_string_equal(h.names[HISTORY_MAX - 1], "software");
+    assert_int_equal(master_rotate(f->k, NULL), CKR_OK); /* notes what is there already */
+}
+
 static CK_RV drop_record(struct txn *t, void *arg)
 {
     (void)arg;
@@ -124,6 +158,7 @@ int main(void)
         {"/history/begins-with-the-store", history_begins_with_the_store, fixture_setup,
          fixture_teardown, NULL},
         {"/history/only-grows", history_only_grows, fixture_setup_store, fixture_teardown, NULL},
+        {"/history/is-bounded", history_is_bounded, fixture_setup_store, fixture_teardown, NULL},
         {"/history/of-an-older-store", history_of_an_older_store, fixture_setup_store,
          fixture_teardown, NULL},
         {"/history/row-is-authentic", history_row_is_authentic, fixture_setup_store,

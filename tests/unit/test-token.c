@@ -66,6 +66,29 @@ static void token_slots_are_given_once(void **state)
     assert_int_equal(info.slot, 1);
 }
 
+static CK_RV put_next_slot(struct txn *t, void *arg)
+{
+    return slots_put(t, *(const CK_SLOT_ID *)arg);
+}
+
+/* The last slot of a store is given, and none behind it: what lists tokens takes no more. */
+static void token_slots_are_bounded(void **state)
+{
+    struct keyring_fixture *f = *state;
+    CK_SLOT_ID last = TOKENS_MAX - 1;
+    struct token_info info, *all = NULL;
+    uint8_t label[32] = "x";
+    size_t n = 0;
+
+    assert_int_equal(store_write(keyring_store(f->k), put_next_slot, &last), CKR_OK);
+    assert_int_equal(token_create(f->k, last, SO_PIN, label, &info), CKR_OK);
+    assert_int_equal(token_create(f->k, last + 1, SO_PIN, label, &info), CKR_DEVICE_MEMORY);
+    assert_int_equal(tokens_list(f->k, &all, &n), CKR_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(all[0].slot, last);
+    free(all);
+}
+
 static void token_pin_length(void **state)
 {
     struct keyring_fixture *f = *state;
@@ -265,6 +288,46 @@ static void renew_goes_on_after_a_kill(void **state)
     (void)fixture_only_token(f);
 }
 
+/* So many ids that wait. */
+static CK_RV put_waiting(struct txn *t, void *arg)
+{
+    static const uint8_t dead[CLEAN_MAX * TOKEN_ID];
+
+    return txn_put(t, STORE_META, META_CLEAN, span_of(dead, *(const size_t *)arg * TOKEN_ID), NULL);
+}
+
+static size_t n_waiting(struct keyring_fixture *f)
+{
+    AUTO(buf_clear) struct buf name = BUF_INIT;
+    AUTO(buf_clear) struct buf row = BUF_INIT;
+
+    raw_get(f, STORE_META, META_CLEAN, &name, &row);
+    return row.n / TOKEN_ID;
+}
+
+static CK_RV add_waiting(struct txn *t, void *arg)
+{
+    return clean_add(t, arg);
+}
+
+/* Where nothing can be removed, the list of what waits ends somewhere, and the token stays. */
+static void renew_waits_for_the_removal(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const struct token_info old = fixture_only_token(f);
+    uint8_t label[32] = "renewed", dead[TOKEN_ID] = {1};
+    size_t waiting = CLEAN_MAX - 1;
+    struct token_info made;
+
+    assert_int_equal(store_write(keyring_store(f->k), put_waiting, &waiting), CKR_OK);
+    assert_int_equal(store_write(keyring_store(f->k), add_waiting, dead), CKR_OK);
+    assert_int_equal(n_waiting(f), CLEAN_MAX);
+    assert_int_equal(token_renew(f->k, old.id, SO_PIN, label, &made), CKR_DEVICE_MEMORY);
+    assert_int_equal(n_waiting(f), CLEAN_MAX);
+    assert_memory_equal(fixture_only_token(f).id, old.id, TOKEN_ID);
+    login_unref(fixture_so(f, &old));
+}
+
 #define STORE_TEST(name, fn)                                                                       \
     {                                                                                              \
         name, fn, fixture_setup_store, fixture_teardown, NULL                                      \
@@ -280,6 +343,7 @@ int main(void)
         STORE_TEST("/token/is-listed", token_is_listed),
         TOKEN_TEST("/token/read-agrees", token_read_agrees),
         TOKEN_TEST("/token/slots-are-given-once", token_slots_are_given_once),
+        STORE_TEST("/token/slots-are-bounded", token_slots_are_bounded),
         STORE_TEST("/token/pin-length", token_pin_length),
         STORE_TEST("/token/made-elsewhere-is-opened", token_made_elsewhere_is_opened),
         TOKEN_TEST("/token/changed-rows-are-refused", token_rows_changed_are_refused),
@@ -288,6 +352,7 @@ int main(void)
         TOKEN_TEST("/token/renew/needs-the-pin", renew_needs_the_pin),
         TOKEN_TEST("/token/renew/with-a-pin-of-the-past", renew_with_a_pin_of_the_past),
         TOKEN_TEST("/token/renew/goes-on-after-a-kill", renew_goes_on_after_a_kill),
+        TOKEN_TEST("/token/renew/waits-for-the-removal", renew_waits_for_the_removal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
