@@ -10,10 +10,18 @@ bool session_is_so(struct session *s)
     return token_login_state(s->token) == TOKEN_SO;
 }
 
+/* The SO makes keys that others trust (CKA_TRUSTED), in memory too, where the vault does not look:
+ * not under a PIN that was changed since. */
+static CK_RV so_is_still_so(struct session *s)
+{
+    return session_is_so(s) ? token_check_login(s->token) : CKR_OK;
+}
+
 CK_RV new_object_allowed(struct session *s, const struct attrs *a)
 {
     const bool token = attrs_bool(a, CKA_TOKEN, false);
 
+    TRY(so_is_still_so(s));
     TRY(session_may_write(s, token, attrs_bool(a, CKA_PRIVATE, false)));
     s->has_objects = s->has_objects || !token;
     return CKR_OK;
@@ -130,5 +138,6 @@ CK_RV object_set_attributes(struct session *s, CK_OBJECT_HANDLE h, const CK_ATTR
     struct modification m = {.is_so = session_is_so(s), .v = v, .n = n};
 
     TRY(may_change(s, h));
+    TRY(so_is_still_so(s));
     return token_change(s->token, h, modify, &m);
 }

@@ -112,6 +112,7 @@ CK_RV dek_object_find(struct token *t, const struct attrs *search, CK_OBJECT_HAN
 
 struct advance {
     struct token *token;
+    struct login *so;
     uint32_t generations[2]; /* by enum scope; 0: that scope has no DEK yet */
 };
 
@@ -139,6 +140,7 @@ static CK_RV advance_both(struct txn *t, void *arg)
     struct advance *a = arg;
     bool both;
 
+    TRY(login_check(token_keyring(a->token), t, a->so));
     TRY(has_private(t, a, &both));
     TRY(advance_scope(t, a, SCOPE_PUBLIC));
     return both ? advance_scope(t, a, SCOPE_PRIVATE) : CKR_OK;
@@ -208,6 +210,21 @@ static bool asks_private(const CK_ATTRIBUTE *v, CK_ULONG n)
     return false;
 }
 
+static CK_RV advance(struct advance *a)
+{
+    struct vault v;
+    CK_RV rv;
+
+    do {
+        token_vault(a->token, &v);
+        a->so = v.login;
+        rv = v.login == NULL || login_role(v.login) != ROLE_SO
+                 ? CKR_USER_NOT_LOGGED_IN
+                 : store_write(keyring_store(token_keyring(a->token)), advance_both, a);
+    } while (vault_again(a->token, &v, rv));
+    return rv;
+}
+
 CK_RV dek_object_generate(struct session *s, const CK_ATTRIBUTE *v, CK_ULONG n,
                           CK_OBJECT_HANDLE *ret)
 {
@@ -217,7 +234,7 @@ CK_RV dek_object_generate(struct session *s, const CK_ATTRIBUTE *v, CK_ULONG n,
     ENSURE(s->rw, CKR_SESSION_READ_ONLY);
     ENSURE(token_login_state(s->token) == TOKEN_SO, CKR_USER_NOT_LOGGED_IN);
     ENSURE(!asks_private(v, n), CKR_TEMPLATE_INCONSISTENT);
-    TRY(store_write(keyring_store(token_keyring(s->token)), advance_both, &a));
+    TRY(advance(&a));
     log_info("token in slot %lu: DEK generation %u", token_slot(s->token),
              a.generations[SCOPE_PUBLIC]);
     rotate_and_log(s->token, &pace, SIZE_MAX);

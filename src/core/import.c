@@ -339,10 +339,11 @@ static CK_RV write_waiting(struct import *i)
     for (size_t w = 0; w < i->n_waiting; w++)
         objects[w] = i->waiting[w].attrs;
     TRY(tell(i, &detail));
-    token_vault(i->session->token, &v);
-    rv = vault_import(&v, (const struct attrs *const *)objects, i->n_waiting,
-                      (const char *)detail.p, &i->next_id);
-    vault_done(&v);
+    do {
+        token_vault(i->session->token, &v);
+        rv = vault_import(&v, (const struct attrs *const *)objects, i->n_waiting,
+                          (const char *)detail.p, &i->next_id);
+    } while (vault_again(i->session->token, &v, rv));
     return rv;
 }
 

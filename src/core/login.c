@@ -82,6 +82,50 @@ void vault_done(struct vault *v)
     v->login = NULL;
 }
 
+/* A call that began before change_pin_serialised() and looked after its commit has a login that the
+ * store knows no more, where the token has its successor, or will in a moment. */
+static bool has_successor(struct token *t, const struct login *was)
+{
+    bool has;
+
+    pthread_mutex_lock(&t->login_lock);
+    pthread_mutex_lock(&t->lock);
+    has = t->login != NULL && t->login != was && login_role(t->login) == login_role(was);
+    pthread_mutex_unlock(&t->lock);
+    pthread_mutex_unlock(&t->login_lock);
+    return has;
+}
+
+bool vault_again(struct token *t, struct vault *v, CK_RV rv)
+{
+    const bool again =
+        rv == CKR_USER_NOT_LOGGED_IN && v->login != NULL && has_successor(t, v->login);
+
+    vault_done(v);
+    return again;
+}
+
+static CK_RV check_login(const struct vault *v)
+{
+    AUTO(txn_endp) struct txn *txn = NULL;
+
+    ENSURE(v->login != NULL, CKR_USER_NOT_LOGGED_IN);
+    TRY(txn_begin_read(keyring_store(v->keyring), &txn));
+    return login_check(v->keyring, txn, v->login);
+}
+
+CK_RV token_check_login(struct token *t)
+{
+    struct vault v;
+    CK_RV rv;
+
+    do {
+        token_vault(t, &v);
+        rv = check_login(&v);
+    } while (vault_again(t, &v, rv));
+    return rv;
+}
+
 /* Who may log in now (v3.2 5.6.8). */
 static CK_RV may_log_in(struct token *t, enum role role)
 {

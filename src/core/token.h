@@ -64,6 +64,13 @@ bool token_sees_private(struct token *t);
 /* Fill `ret` for a call of the vault; it holds a reference to the login. */
 void token_vault(struct token *t, struct vault *ret);
 void vault_done(struct vault *v);
+/* The call of the vault returned rv, and `v` is done with. True: it was refused because this
+ * process itself was changing the PIN meanwhile, and is to be made again, with token_vault()
+ * before. */
+bool vault_again(struct token *t, struct vault *v, CK_RV rv);
+/* Is who is logged in that still, as the store says now? CKR_USER_NOT_LOGGED_IN: nobody is, or the
+ * PIN was changed by another process. */
+NODISCARD CK_RV token_check_login(struct token *t);
 
 /* -- objects ---------------------------------------------------------------------------------- */
 

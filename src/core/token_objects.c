@@ -128,9 +128,10 @@ static CK_RV get_token_object(struct token *t, CK_OBJECT_HANDLE h, struct object
         *ret = o;
         return CKR_OK;
     }
-    token_vault(t, &v);
-    rv = get_token_object_with(t, &v, h, ret);
-    vault_done(&v);
+    do {
+        token_vault(t, &v);
+        rv = get_token_object_with(t, &v, h, ret);
+    } while (vault_again(t, &v, rv) && check_visible(t, h) == CKR_OK);
     return rv;
 }
 
@@ -201,9 +202,10 @@ static CK_RV add_to_store(struct token *t, const enum handle_kind *kinds, struct
     struct vault v;
     CK_RV rv;
 
-    token_vault(t, &v);
-    rv = vault_add(&v, (const struct attrs *const *)objects, n, ret_ids, stamps);
-    vault_done(&v);
+    do {
+        token_vault(t, &v);
+        rv = vault_add(&v, (const struct attrs *const *)objects, n, ret_ids, stamps);
+    } while (vault_again(t, &v, rv));
     TRY(rv);
     for (size_t i = 0; i < n; i++)
         keep_made(t, kinds[i], ret_ids[i], TAKE(objects[i]), &stamps[i]);
@@ -303,9 +305,10 @@ CK_RV token_destroy(struct token *t, struct object *o)
         remove_from_memory(t, object_id(o));
         return CKR_OK;
     }
-    token_vault(t, &v);
-    rv = destroy_stored(t, &v, o);
-    vault_done(&v);
+    do {
+        token_vault(t, &v);
+        rv = destroy_stored(t, &v, o);
+    } while (vault_again(t, &v, rv));
     TRY(rv);
     object_cache_drop(t->cache, object_kind(o), object_id(o));
     return CKR_OK;
@@ -361,9 +364,10 @@ static CK_RV change_token_object(struct token *t, CK_OBJECT_HANDLE h, object_cha
     struct vault v;
     CK_RV rv;
 
-    token_vault(t, &v);
-    rv = change_record(t, &v, h, change, arg);
-    vault_done(&v);
+    do {
+        token_vault(t, &v);
+        rv = change_record(t, &v, h, change, arg);
+    } while (vault_again(t, &v, rv));
     return rv;
 }
 
@@ -402,9 +406,10 @@ static CK_RV edit_read(struct token *t, CK_OBJECT_HANDLE h, struct token_edit *r
     struct vault v;
     CK_RV rv;
 
-    token_vault(t, &v);
-    rv = vault_get(&v, handle_id(h), scope_of(handle_kind(h)), &ret->attrs, &ret->stamp);
-    vault_done(&v);
+    do {
+        token_vault(t, &v);
+        rv = vault_get(&v, handle_id(h), scope_of(handle_kind(h)), &ret->attrs, &ret->stamp);
+    } while (vault_again(t, &v, rv));
     return rv;
 }
 
@@ -432,9 +437,10 @@ CK_RV token_succeed(struct token *t, const struct attrs *const *made, size_t n,
                                            .scope = scope_of(handle_kind(edits[i].handle)),
                                            .attrs = edits[i].attrs,
                                            .stamp = edits[i].stamp};
-    token_vault(t, &v);
-    rv = vault_succeed(&v, made, n, changes, n_edits, ids);
-    vault_done(&v);
+    do {
+        token_vault(t, &v);
+        rv = vault_succeed(&v, made, n, changes, n_edits, ids);
+    } while (vault_again(t, &v, rv));
     TRY(rv);
     for (size_t i = 0; i < n_edits; i++)
         object_cache_drop(t->cache, handle_kind(edits[i].handle), handle_id(edits[i].handle));
@@ -566,9 +572,10 @@ static CK_RV find_in_store(struct token *t, const struct attrs *search, struct h
     struct vault v;
     CK_RV rv;
 
-    token_vault(t, &v);
-    rv = vault_find(&v, search, &found);
-    vault_done(&v);
+    do {
+        token_vault(t, &v);
+        rv = vault_find(&v, search, &found);
+    } while (vault_again(t, &v, rv));
     if (rv == CKR_OK)
         rv = handles_reserve(h, found.n);
     for (size_t i = 0; rv == CKR_OK && i < found.n; i++)

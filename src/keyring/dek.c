@@ -290,23 +290,31 @@ static const struct mac *index_kept(const struct lookup *l)
     return there;
 }
 
+static CK_RV scope_check(const struct lookup *l)
+{
+    const struct scope_key key = scope_key(&l->of, 0);
+    bool found = false;
+
+    TRY(txn_get(l->t, STORE_DEK, SPAN_ARRAY(key.p), NULL, NULL, &found));
+    return found ? CKR_OK : scope_absence(l);
+}
+
 CK_RV index_mac(struct keyring *k, struct txn *t, const uint8_t token[TOKEN_ID], enum scope scope,
                 const struct login *login, const struct mac **ret)
 {
+    const bool speaks = login != NULL && (scope == SCOPE_PRIVATE || login->role == ROLE_SO);
     const struct mac *there;
-    struct scope_key key;
     struct lookup l;
-    bool found = false;
 
     TRY(lookup_begin(k, t, token, scope, login, &l));
+    if (speaks)
+        TRY(login_check(k, t, (struct login *)(uintptr_t)login)); /* as in lookup_begin() */
     there = index_kept(&l);
     if (there == NULL)
         return index_open(&l, ret);
-    /* The key of a token never changes: the scope has only to be there. */
-    key = scope_key(&l.of, 0);
-    TRY(txn_get(t, STORE_DEK, SPAN_ARRAY(key.p), NULL, NULL, &found));
-    if (!found)
-        return scope_absence(&l);
+    /* The key of a token never changes: the scope has only to be there, and is where a role is. */
+    if (!speaks)
+        TRY(scope_check(&l));
     *ret = there;
     return CKR_OK;
 }

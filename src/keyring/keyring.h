@@ -117,6 +117,10 @@ struct login *login_ref(struct login *l);
 void login_unref(struct login *l); /* NULL is allowed */
 DEFINE_AUTO(login_unrefp, struct login, login_unref)
 enum role login_role(const struct login *l);
+/* Is it the login of its role still, as the rows in `t` say? CKR_USER_NOT_LOGGED_IN: no, its PIN
+ * was changed, by whatever process; CKR_TOKEN_NOT_PRESENT. One look into the tree where the row is
+ * what it was. */
+NODISCARD CK_RV login_check(struct keyring *k, struct txn *t, struct login *l);
 
 /*
  * Check a PIN and open the role. The token row is authenticated first (failure: CKR_DEVICE_ERROR,
@@ -155,7 +159,9 @@ NODISCARD CK_RV dek_get(struct keyring *k, struct txn *t, const uint8_t token[TO
                         enum scope scope, uint32_t generation, const struct login *login,
                         struct dek **ret);
 /* The index key of a token and scope, 32 bytes, as a keyed MAC; it outlives DEK rotation. Owned by
- * the keyring for its life. */
+ * the keyring for its life. Every look into lists and every change of objects asks for it, so this
+ * is where a login is checked (login_check()): the user's for private scope, the SO's for both,
+ * since public objects are more to him than to others (CKA_TRUSTED). */
 NODISCARD CK_RV index_mac(struct keyring *k, struct txn *t, const uint8_t token[TOKEN_ID],
                           enum scope scope, const struct login *login, const struct mac **ret);
 

@@ -18,7 +18,7 @@
 
 /* -- logins ---------------------------------------------------------------------------------- */
 
-CK_RV login_new(const uint8_t token[TOKEN_ID], enum role role, uint32_t generation,
+CK_RV login_new(const uint8_t token[TOKEN_ID], enum role role, const struct role_row *row,
                 struct secret *private_key, struct login **ret)
 {
     AUTO(secret_freep) struct secret *secret = private_key;
@@ -28,7 +28,8 @@ CK_RV login_new(const uint8_t token[TOKEN_ID], enum role role, uint32_t generati
     atomic_init(&l->refs, 1);
     memcpy(l->token, token, TOKEN_ID);
     l->role = role;
-    l->generation = generation;
+    l->generation = row->generation;
+    memcpy(l->public_key, row->public_key, sizeof(l->public_key));
     l->private_key = TAKE(secret);
     *ret = l;
     return CKR_OK;
@@ -52,6 +53,38 @@ void login_unref(struct login *l)
 enum role login_role(const struct login *l)
 {
     return l->role;
+}
+
+/* Its row has another stamp: what does it say? */
+static CK_RV login_compare(struct keyring *k, struct txn *t, struct login *l)
+{
+    uint8_t stamp[STORE_MAC];
+    struct role_row row;
+    bool found = false, token_found = false;
+
+    TRY(role_get_stamped(t, l->token, l->role, &row, stamp, &found));
+    if (!found)
+        TRY(token_there(t, l->token, &token_found));
+    ENSURE(found || token_found, CKR_TOKEN_NOT_PRESENT);
+    ENSURE(found && row.generation == l->generation &&
+               memcmp(row.public_key, l->public_key, sizeof(l->public_key)) == 0,
+           CKR_USER_NOT_LOGGED_IN);
+    pthread_mutex_lock(&k->lock);
+    memcpy(l->stamp, stamp, sizeof(stamp));
+    pthread_mutex_unlock(&k->lock);
+    return CKR_OK;
+}
+
+CK_RV login_check(struct keyring *k, struct txn *t, struct login *l)
+{
+    uint8_t stamp[STORE_MAC];
+    bool same = false;
+
+    pthread_mutex_lock(&k->lock);
+    memcpy(stamp, l->stamp, sizeof(stamp));
+    pthread_mutex_unlock(&k->lock);
+    TRY(role_same(t, l->token, l->role, stamp, &same));
+    return same ? CKR_OK : login_compare(k, t, l);
 }
 
 /* -- checking -------------------------------------------------------------------------------- */
@@ -207,5 +240,5 @@ CK_RV token_login(struct keyring *k, const uint8_t id[TOKEN_ID], enum role role,
     AUTO(pin_check_clear) struct pin_check c = {.k = k, .token = id, .role = role, .pin = pin};
 
     TRY(pin_check(&c));
-    return login_new(id, role, c.row.generation, TAKE(c.private_key), ret);
+    return login_new(id, role, &c.row, TAKE(c.private_key), ret);
 }

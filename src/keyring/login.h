@@ -15,12 +15,15 @@ struct login {
     uint8_t token[TOKEN_ID];
     enum role role;
     uint32_t generation; /* of the role pair */
+    uint8_t public_key[PRIM_X25519];
     struct secret *private_key;
     struct dek_cache deks; /* private scope; guarded by the keyring's lock */
     bool index_opened;     /* it has opened the private index key itself; same lock */
+    uint8_t stamp[STORE_MAC]; /* of the role's row when it had this pair last; same lock */
 };
 
-NODISCARD CK_RV login_new(const uint8_t token[TOKEN_ID], enum role role, uint32_t generation,
+/* The pair of `row`; private_key is taken. */
+NODISCARD CK_RV login_new(const uint8_t token[TOKEN_ID], enum role role, const struct role_row *row,
                           struct secret *private_key, struct login **ret);
 static inline struct wrap_opener login_opener(const struct login *l)
 {

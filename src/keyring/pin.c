@@ -107,7 +107,7 @@ CK_RV token_set_pin(struct keyring *k, const uint8_t id[TOKEN_ID], enum role rol
     TRY(token_pin_min(k, id, &pin_min));
     TRY(pin_length_check(new_pin, pin_min));
     TRY(pin_check(&c));
-    return login_new(id, role, p.row.generation, TAKE(p.private_key), ret);
+    return login_new(id, role, &p.row, TAKE(p.private_key), ret);
 }
 
 /* -- C_InitPIN ------------------------------------------------------------------------------- */

@@ -110,15 +110,29 @@ static CK_RV role_decode(struct span bytes, struct role_row *ret)
 CK_RV role_get(struct txn *t, const uint8_t token[TOKEN_ID], enum role role, struct role_row *ret,
                bool *ret_found)
 {
+    return role_get_stamped(t, token, role, ret, NULL, ret_found);
+}
+
+CK_RV role_get_stamped(struct txn *t, const uint8_t token[TOKEN_ID], enum role role,
+                       struct role_row *ret, uint8_t ret_stamp[STORE_MAC], bool *ret_found)
+{
     const struct token_row_key key = token_row_key(token, TOKEN_ROW_ROLE, role);
     AUTO(buf_clear) struct buf row = BUF_INIT;
     bool found = false;
 
-    TRY(txn_get(t, STORE_TOKEN, token_row_key_span(&key), &row, NULL, &found));
+    TRY(txn_get(t, STORE_TOKEN, token_row_key_span(&key), &row, ret_stamp, &found));
     if (found)
         TRY(role_decode(buf_span(&row), ret));
     *ret_found = found;
     return CKR_OK;
+}
+
+CK_RV role_same(struct txn *t, const uint8_t token[TOKEN_ID], enum role role,
+                const uint8_t stamp[STORE_MAC], bool *ret_same)
+{
+    const struct token_row_key key = token_row_key(token, TOKEN_ROW_ROLE, role);
+
+    return txn_same(t, STORE_TOKEN, token_row_key_span(&key), stamp, ret_same);
 }
 
 CK_RV role_put(struct txn *t, const uint8_t token[TOKEN_ID], enum role role,

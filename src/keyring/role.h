@@ -44,6 +44,14 @@ NODISCARD CK_RV role_open(const struct role_of *of, const struct role_row *row,
 /* Verified rows; *ret_found false when the role has no PIN yet. */
 NODISCARD CK_RV role_get(struct txn *t, const uint8_t token[TOKEN_ID], enum role role,
                          struct role_row *ret, bool *ret_found);
+/* The same, with the row's stamp (store/store.h). Only a new pair writes the row: wrong PINs are
+ * counted in another one. */
+NODISCARD CK_RV role_get_stamped(struct txn *t, const uint8_t token[TOKEN_ID], enum role role,
+                                 struct role_row *ret, uint8_t ret_stamp[STORE_MAC],
+                                 bool *ret_found);
+/* Has the row this stamp? */
+NODISCARD CK_RV role_same(struct txn *t, const uint8_t token[TOKEN_ID], enum role role,
+                          const uint8_t stamp[STORE_MAC], bool *ret_same);
 NODISCARD CK_RV role_put(struct txn *t, const uint8_t token[TOKEN_ID], enum role role,
                          const struct role_row *row);
 

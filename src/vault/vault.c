@@ -35,6 +35,8 @@ CK_RV vault_same(const struct vault *v, uint64_t id, enum scope scope, struct st
         return CKR_OK;
     }
     TRY(txn_begin_read(store, &t));
+    if (scope == SCOPE_PRIVATE) /* read under this login, and shown for as long as it is one */
+        TRY(login_check(v->keyring, t, v->login));
     row_key(v, scope, id, key);
     TRY(txn_same(t, STORE_OBJECT, SPAN_ARRAY(key), stamp->mac, &same));
     if (same)

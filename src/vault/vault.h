@@ -7,7 +7,10 @@
  * HMAC(index key, attribute); see vault/index.h. Every visible change is one write transaction:
  * both halves of a key pair, an object with its index rows.
  *
- * Private scope needs a login; without one, private objects are as if they were not there.
+ * Private scope needs a login; without one, private objects are as if they were not there. One
+ * whose PIN was changed since is refused by every call that reads, finds or changes private
+ * objects, and the SO's by every change and search: CKR_USER_NOT_LOGGED_IN, also of what was read
+ * before.
  * Errors: CKR_OBJECT_HANDLE_INVALID: no such object (or not visible); CKR_DEVICE_ERROR: store or
  * record broken (logged); CKR_DEVICE_MEMORY: the disk is full, or an object has more bytes than a
  * row takes, some 16 MiB (logged); CKR_HOST_MEMORY.

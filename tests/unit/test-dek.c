@@ -345,6 +345,9 @@ static void dek_after_set_pin(void **state)
     SAME_KEY(current, get(f->k, &t, SCOPE_PRIVATE, 2, so));
     assert_int_equal(get(f->k, &t, SCOPE_PRIVATE, 2, user).rv, CKR_USER_NOT_LOGGED_IN);
     assert_int_equal(get(f->k, &t, SCOPE_PRIVATE, 1, user).rv, CKR_USER_NOT_LOGGED_IN);
+    /* It had the index key, and can't have it any more; what is public is nobody's. */
+    assert_int_equal(get_index(f->k, &t, SCOPE_PRIVATE, user).rv, CKR_USER_NOT_LOGGED_IN);
+    assert_int_equal(get_index(f->k, &t, SCOPE_PUBLIC, user).rv, CKR_OK);
 }
 
 static void dek_after_so_set_pin(void **state)
@@ -352,8 +355,10 @@ static void dek_after_so_set_pin(void **state)
     struct keyring_fixture *f = *state;
     const struct token_info t = fixture_only_token(f);
     AUTO(login_unrefp) struct login *user = fixture_user(f, &t);
+    AUTO(login_unrefp) struct login *so_before = fixture_so(f, &t);
     AUTO(login_unrefp) struct login *so = NULL;
     const struct key old = get(f->k, &t, SCOPE_PRIVATE, 0, user);
+    const struct key index = get_index(f->k, &t, SCOPE_PUBLIC, so_before);
     struct key current;
 
     assert_int_equal(token_set_pin(f->k, t.id, ROLE_SO, SO_PIN, NEW_PIN, &so), CKR_OK);
@@ -361,6 +366,11 @@ static void dek_after_so_set_pin(void **state)
     assert_int_equal(current.generation, 2);
     SAME_KEY(current, get(f->k, &t, SCOPE_PRIVATE, 0, user)); /* the user is still logged in */
     SAME_KEY(old, get(f->k, &t, SCOPE_PRIVATE, 1, so));
+    /* What the SO does to public objects counts too. */
+    assert_int_equal(get_index(f->k, &t, SCOPE_PUBLIC, so_before).rv, CKR_USER_NOT_LOGGED_IN);
+    assert_int_equal(get_index(f->k, &t, SCOPE_PRIVATE, so_before).rv, CKR_USER_NOT_LOGGED_IN);
+    SAME_KEY(index, get_index(f->k, &t, SCOPE_PUBLIC, so));
+    assert_int_equal(get_index(f->k, &t, SCOPE_PRIVATE, user).rv, CKR_OK);
 }
 
 static void dek_after_init_pin(void **state)
@@ -380,6 +390,7 @@ static void dek_after_init_pin(void **state)
     SAME_KEY(old, get(f->k, &t, SCOPE_PRIVATE, 1, reset));
     SAME_KEY(index, get_index(f->k, &t, SCOPE_PRIVATE, reset));
     assert_int_equal(get(f->k, &t, SCOPE_PRIVATE, 0, user).rv, CKR_USER_NOT_LOGGED_IN);
+    assert_int_equal(get_index(f->k, &t, SCOPE_PRIVATE, user).rv, CKR_USER_NOT_LOGGED_IN);
 }
 
 static void dek_without_so_reset(void **state)

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "keyring/role.h"
+#include "keyring/login.h"
 #include "keyring_fixture.h"
 #include "log_capture.h"
 
@@ -375,6 +375,57 @@ static void init_pin_rules(void **state)
     assert_int_equal(try_login(f->k, ROLE_USER, USER_PIN), CKR_OK);
 }
 
+static CK_RV check(struct keyring_fixture *f, struct login *l)
+{
+    AUTO(txn_endp) struct txn *t = NULL;
+
+    assert_int_equal(txn_begin_read(f->k->store, &t), CKR_OK);
+    return login_check(f->k, t, l);
+}
+
+/* Of the pair that the role has: whatever else is written about the role or the token. */
+static void check_stays_good(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const struct token_info t = fixture_only_token(f);
+    AUTO(login_unrefp) struct login *user = fixture_user(f, &t);
+    AUTO(login_unrefp) struct login *so = fixture_so(f, &t);
+    AUTO(login_unrefp) struct login *changed = NULL;
+
+    assert_int_equal(check(f, user), CKR_OK);
+    assert_int_equal(try_login(f->k, ROLE_USER, WRONG_PIN), CKR_PIN_INCORRECT);
+    assert_int_equal(check(f, user), CKR_OK);
+    assert_int_equal(try_login(f->k, ROLE_USER, USER_PIN), CKR_OK);
+    assert_int_equal(check(f, user), CKR_OK);
+    assert_int_equal(master_rotate(f->k, NULL), CKR_OK);
+    assert_int_equal(check(f, user), CKR_OK);
+    assert_int_equal(token_set_pin(f->k, t.id, ROLE_SO, SO_PIN, NEW_PIN, &changed), CKR_OK);
+    assert_int_equal(check(f, user), CKR_OK);
+    assert_int_equal(check(f, changed), CKR_OK);
+    assert_int_equal(check(f, so), CKR_USER_NOT_LOGGED_IN);
+}
+
+static void check_of_another_pair(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const struct token_info t = fixture_only_token(f);
+    AUTO(login_unrefp) struct login *user = fixture_user(f, &t);
+    AUTO(login_unrefp) struct login *before = fixture_user(f, &t);
+    uint8_t label[32] = {0};
+    struct token_info made;
+
+    assert_int_equal(check(f, before), CKR_OK);
+    /* The number of the pair alone does not say that it is that pair. */
+    user->public_key[0] ^= 1;
+    assert_int_equal(check(f, user), CKR_USER_NOT_LOGGED_IN);
+    user->public_key[0] ^= 1;
+    assert_int_equal(check(f, user), CKR_OK);
+    assert_int_equal(init_pin(f, NEW_PIN), CKR_OK);
+    assert_int_equal(check(f, user), CKR_USER_NOT_LOGGED_IN);
+    assert_int_equal(token_renew(f->k, t.id, SO_PIN, label, &made), CKR_OK);
+    assert_int_equal(check(f, before), CKR_TOKEN_NOT_PRESENT);
+}
+
 /* The first user PIN needs no key of the SO's, and yet the SO who logged in last. */
 static void init_pin_by_an_outdated_so(void **state)
 {
@@ -428,6 +479,8 @@ int main(void)
         USER_TEST("/login/set-pin/length", set_pin_length),
         USER_TEST("/login/set-pin/old-row-put-back-is-refused", set_pin_old_row_put_back),
         USER_TEST("/login/set-pin/during-logins", set_pin_during_logins),
+        USER_TEST("/login/check/stays-good", check_stays_good),
+        USER_TEST("/login/check/another-pair", check_of_another_pair),
         USER_TEST("/login/init-pin/unlocks", init_pin_unlocks),
         USER_TEST("/login/init-pin/rules", init_pin_rules),
         {"/login/init-pin/by-an-outdated-so", init_pin_by_an_outdated_so, fixture_setup_token,
