@@ -330,9 +330,8 @@ static void test_pair_whole_or_none(void **state)
 
 /* -- what stays in memory --------------------------------------------------------------------- */
 
-#define MIB     ((size_t)1024 * 1024)
-#define LARGE   (2 * MIB)
-#define N_LARGE 40
+#define LARGE   ((size_t)1024 * 1024)
+#define N_LARGE (SANITIZED ? 2 : 40)
 
 /* RssAnon of this process in bytes: what no file stands behind. */
 static size_t memory_of_process(void)
