@@ -12,6 +12,7 @@
 
 #include "cli/import.h"
 #include "cli/own_token.h"
+#include "model/record.h"
 
 #define APPLICATION "env" /* of credentials, where none is given */
 
@@ -172,12 +173,25 @@ static CK_RV add_for_data(struct import *to, struct import_item *item)
     return add_template(to, item);
 }
 
+/* The token says of such a value what it says of a wrong one. */
+static bool is_too_long(const struct attrs *a)
+{
+    bool is = false;
+
+    for (size_t i = 0; i < a->n; i++)
+        is = is || a->v[i].n > RECORD_MAX_VALUE;
+    return is;
+}
+
+/* CKR_DATA_LEN_RANGE: it is too long for any token of ours; else the token's reason. */
 static CK_RV add_item(struct import *to, struct import_item *item)
 {
     const struct attrs *a = item->attrs;
     const bool on_keys = attrs_bool(a, CKA_WRAP, false) || attrs_bool(a, CKA_UNWRAP, false);
-    const CK_RV rv = add_template(to, item);
+    CK_RV rv;
 
+    ENSURE(!is_too_long(a), CKR_DATA_LEN_RANGE);
+    rv = add_template(to, item);
     return rv == CKR_TEMPLATE_INCONSISTENT && on_keys ? add_for_data(to, item) : rv;
 }
 

@@ -213,6 +213,7 @@ const char *import_objection(CK_RV rv, bool *ret_skipped)
         {CKR_CURVE_NOT_SUPPORTED, true, "on a curve that the token does not have"},
         {CKR_KEY_SIZE_RANGE, true, "of a size that is not allowed (docs/policy.md, rsa-size)"},
         {CKR_DATA_INVALID, false, "it can't be read"},
+        {CKR_DATA_LEN_RANGE, false, "longer than a value of an object may be (8 MiB)"},
         {CKR_ATTRIBUTE_VALUE_INVALID, false, "no whole key or certificate, or a weak one"},
         {CKR_DOMAIN_PARAMS_INVALID, false, "no curve is named"},
         {CKR_TEMPLATE_INCONSISTENT, false, "its attributes contradict each other"},

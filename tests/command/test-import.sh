@@ -275,6 +275,18 @@ refused 'A=1\nB=2\nA=3\n' "A is set twice, in lines 1 and 3"
 [ "$(contents)" = "$before" ] || die "a fault changed the token"
 tee 0 audit verify
 
+# What is longer than a value may be says so, by itself.
+{
+    printf 'SHORT=1\nLONG='
+    head -c 8388609 /dev/zero | tr '\0' x
+} >long.env
+tee 1 import --env-file long.env --application long "${pin[@]}"
+counts "data objects" "2 1 0 1"
+says 'longer than a value of an object may be (8 MiB): data object "LONG"'
+truncate -s -1 long.env
+tee 0 import --env-file long.env --application long "${pin[@]}"
+counts "data objects" "2 1 1 0"
+
 # -- a key of many certificates: all of it comes at once, or nothing --
 openssl ecparam -name prime256v1 -genkey -noout -out busy.key 2>/dev/null || die "no key"
 cp busy.key busy.pem
