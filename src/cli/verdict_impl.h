@@ -3,7 +3,8 @@
  * verdict_impl.h - what the process that looks at a store (verdict_child.c) and the one that asked
  * (verdict.c) have between them: a place in shared memory, a task, and messages.
  *
- * The child reads what a hostile disk may have written, so its messages are checked like any input.
+ * The child reads what a hostile disk may have written, so its messages, and what it left in the
+ * place, are checked like any input.
  * A message: u32 length of what follows, u8 kind, and
  *   fault   u8 table, var key, var text
  *   opened  u8 enum verdict_depth, struct store_info
