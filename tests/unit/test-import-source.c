@@ -34,6 +34,10 @@ static struct {
     CK_MECHANISM_TYPE wraps;     /* by this one alone; 0: by none */
     bool garbles;                /* and what it wraps is damaged */
     CK_ULONG says_more;          /* bytes that the second answer has more than the first */
+    CK_ULONG says_first;         /* bytes of the label by the first answer; 0: as many as it has */
+    CK_ULONG says_found;         /* handles by the first answer of a search; 0: as there are */
+    CK_ULONG says_wrapped;       /* bytes of a wrapped key; 0: as many as it has */
+    uint8_t fill;                /* of what CKM_AES_KEY_WRAP fills up with */
     CK_ULONG nested;             /* the length of CKA_UNWRAP_TEMPLATE */
     bool endless;                /* a search never ends */
     CK_RV fails;                 /* what reading several attributes gives, and writes nothing */
@@ -47,7 +51,7 @@ static bool found;
 static CK_RV answer(CK_ATTRIBUTE *a, const void *p, CK_ULONG n)
 {
     if (a->pValue == NULL) {
-        a->ulValueLen = n;
+        a->ulValueLen = a->type == CKA_LABEL && fake.says_first > 0 ? fake.says_first : n;
         return CKR_OK;
     }
     if (a->ulValueLen < n)
@@ -111,7 +115,10 @@ static CK_RV find(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE *ret, CK_ULONG max, CK_U
     (void)h;
     assert_true(max > 0);
     *ret_n = !found || fake.endless ? 1 : 0;
-    ret[0] = KEY;
+    for (CK_ULONG i = 0; i < max; i++)
+        ret[i] = KEY;
+    if (!found && fake.says_found > 0)
+        *ret_n = fake.says_found;
     found = true;
     return CKR_OK;
 }
@@ -150,9 +157,10 @@ static size_t wrap_bytes(uint8_t *ret)
     const bool pads = fake.wraps != CKM_AES_KEY_WRAP;
     EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, pads ? "AES-256-WRAP-PAD" : "AES-256-WRAP", NULL);
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    uint8_t plain[512] = {0};
+    uint8_t plain[512];
     int n = (int)fake.value.n;
 
+    memset(plain, fake.fill, sizeof(plain));
     memcpy(plain, fake.value.p, fake.value.n);
     if (!pads)
         n = (n + 7) / 8 * 8;
@@ -179,7 +187,7 @@ static CK_RV wrap_key(CK_SESSION_HANDLE h, CK_MECHANISM *m, CK_OBJECT_HANDLE by,
     n = wrap_bytes(wrapped);
     if (ret != NULL)
         memcpy(ret, wrapped, n);
-    *ret_n = n;
+    *ret_n = ret == NULL && fake.says_wrapped > 0 ? fake.says_wrapped : n;
     return CKR_OK;
 }
 
@@ -403,6 +411,94 @@ static void lengths_that_grow(void **state)
     }
 }
 
+#define VALUE_MAX   ((CK_ULONG)1 << 20) /* of import_token.c */
+#define FIND_STEP   64
+#define WRAPPED_MAX 65536 /* of transport.c */
+
+/* No value is so long: it is as if there were none, and no room is made for it. */
+static void lengths_of_no_value(void **state)
+{
+    static const CK_ULONG lengths[] = {VALUE_MAX + 1, (CK_ULONG)1 << 50};
+    struct import_items items;
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(lengths); i++) {
+        secret_key();
+        fake.shown = true;
+        fake.says_first = lengths[i];
+        assert_int_equal(read_token(&items), EXIT_DONE);
+        assert_int_equal(items.n, 1);
+        assert_string_equal(items.v[0].name, "");
+        assert_false(attrs_has(items.v[0].attrs, CKA_LABEL));
+        assert_true(span_equal(attrs_span(items.v[0].attrs, CKA_VALUE), SPAN_ARRAY(secret)));
+        import_items_clear(&items);
+    }
+    secret_key();
+    fake.shown = true;
+    fake.says_first = VALUE_MAX; /* and that is a value's length, if a wrong one */
+    comes_whole("the longest");
+}
+
+/* More handles than there was room for are none. */
+static void more_handles_than_room(void **state)
+{
+    static const CK_ULONG numbers[] = {FIND_STEP + 1, (CK_ULONG)1 << 40};
+    struct import_items items;
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(numbers); i++) {
+        secret_key();
+        fake.shown = true;
+        fake.says_found = numbers[i];
+        assert_int_equal(read_token(&items), EXIT_DONE);
+        assert_int_equal(items.n, 0);
+    }
+    secret_key();
+    fake.shown = true;
+    fake.says_found = FIND_STEP;
+    assert_int_equal(read_token(&items), EXIT_DONE);
+    assert_int_equal(items.n, FIND_STEP);
+    import_items_clear(&items);
+}
+
+static void wrapped_too_long(void **state)
+{
+    static const CK_ULONG lengths[] = {WRAPPED_MAX + 1, (CK_ULONG)1 << 50};
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(lengths); i++) {
+        secret_key();
+        fake.wraps = CKM_AES_KEY_WRAP_KWP;
+        fake.says_wrapped = lengths[i];
+        stays_because("does not wrap it");
+    }
+    secret_key();
+    fake.wraps = CKM_AES_KEY_WRAP_KWP;
+    fake.says_wrapped = WRAPPED_MAX;
+    comes_whole("the longest");
+}
+
+/* What a key was filled up with is zeros, or it is not what the length says. */
+static void fill_that_is_no_zeros(void **state)
+{
+    struct import_items items;
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        if (i == 0)
+            secret_key();
+        else
+            private_key();
+        fake.wraps = CKM_AES_KEY_WRAP;
+        fake.fill = 1;
+        assert_true(fake.value.n % 8 != 0);
+        assert_int_equal(read_token(&items), EXIT_DONE);
+        assert_int_equal(items.n, 1);
+        assert_int_equal(items.v[0].rv, CKR_DATA_INVALID);
+        import_items_clear(&items);
+    }
+}
+
 /* A token that goes away between its two answers: what was not written is no key. */
 static void not_read_is_not_taken(void **state)
 {
@@ -501,6 +597,10 @@ int main(void)
         {"/import-source/what-stays-says-why", what_stays_says_why, NULL, NULL, NULL},
         {"/import-source/damaged-fails-alone", damaged_fails_alone, NULL, NULL, NULL},
         {"/import-source/lengths-that-grow", lengths_that_grow, NULL, NULL, NULL},
+        {"/import-source/lengths-of-no-value", lengths_of_no_value, NULL, NULL, NULL},
+        {"/import-source/more-handles-than-room", more_handles_than_room, NULL, NULL, NULL},
+        {"/import-source/wrapped-too-long", wrapped_too_long, NULL, NULL, NULL},
+        {"/import-source/fill-that-is-no-zeros", fill_that_is_no_zeros, NULL, NULL, NULL},
         {"/import-source/not-read-is-not-taken", not_read_is_not_taken, NULL, NULL, NULL},
         {"/import-source/search-without-end", search_without_end, NULL, NULL, NULL},
         {"/import-source/one-id-is-one-group", one_id_is_one_group, NULL, NULL, NULL},
