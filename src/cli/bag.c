@@ -194,5 +194,9 @@ int bag_read(struct span bytes, struct passphrase *p, struct bag *ret)
     if (bytes.n == 0 || bytes.n > INT_MAX)
         return cli_fail(EXIT_REFUSED, "%s: %s", p->of, bytes.n == 0 ? "it is empty" : "too long");
     code = bag_read_pkcs12(bytes, p, ret, &is_pkcs12);
-    return is_pkcs12 ? code : read_store(bytes, p, ret);
+    if (is_pkcs12)
+        return code;
+    if (bag_rounds_look(bytes) == CKR_DATA_LEN_RANGE)
+        return cli_fail(EXIT_REFUSED, BAG_ROUNDS_WORDS, p->of, BAG_ROUNDS_MAX);
+    return read_store(bytes, p, ret);
 }

@@ -6,6 +6,8 @@
 #ifndef TEE_CLI_BAG_H
 #define TEE_CLI_BAG_H
 
+#include <openssl/pkcs12.h>
+
 #include "cli/import.h"
 
 enum bag_kind {
@@ -35,5 +37,21 @@ NODISCARD CK_RV bag_add(struct bag *b, enum bag_kind kind, struct bag_entry **re
 int bag_read(struct span bytes, struct passphrase *p, struct bag *ret);
 /* The PKCS#12 part of it: *ret_is: it is one. (bag_pkcs12.c) */
 int bag_read_pkcs12(struct span bytes, struct passphrase *p, struct bag *ret, bool *ret_is);
+
+/*
+ * How often a passphrase is hashed for a file (bag_rounds.c): what it asks for is added to *total,
+ * or CKR_DATA_LEN_RANGE: it is more than we do, for one key or in all. Programs have 2,048 to
+ * 600,000 for a key; ten million take some seconds.
+ */
+#define BAG_ROUNDS_MAX   10000000u
+#define BAG_ROUNDS_TOTAL (10 * BAG_ROUNDS_MAX)
+#define BAG_ROUNDS_WORDS                                                                           \
+    "%s: it wants its passphrase hashed more than %u times, which takes too long: write it again " \
+    "with fewer iterations"
+NODISCARD CK_RV bag_rounds_spend(const X509_ALGOR *a, uint64_t *total);
+/* For PKCS#12's MAC, if it has one. */
+NODISCARD CK_RV bag_rounds_mac(const PKCS12 *p12, uint64_t *total);
+/* For all encrypted PKCS#8 keys of a file, PEM or DER. CKR_HOST_MEMORY. */
+NODISCARD CK_RV bag_rounds_look(struct span bytes);
 
 #endif

@@ -34,6 +34,7 @@ struct reading {
     const char *password; /* NULL: none at all, which is not the empty one */
     struct bag *bag;
     unsigned depth;
+    uint64_t rounds; /* of hashing the password, so far */
 };
 
 /* -- one bag ----------------------------------------------------------------------------------- */
@@ -71,8 +72,14 @@ static CK_RV key_bag(struct reading *r, const PKCS12_SAFEBAG *from)
 
 static CK_RV shrouded_bag(struct reading *r, const PKCS12_SAFEBAG *from)
 {
-    AUTO(p8_freep) PKCS8_PRIV_KEY_INFO *p8 = PKCS12_decrypt_skey(from, r->password, -1);
+    const X509_SIG *sealed = PKCS12_SAFEBAG_get0_pkcs8(from);
+    AUTO(p8_freep) PKCS8_PRIV_KEY_INFO *p8 = NULL;
+    const X509_ALGOR *a = NULL;
 
+    ENSURE(sealed != NULL, CKR_DATA_INVALID);
+    X509_SIG_get0(sealed, &a, NULL);
+    TRY(bag_rounds_spend(a, &r->rounds));
+    p8 = PKCS12_decrypt_skey(from, r->password, -1);
     return private_add(r, from, p8);
 }
 
@@ -151,10 +158,12 @@ static CK_RV safe_add(struct reading *r, PKCS7 *safe)
 {
     AUTO(bags_free) STACK_OF(PKCS12_SAFEBAG) *bags = NULL;
 
-    if (PKCS7_type_is_data(safe))
+    if (PKCS7_type_is_data(safe)) {
         bags = PKCS12_unpack_p7data(safe);
-    else if (PKCS7_type_is_encrypted(safe))
+    } else if (PKCS7_type_is_encrypted(safe)) {
+        TRY(bag_rounds_spend(safe->d.encrypted->enc_data->algorithm, &r->rounds));
         bags = PKCS12_unpack_p7encdata(safe, r->password, -1);
+    }
     ENSURE(bags != NULL, CKR_DATA_INVALID);
     return bags_add(r, bags);
 }
@@ -200,6 +209,24 @@ static bool password_find(PKCS12 *p12, struct passphrase *p, const char **ret, i
     return false;
 }
 
+/* An exit code. */
+static int read_all(struct reading *r, PKCS12 *p12, struct passphrase *p)
+{
+    int code = EXIT_DONE;
+    CK_RV rv = bag_rounds_mac(p12, &r->rounds);
+
+    if (rv == CKR_OK && password_find(p12, p, &r->password, &code))
+        rv = safes_add(r, p12);
+    if (rv == CKR_DATA_LEN_RANGE)
+        return cli_fail(EXIT_REFUSED, BAG_ROUNDS_WORDS, p->of, BAG_ROUNDS_MAX);
+    if (rv != CKR_OK)
+        return cli_fail(EXIT_REFUSED,
+                        "%s: a part of it can't be opened: it is damaged, or encrypted in a way "
+                        "that this OpenSSL does not have (the legacy provider has RC2)",
+                        p->of);
+    return code;
+}
+
 int bag_read_pkcs12(struct span bytes, struct passphrase *p, struct bag *ret, bool *ret_is)
 {
     const uint8_t *at = bytes.p;
@@ -213,13 +240,9 @@ int bag_read_pkcs12(struct span bytes, struct passphrase *p, struct bag *ret, bo
         return EXIT_DONE;
     }
     (void)OSSL_PROVIDER_try_load(NULL, "legacy", 1);
-    if (at == bytes.p + bytes.n && password_find(p12, p, &r.password, &code) &&
-        safes_add(&r, p12) != CKR_OK)
-        code = cli_fail(EXIT_REFUSED,
-                        "%s: a part of it can't be opened: it is damaged, or encrypted in a way "
-                        "that this OpenSSL does not have (the legacy provider has RC2)",
-                        p->of);
-    if (code == EXIT_DONE && at != bytes.p + bytes.n)
+    if (at == bytes.p + bytes.n)
+        code = read_all(&r, p12, p);
+    else
         code = cli_fail(EXIT_REFUSED, "%s: something stands behind the PKCS#12 file", p->of);
     if (code == EXIT_DONE && ret->n == 0)
         code = cli_fail(EXIT_REFUSED, "%s: it is empty", p->of);

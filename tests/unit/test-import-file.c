@@ -14,9 +14,10 @@
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 
-#include "cli/import.h"
+#include "cli/bag.h"
 #include "cli/read_file.h"
 #include "crypto/material.h"
 #include "crypto/ossl.h"
@@ -52,7 +53,7 @@ bool pin_read(const struct pin_source *s, const char *prompt, bool twice, struct
     (void)prompt;
     (void)twice;
     (void)ret;
-    fail_msg("nothing is encrypted");
+    fail_msg("a passphrase is asked for");
     return false;
 }
 
@@ -88,6 +89,20 @@ CK_RV __wrap_material_spki_certificate(struct span certificate, struct buf *ret)
 /* -- files -------------------------------------------------------------------------------------- */
 
 static EVP_PKEY *keys[N_KEYS];
+
+static int setup(void **state)
+{
+    (void)state;
+    file = BIO_new(BIO_s_mem());
+    return file != NULL ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    BIO_free(file);
+    return 0;
+}
 
 static void put_key(const EVP_PKEY *key)
 {
@@ -216,21 +231,191 @@ static void certificates_go_with_their_key(void **state)
     }
 }
 
+/* -- what a file has hashed --------------------------------------------------------------------- */
+
+#define FOR_EVER 0x7fffffff
+
+static void refused_for(const char *words)
+{
+    AUTO(import_items_clear) struct import_items items = {.v = NULL};
+
+    assert_int_equal(read_file_items(&items), EXIT_REFUSED);
+    if (strstr(said, words) == NULL)
+        fail_msg("it says: %s", said);
+    assert_int_equal(items.n, 0);
+}
+
+/* A file of one safe with these bags, which no password protects; written to `file`. */
+static PKCS12 *pkcs12_new(PKCS7 *safe)
+{
+    STACK_OF(PKCS7) *safes = sk_PKCS7_new_null();
+    PKCS12 *p12;
+
+    assert_true(sk_PKCS7_push(safes, safe) > 0);
+    p12 = PKCS12_add_safes(safes, 0);
+    assert_non_null(p12);
+    assert_int_equal(PKCS12_set_mac(p12, "", 0, NULL, 0, 2, NULL), 1);
+    sk_PKCS7_pop_free(safes, PKCS7_free);
+    return p12;
+}
+
+static STACK_OF(PKCS12_SAFEBAG) * bags_of(PKCS12_SAFEBAG *bag)
+{
+    STACK_OF(PKCS12_SAFEBAG) *bags = sk_PKCS12_SAFEBAG_new_null();
+
+    assert_non_null(bag);
+    assert_true(sk_PKCS12_SAFEBAG_push(bags, bag) > 0);
+    return bags;
+}
+
+static void bags_free(STACK_OF(PKCS12_SAFEBAG) * bags)
+{
+    sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+}
+
+static PKCS12_SAFEBAG *key_bag(void)
+{
+    return PKCS12_SAFEBAG_create0_p8inf(EVP_PKEY2PKCS8(keys[0]));
+}
+
+static void put_pkcs12(PKCS12 *p12)
+{
+    assert_int_equal(i2d_PKCS12_bio(file, p12), 1);
+    PKCS12_free(p12);
+}
+
+/* A key that says how often its passphrase is hashed. */
+static X509_SIG *sealed_key(X509_ALGOR *a)
+{
+    PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(keys[0]);
+    X509_SIG *sealed =
+        PKCS8_encrypt(-1, EVP_aes_256_cbc(), "", 0, NULL, 0, 1, p8);
+    X509_ALGOR *old = NULL;
+
+    assert_non_null(sealed);
+    assert_non_null(a);
+    X509_SIG_getm(sealed, &old, NULL);
+    assert_int_equal(X509_ALGOR_copy(old, a), 1);
+    X509_ALGOR_free(a);
+    PKCS8_PRIV_KEY_INFO_free(p8);
+    return sealed;
+}
+
+static X509_ALGOR *pbes2(int rounds)
+{
+    return PKCS5_pbe2_set_iv(EVP_aes_256_cbc(), rounds, NULL, 0, NULL, -1);
+}
+
+static X509_ALGOR *pbes1(int rounds)
+{
+    return PKCS5_pbe_set(NID_pbe_WithSHA1And3_Key_TripleDES_CBC, rounds, NULL, 0);
+}
+
+/* The control: it opens without a passphrase, and the key comes. */
+static void pkcs12_without_password(void **state)
+{
+    AUTO(import_items_clear) struct import_items items = {.v = NULL};
+    STACK_OF(PKCS12_SAFEBAG) *bags = bags_of(key_bag());
+
+    (void)state;
+    put_pkcs12(pkcs12_new(PKCS12_pack_p7data(bags)));
+    bags_free(bags);
+    assert_int_equal(read_file_items(&items), EXIT_DONE);
+    assert_int_equal(items.n, 2);
+}
+
+static void mac_that_takes_for_ever(void **state)
+{
+    STACK_OF(PKCS12_SAFEBAG) *bags = bags_of(key_bag());
+    PKCS12 *p12 = pkcs12_new(PKCS12_pack_p7data(bags));
+    const ASN1_INTEGER *rounds = NULL;
+
+    (void)state;
+    PKCS12_get0_mac(NULL, NULL, NULL, &rounds, p12);
+    assert_non_null(rounds);
+    assert_int_equal(ASN1_INTEGER_set((ASN1_INTEGER *)(uintptr_t)rounds, FOR_EVER), 1);
+    put_pkcs12(p12);
+    bags_free(bags);
+    refused_for("hashed more than 10000000 times");
+}
+
+static void keys_that_take_for_ever(void **state)
+{
+    X509_ALGOR *(*const forms[])(int rounds) = {pbes1, pbes2};
+
+    for (size_t i = 0; i < N_ELEMENTS(forms); i++) {
+        STACK_OF(PKCS12_SAFEBAG) *bags =
+            bags_of(PKCS12_SAFEBAG_create0_pkcs8(sealed_key(forms[i](FOR_EVER))));
+        X509_SIG *sealed = sealed_key(forms[i](FOR_EVER));
+
+        put_pkcs12(pkcs12_new(PKCS12_pack_p7data(bags)));
+        bags_free(bags);
+        refused_for("hashed more than 10000000 times");
+        teardown(state);
+        setup(state);
+        assert_int_equal(i2d_PKCS8_bio(file, sealed), 1);
+        refused_for("hashed more than 10000000 times");
+        teardown(state);
+        setup(state);
+        put_key(keys[0]);
+        assert_int_equal(PEM_write_bio_PKCS8(file, sealed), 1);
+        refused_for("hashed more than 10000000 times");
+        teardown(state);
+        setup(state);
+        X509_SIG_free(sealed);
+    }
+}
+
+static void safe_that_takes_for_ever(void **state)
+{
+    STACK_OF(PKCS12_SAFEBAG) *bags = bags_of(key_bag());
+    PKCS7 *safe = PKCS12_pack_p7encdata(NID_aes_256_cbc, "", 0, NULL, 0, 1, bags);
+    X509_ALGOR *a = pbes2(FOR_EVER);
+
+    (void)state;
+    assert_non_null(safe);
+    assert_int_equal(X509_ALGOR_copy(safe->d.encrypted->enc_data->algorithm, a), 1);
+    put_pkcs12(pkcs12_new(safe));
+    X509_ALGOR_free(a);
+    bags_free(bags);
+    refused_for("hashed more than 10000000 times");
+}
+
+/* Each within bounds, and all of them. */
+static void rounds_add_up(void **state)
+{
+    X509_ALGOR *most = pbes2((int)BAG_ROUNDS_MAX), *more = pbes2((int)BAG_ROUNDS_MAX + 1);
+    uint64_t total = 0;
+
+    (void)state;
+    assert_int_equal(bag_rounds_spend(more, &total), CKR_DATA_LEN_RANGE);
+    for (uint64_t i = 0; i < BAG_ROUNDS_TOTAL / BAG_ROUNDS_MAX; i++)
+        assert_int_equal(bag_rounds_spend(most, &total), CKR_OK);
+    assert_int_equal(total, BAG_ROUNDS_TOTAL);
+    assert_int_equal(bag_rounds_spend(most, &total), CKR_DATA_LEN_RANGE);
+    assert_int_equal(total, BAG_ROUNDS_TOTAL);
+    X509_ALGOR_free(most);
+    X509_ALGOR_free(more);
+}
+
+/* What stands behind a PKCS#12 file is nobody's: nothing comes, nor is a passphrase asked for. */
+static void bytes_behind_pkcs12(void **state)
+{
+    STACK_OF(PKCS12_SAFEBAG) *bags = bags_of(key_bag());
+
+    (void)state;
+    put_pkcs12(pkcs12_new(PKCS12_pack_p7data(bags)));
+    bags_free(bags);
+    assert_int_equal(BIO_write(file, "", 1), 1);
+    refused_for("something stands behind the PKCS#12 file");
+    teardown(state);
+    setup(state);
+    put_pkcs12(PKCS12_create("secret", "name", keys[0], NULL, NULL, 0, 0, 1, 1, 0));
+    assert_int_equal(BIO_write(file, "\n", 1), 1);
+    refused_for("something stands behind the PKCS#12 file");
+}
+
 /* -- the program -------------------------------------------------------------------------------- */
-
-static int setup(void **state)
-{
-    (void)state;
-    file = BIO_new(BIO_s_mem());
-    return file != NULL ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    BIO_free(file);
-    return 0;
-}
 
 static int group_setup(void **state)
 {
@@ -253,14 +438,20 @@ static int group_teardown(void **state)
 
 #define FILE_TEST(name, function)                                                                  \
     {                                                                                              \
-        "/import-file/" name, function, setup, teardown, NULL                                      \
+        name, function, setup, teardown, NULL                                                      \
     }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FILE_TEST("each-is-taken-apart-once", each_is_taken_apart_once),
-        FILE_TEST("certificates-go-with-their-key", certificates_go_with_their_key),
+        FILE_TEST("/import-file/each-is-taken-apart-once", each_is_taken_apart_once),
+        FILE_TEST("/import-file/certificates-go-with-their-key", certificates_go_with_their_key),
+        FILE_TEST("/import-file/pkcs12-without-password", pkcs12_without_password),
+        FILE_TEST("/import-file/mac-that-takes-for-ever", mac_that_takes_for_ever),
+        FILE_TEST("/import-file/keys-that-take-for-ever", keys_that_take_for_ever),
+        FILE_TEST("/import-file/safe-that-takes-for-ever", safe_that_takes_for_ever),
+        FILE_TEST("/import-file/rounds-add-up", rounds_add_up),
+        FILE_TEST("/import-file/bytes-behind-pkcs12", bytes_behind_pkcs12),
     };
 
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
