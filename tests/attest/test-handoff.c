@@ -490,6 +490,27 @@ static void parts_are_checked(void **state)
     assert_int_equal(der.n, 0);
 }
 
+/* What is kept of a request is a request: an approval, though of evidence of a requester, is none.
+ */
+static void pending_is_a_request(void **state)
+{
+    struct world *w = *state;
+    AUTO(evidence_clear) struct evidence e = EVIDENCE_INIT;
+    struct handoff_pending pending;
+    struct handoff_message m;
+    const char *objection = NULL;
+
+    assert_int_equal(handoff_pending_read(buf_span(&w->request), &e, &pending), CKR_OK);
+    evidence_clear(&e);
+    e = EVIDENCE_INIT;
+    assert_int_equal(handoff_message_decode(buf_span(&w->request), &m, &objection), CKR_OK);
+    m.kind = HANDOFF_APPROVAL;
+    m.sealed = SEALED;
+    buf_clear(&w->approval);
+    assert_int_equal(handoff_message_encode(&m, &w->approval), CKR_OK);
+    assert_int_equal(handoff_pending_read(buf_span(&w->approval), &e, &pending), CKR_DATA_INVALID);
+}
+
 /* -- policies that decide ---------------------------------------------------------------------- */
 
 #define WHO      "\"measurements\": \"" H96 "\""
@@ -557,6 +578,7 @@ int main(void)
         TEST("/handoff/message/cut-off-anywhere", cut_off_anywhere, setup_run),
         TEST("/handoff/message/newer-version-is-said", newer_version_is_said, setup_run),
         TEST("/handoff/message/parts-are-checked", parts_are_checked, setup_run),
+        TEST("/handoff/message/pending-is-a-request", pending_is_a_request, setup_run),
         TEST("/handoff/policy/must-decide", policy_must_decide, setup),
     };
 

@@ -363,7 +363,6 @@ static void test_hostile_cache(void **state)
     struct fixture *f = *state;
     AUTO(buf_clear) struct buf right = BUF_INIT;
     char path[1024];
-    struct stat st;
 
     expect(f, &(struct ask){.how = "ok"}, CKR_OK, NULL);
     buf_put(&right, buf_span(&f->got));
@@ -374,21 +373,80 @@ static void test_hostile_cache(void **state)
     expect(f, &(struct ask){.how = "ok"}, CKR_OK, NULL);
     expect(f, &(struct ask){.offline = true}, CKR_OK, NULL);
 
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(symlink("/etc/passwd", path), 0);
-    expect(f, &(struct ask){.offline = true}, CKR_DEVICE_ERROR, NULL);
+    f->wanted = SPAN_EMPTY;
+}
+
+/* What is no file of ours is not even read: here whatever was read would be taken. */
+static void test_cache_not_ours(void **state)
+{
+    struct fixture *f = *state;
+    char path[1024], other[1100];
+    struct stat st;
+
+    cache_path(f, false, path);
+    (void)snprintf(other, sizeof(other), "%s.other", path);
+    put_file(other, "a file that somebody else may not read");
+    assert_int_equal(symlink(other, path), 0);
+    expect(f, &(struct ask){.offline = true}, CKR_DEVICE_ERROR, "not in the cache");
     expect(f, &(struct ask){.how = "ok"}, CKR_OK, NULL);
     assert_int_equal(lstat(path, &st), 0);
     assert_true(S_ISREG(st.st_mode));
+    expect(f, &(struct ask){.offline = true}, CKR_OK, NULL);
 
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkfifo(path, 0600), 0);
-    expect(f, &(struct ask){.offline = true}, CKR_DEVICE_ERROR, NULL);
+    expect(f, &(struct ask){.offline = true}, CKR_DEVICE_ERROR, "not in the cache");
     assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    expect(f, &(struct ask){.offline = true}, CKR_DEVICE_ERROR, "not in the cache");
+    assert_int_equal(rmdir(path), 0);
+}
+
+/* As long as an answer may be, and a byte more. */
+static void test_cache_too_long(void **state)
+{
+    struct fixture *f = *state;
+    char path[1024];
+
+    cache_path(f, false, path);
     put_file(path, "");
+    expect(f, &(struct ask){.offline = true}, CKR_DEVICE_ERROR, "not in the cache");
+    assert_int_equal(truncate(path, KDS_MAX_ANSWER), 0);
+    expect(f, &(struct ask){.offline = true}, CKR_OK, NULL);
+    assert_int_equal(f->got.n, KDS_MAX_ANSWER);
     assert_int_equal(truncate(path, KDS_MAX_ANSWER + 1), 0);
-    expect(f, &(struct ask){.offline = true}, CKR_DEVICE_ERROR, NULL);
-    f->wanted = SPAN_EMPTY;
+    expect(f, &(struct ask){.offline = true}, CKR_DEVICE_ERROR, "not in the cache");
+}
+
+/* The service is one of the web: a URL of another kind opens nothing, though the file is there. */
+static void test_protocols(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(kds_freep) struct kds *k = NULL;
+    AUTO(buf_clear) struct buf name = BUF_INIT;
+    uint8_t bytes[REPORT_BYTES];
+    char url[256], path[1200];
+    const struct kds_options o = {.url = url, .no_cache = true};
+    struct report r;
+    char *why = NULL;
+
+    make_report(PRODUCT_MILAN, bytes, &r);
+    kds_vcek_path(&r, &name);
+    name.n = (size_t)((uint8_t *)memchr(name.p, '?', name.n) - name.p);
+    for (size_t i = 1; i <= name.n; i++) { /* the folders, then the file */
+        (void)snprintf(path, sizeof(path), "%s%.*s", f->cache, (int)i, (const char *)name.p);
+        if (i == name.n)
+            put_file(path, "a certificate");
+        else if (name.p[i] == '/')
+            assert_int_equal(mkdir(path, 0700), 0);
+    }
+    (void)snprintf(url, sizeof(url), "file://%s", f->cache);
+    assert_int_equal(kds_new(&o, &k), CKR_OK);
+    assert_int_equal(kds_vcek(k, &r, accept, f, &why), CKR_DEVICE_ERROR);
+    assert_non_null(why);
+    assert_non_null(strstr(why, "Protocol \"file\"")); /* libcurl's words: it is switched off */
+    assert_int_equal(f->got.n, 0);
+    free(why);
 }
 
 /* A cache that can't be written is none. */
@@ -432,10 +490,13 @@ int main(void)
         {"/kds/cache/keeps", test_cache_keeps, setup, teardown, NULL},
         {"/kds/cache/none", test_no_cache, setup, teardown, NULL},
         {"/kds/cache/hostile", test_hostile_cache, setup, teardown, NULL},
+        {"/kds/cache/not-ours", test_cache_not_ours, setup, teardown, NULL},
+        {"/kds/cache/too-long", test_cache_too_long, setup, teardown, NULL},
         {"/kds/cache/unwritable", test_cache_unwritable, setup, teardown, NULL},
         {"/kds/busy", test_busy, setup, teardown, NULL},
         {"/kds/retry-after", test_retry_after, setup, teardown, NULL},
         {"/kds/failures", test_failures, setup, teardown, NULL},
+        {"/kds/protocols", test_protocols, setup, teardown, NULL},
         {"/kds/slow", test_slow, setup, teardown, NULL},
         {"/kds/malformed", test_malformed, setup, teardown, NULL},
         {"/kds/crl/age", test_crl_age, setup, teardown, NULL},

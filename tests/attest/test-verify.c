@@ -330,7 +330,7 @@ struct source_of_test {
     struct buf der;      /* a VCEK's certificate */
     struct buf issuer;   /* PEM or DER; empty: it has none */
     struct buf lists[2]; /* a cache's list, then a service's; empty: none */
-    size_t n_asked, n_taken, n_issuer_asked, n_lists_taken;
+    size_t n_asked, n_taken, n_issuer_asked, n_issuer_taken, n_lists_taken;
 };
 
 static CK_RV source_vcek(void *ctx, const struct report *r, verify_accept_fn *accept,
@@ -357,6 +357,7 @@ static CK_RV source_issuer(void *ctx, enum product p, enum signing_key k, verify
     s->n_issuer_asked++;
     ENSURE(s->issuer.n > 0, CKR_DEVICE_ERROR);
     ENSURE(accept(accept_ctx, buf_span(&s->issuer)), CKR_DATA_INVALID);
+    s->n_issuer_taken++;
     return CKR_OK;
 }
 
@@ -377,20 +378,25 @@ static CK_RV source_crl(void *ctx, enum product p, enum signing_key k, verify_ac
     return s->n_lists_taken > 0 ? CKR_OK : CKR_DEVICE_ERROR;
 }
 
+static void x509_der(const X509 *x, struct buf *ret)
+{
+    uint8_t *der = NULL;
+    const int n = i2d_X509(x, &der);
+
+    assert_true(n > 0);
+    buf_clear(ret);
+    buf_put(ret, span_of(der, (size_t)n));
+    OPENSSL_free(der);
+}
+
 static void certificate_der(struct world *w, enum snp_certificate which, struct buf *ret)
 {
     AUTO(buf_clear) struct buf pem = BUF_INIT;
     AUTO(cert_list_clear) struct cert_list l = {.n = 0};
-    uint8_t *der = NULL;
-    int n;
 
-    buf_clear(ret);
     assert_true(emulator_certificate(w->e, which, &pem));
     assert_int_equal(cert_read_file(buf_span(&pem), &l), CKR_OK);
-    n = i2d_X509(l.item[0], &der);
-    assert_true(n > 0);
-    buf_put(ret, span_of(der, (size_t)n));
-    OPENSSL_free(der);
+    x509_der(l.item[0], ret);
 }
 
 static void vcek_der(struct world *w, struct buf *ret)
@@ -462,6 +468,51 @@ static void test_issuer_fetched(void **state)
     expect(w, VERDICT_UNKNOWN, "chain");
     buf_clear(&s.issuer);
     w->source = NULL;
+}
+
+/* An issuer that the root did not sign is not taken, so that no cache keeps it: here it has the
+ * right name and key, and somebody else's signature. */
+static void test_issuer_forged(void **state)
+{
+    struct world *w = *state;
+    struct source_of_test s = {.n_asked = 0};
+    const struct verify_source source = {
+        .vcek = source_vcek, .issuer = source_issuer, .crl = source_crl, .ctx = &s};
+    AUTO(pkey_freep) EVP_PKEY *other = EVP_RSA_gen(2048);
+
+    attest_bare(w);
+    assert_true(X509_sign(w->given.item[1], other, EVP_sha384()) > 0);
+    x509_der(w->given.item[1], &s.issuer);
+    while (w->given.n > 1)
+        X509_free(w->given.item[--w->given.n]); /* the VCEK alone */
+    w->source = &source;
+    expect(w, VERDICT_UNKNOWN, "chain");
+    assert_int_equal(s.n_issuer_asked, 1);
+    assert_int_equal(s.n_issuer_taken, 0);
+    certificate_der(w, SNP_CERT_ASK, &s.issuer);
+    expect(w, VERDICT_GOOD, NULL);
+    assert_int_equal(s.n_issuer_taken, 1);
+    buf_clear(&s.issuer);
+    w->source = NULL;
+}
+
+/* One certificate, and nothing that would ride along behind it. */
+static void test_nothing_behind(void **state)
+{
+    struct world *w = *state;
+    AUTO(buf_clear) struct buf der = BUF_INIT;
+    AUTO(cert_list_clear) struct cert_list l = {.n = 0};
+    X509 *x = NULL;
+
+    vcek_der(w, &der);
+    assert_int_equal(cert_read(buf_span(&der), &x), CKR_OK);
+    X509_free(x);
+    x = NULL;
+    buf_u8(&der, 0);
+    assert_int_equal(cert_read(buf_span(&der), &x), CKR_DATA_INVALID);
+    assert_null(x);
+    assert_int_equal(cert_read_file(buf_span(&der), &l), CKR_DATA_INVALID);
+    assert_int_equal(l.n, 0);
 }
 
 /* What a maker of evidence adds to it is what a verifier without a source needs. */
@@ -1522,6 +1573,8 @@ int main(void)
         TEST("/verify/no-certificates", test_missing_certificates),
         TEST("/verify/stale-table", test_stale_table),
         TEST("/verify/issuer-fetched", test_issuer_fetched),
+        TEST("/verify/issuer-forged", test_issuer_forged),
+        TEST("/verify/nothing-behind", test_nothing_behind),
         TEST("/verify/certificates-added", test_certificates_added),
         TEST("/verify/certificates-full", test_certificates_full),
         TEST("/verify/extensions", test_extensions),

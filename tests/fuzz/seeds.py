@@ -346,6 +346,7 @@ def evidence_seeds():
     yield 'json-more', evidence_json()[:-1] + b', "view": {}}'
     yield 'json-twice', evidence_json()[:-1] + b', "version": 1}'
     yield 'json-base64', evidence_json().replace(b'"BQAA', b'"BQAB')
+    yield 'json-base64-bits', evidence_json().replace(b'A="', b'B="')
     yield 'seals-disorder', statement(key_subject(seals=(b'sev-snp', b'certificate')))
     yield 'integer-long', tlv(0x30, tlv(4), tlv(2, b'\0\1'), tlv(0xa0, tlv(5)))
     yield 'length-long', tlv(0x30, b'\4\x81\2hi', number(1), tlv(0xa0, tlv(5)))

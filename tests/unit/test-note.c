@@ -116,6 +116,48 @@ static void notes_refused(void **state)
     assert_true(span_equal(text, SPAN_LIT("untouched")));
 }
 
+#define LINES_MAX 100
+
+/* Signed right, with n lines of others beside it. */
+static CK_RV verify_with_lines(size_t n)
+{
+    AUTO(buf_clear) struct buf note = BUF_INIT;
+    struct note_key k;
+    struct span text;
+
+    buf_printf(&note, "%s\n%s", PROBLEM, BY_NEUMANN);
+    for (size_t i = 0; i < n; i++)
+        buf_put(&note, SPAN_LIT(BY_ANOTHER));
+    assert_true(note.n < NOTE_MAX);
+    key_read(NEUMANN, &k);
+    return note_verify(buf_span(&note), &k, &text);
+}
+
+/* Signed right, and so long by a line of somebody else's. */
+static CK_RV verify_of_length(size_t n)
+{
+    AUTO(buf_clear) struct buf note = BUF_INIT;
+    struct note_key k;
+    struct span text;
+
+    buf_printf(&note, "%s\n%s\xe2\x80\x94 another.example/", PROBLEM, BY_NEUMANN);
+    while (note.n < n - strlen(" AAAAAQID\n"))
+        buf_u8(&note, 'x');
+    buf_printf(&note, " AAAAAQID\n");
+    assert_int_equal(note.n, n);
+    key_read(NEUMANN, &k);
+    return note_verify(buf_span(&note), &k, &text);
+}
+
+static void bounds(void **state)
+{
+    (void)state;
+    assert_int_equal(verify_with_lines(LINES_MAX - 1), CKR_OK);
+    assert_int_equal(verify_with_lines(LINES_MAX), CKR_DATA_INVALID);
+    assert_int_equal(verify_of_length(NOTE_MAX), CKR_OK);
+    assert_int_equal(verify_of_length(NOTE_MAX + 1), CKR_DATA_INVALID);
+}
+
 /* No byte of a note may be another one, and none may be missing. */
 static void every_byte_counts(void **state)
 {
@@ -278,6 +320,7 @@ int main(void)
         {"/note/published-example", published_example, NULL, NULL, NULL},
         {"/note/keys-refused", keys_refused, NULL, NULL, NULL},
         {"/note/refused", notes_refused, NULL, NULL, NULL},
+        {"/note/bounds", bounds, NULL, NULL, NULL},
         {"/note/every-byte-counts", every_byte_counts, NULL, NULL, NULL},
         {"/merkle/published-heads", merkle_published_heads, NULL, NULL, NULL},
         {"/checkpoint/of-the-specification", checkpoint_of_the_specification, NULL, NULL, NULL},
