@@ -135,7 +135,8 @@ static const struct {
     {CKR_TOKEN_NOT_PRESENT, EXIT_CLOSED,
      "there is no store; make one with `tee-pkcs11 init-token`"},
     {CKR_DEVICE_ERROR, EXIT_CLOSED, "the store or the device cannot be used"},
-    {CKR_DEVICE_MEMORY, EXIT_FAILED, "the disk is full, or it is too much for the store"},
+    {CKR_DEVICE_MEMORY, EXIT_FAILED,
+     "the disk is full, or it is too much for the store: the line before says what"},
     {CKR_HOST_MEMORY, EXIT_FAILED, "out of memory"},
     {CKR_ENCRYPTED_DATA_INVALID, EXIT_REFUSED, "the key does not open it"},
 };

@@ -91,20 +91,38 @@ struct advance {
     const uint8_t *token;
     const struct request *request;
     uint32_t generations[2]; /* new ones; 0: the scope's stays, or there is none yet */
+    bool full[2];            /* due, and no room for another generation */
 };
 
-/* The scope has a current DEK, and it is old enough. (Private scope has none before the user PIN is
- * set.) */
-static CK_RV scope_due(const struct advance *a, struct txn *t, enum scope scope, bool *ret)
+/* The scope has a current DEK, and it is old enough: *ret_due; else, where so many older ones wait
+ * that dek_advance() would refuse, *ret_full. (Private scope has none before the user PIN is set.)
+ */
+static CK_RV scope_look(const struct advance *a, struct txn *t, enum scope scope, bool *ret_due,
+                        bool *ret_full)
 {
     struct dek_info *v = NULL;
-    size_t n = 0;
+    size_t n = 0, in_scope = 0;
+    bool old = false;
 
     TRY(dek_list(a->keyring, t, a->token, &v, &n));
-    *ret = false;
-    for (size_t i = 0; i < n; i++)
-        *ret = *ret || (v[i].scope == scope && v[i].current && is_due(a->request, v[i].created));
+    for (size_t i = 0; i < n; i++) {
+        in_scope += v[i].scope == scope;
+        old = old || (v[i].scope == scope && v[i].current && is_due(a->request, v[i].created));
+    }
     free(v);
+    *ret_due = old && in_scope < DEK_GENERATIONS;
+    *ret_full = old && in_scope >= DEK_GENERATIONS;
+    return CKR_OK;
+}
+
+/* Both scopes, from a snapshot. */
+static CK_RV scopes_look(struct advance *a, bool ret_due[2])
+{
+    AUTO(txn_endp) struct txn *t = NULL;
+
+    TRY(txn_begin_read(keyring_store(a->keyring), &t));
+    for (enum scope s = SCOPE_PUBLIC; s <= SCOPE_PRIVATE; s++)
+        TRY(scope_look(a, t, s, &ret_due[s], &a->full[s]));
     return CKR_OK;
 }
 
@@ -116,7 +134,7 @@ static CK_RV advance(struct txn *t, void *arg)
         bool due;
 
         a->generations[scope] = 0;
-        TRY(scope_due(a, t, (enum scope)scope, &due));
+        TRY(scope_look(a, t, (enum scope)scope, &due, &a->full[scope]));
         if (due)
             TRY(dek_advance(a->keyring, t, a->token, (enum scope)scope, &a->generations[scope]));
     }
@@ -143,18 +161,18 @@ static CK_RV records_count(const struct vault *v, bool with_private, uint64_t *r
     return CKR_OK;
 }
 
-static CK_RV reencrypt(struct vault *v, uint64_t total, uint64_t *ret_done)
+/* Adds to *n_done. */
+static CK_RV reencrypt(struct vault *v, uint64_t total, uint64_t *n_done)
 {
     struct vault_pace pace = VAULT_PACE_INIT;
     bool left = true;
 
-    *ret_done = 0;
     while (left) {
         size_t done = 0;
 
         TRY(vault_rotate_paced(v, &pace, &done, &left));
-        *ret_done += done;
-        output_progress("re-encrypting", left ? *ret_done : total, total);
+        *n_done += done;
+        output_progress("re-encrypting", left ? *n_done : total, total);
     }
     return CKR_OK;
 }
@@ -168,13 +186,12 @@ int reencrypt_all(struct keyring *k)
 
     for (size_t i = 0; rv == CKR_OK && i < n; i++) {
         struct vault v = {.keyring = k};
-        uint64_t n_records = 0, done = 0;
+        uint64_t n_records = 0;
 
         memcpy(v.token, tokens[i].id, sizeof(v.token));
         rv = records_count(&v, false, &n_records);
         if (rv == CKR_OK)
-            rv = reencrypt(&v, n_records, &done);
-        total += done;
+            rv = reencrypt(&v, n_records, &total);
     }
     free(tokens);
     if (rv != CKR_OK)
@@ -197,18 +214,27 @@ static void tell_token(const struct token_info *t, const struct advance *a, bool
         printf(" %s%u (private%s),", a->generations[SCOPE_PUBLIC] == 0 ? "DEK generation " : "",
                a->generations[SCOPE_PRIVATE],
                with_so && so_opens_private(t) ? "" : ": old objects follow at the next user login");
-    if (a->generations[SCOPE_PUBLIC] == 0 && a->generations[SCOPE_PRIVATE] == 0)
+    if (a->generations[SCOPE_PUBLIC] == 0 && a->generations[SCOPE_PRIVATE] == 0 &&
+        !a->full[SCOPE_PUBLIC] && !a->full[SCOPE_PRIVATE])
         printf(" the DEKs are young enough,");
     printf(" %llu %s re-encrypted\n", (unsigned long long)done,
            output_word(done, "record", "records"));
 }
 
-/* Records that an interrupted rotation left behind are moved too, whatever the age. */
-static CK_RV rotate_token(struct keyring *k, const struct request *r, const struct token_info *t,
-                          struct span so_pin)
+/* Where a scope is full, the records of the older generations make room by going first. */
+static CK_RV make_room(struct advance *a, struct vault *v, uint64_t total, uint64_t *n_done)
 {
-    const bool with_so = pin_source_given(&r->so_pin);
-    struct advance a = {.keyring = k, .token = t->id, .request = r};
+    bool due[2];
+
+    TRY(scopes_look(a, due));
+    return a->full[SCOPE_PUBLIC] || a->full[SCOPE_PRIVATE] ? reencrypt(v, total, n_done) : CKR_OK;
+}
+
+/* Records that an interrupted rotation left behind are moved too, whatever the age. */
+static CK_RV rotate_token(struct advance *a, const struct token_info *t, struct span so_pin)
+{
+    const bool with_so = pin_source_given(&a->request->so_pin);
+    struct keyring *k = a->keyring;
     struct vault v = {.keyring = k};
     AUTO(login_unrefp) struct login *so = NULL;
     uint64_t total = 0, done = 0;
@@ -218,43 +244,59 @@ static CK_RV rotate_token(struct keyring *k, const struct request *r, const stru
     memcpy(v.token, t->id, sizeof(v.token));
     v.login = so;
     TRY(records_count(&v, with_so && so_opens_private(t), &total));
-    TRY(store_write(keyring_store(k), advance, &a));
+    TRY(make_room(a, &v, total, &done));
+    TRY(store_write(keyring_store(k), advance, a));
     TRY(reencrypt(&v, total, &done));
-    tell_token(t, &a, with_so, done);
+    tell_token(t, a, with_so, done);
     return CKR_OK;
 }
 
 /* What would be done, from a snapshot. */
-static CK_RV foresee_token(struct keyring *k, const struct request *r, const struct token_info *t)
+static CK_RV foresee_token(struct advance *a, const struct token_info *t)
 {
-    const struct advance a = {.keyring = k, .token = t->id, .request = r};
-    AUTO(txn_endp) struct txn *txn = NULL;
-    bool due[2] = {false, false};
+    bool due[2];
     char label[33];
 
-    TRY(txn_begin_read(keyring_store(k), &txn));
-    TRY(scope_due(&a, txn, SCOPE_PUBLIC, &due[SCOPE_PUBLIC]));
-    TRY(scope_due(&a, txn, SCOPE_PRIVATE, &due[SCOPE_PRIVATE]));
+    TRY(scopes_look(a, due));
     output_label(t->label, label);
     if (due[SCOPE_PUBLIC] || due[SCOPE_PRIVATE])
         printf("would rotate the DEKs of token %s (%s%s%s)\n", label,
                due[SCOPE_PUBLIC] ? "public" : "",
                due[SCOPE_PUBLIC] && due[SCOPE_PRIVATE] ? ", " : "",
                due[SCOPE_PRIVATE] ? "private" : "");
-    else
+    else if (!a->full[SCOPE_PUBLIC] && !a->full[SCOPE_PRIVATE])
         printf("the DEKs of token %s are young enough\n", label);
     return CKR_OK;
+}
+
+/* What stayed as it was, and what makes room. Returns an exit code. */
+static int tell_full(const struct token_info *t, const struct advance *a)
+{
+    static const char *const names[] = {[SCOPE_PUBLIC] = "public", [SCOPE_PRIVATE] = "private"};
+    int code = EXIT_DONE;
+    char label[33];
+
+    for (enum scope s = SCOPE_PUBLIC; s <= SCOPE_PRIVATE; s++) {
+        if (a->full[s])
+            code = cli_fail(EXIT_REFUSED,
+                            "token %s: there are %d %s DEK generations and no new one is made: a "
+                            "login of its user%s re-encrypts what is under the older ones",
+                            output_label(t->label, label), DEK_GENERATIONS, names[s],
+                            t->so_reset ? ", or --so-pin-file," : "");
+    }
+    return code;
 }
 
 /* Returns an exit code. */
 static int rotate_or_foresee(struct keyring *k, const struct request *r, const struct token_info *t,
                              struct span so_pin)
 {
-    const CK_RV rv = r->dry_run ? foresee_token(k, r, t) : rotate_token(k, r, t, so_pin);
+    struct advance a = {.keyring = k, .token = t->id, .request = r};
+    const CK_RV rv = r->dry_run ? foresee_token(&a, t) : rotate_token(&a, t, so_pin);
     char doing[64], label[33];
 
     if (rv == CKR_OK)
-        return EXIT_DONE;
+        return tell_full(t, &a);
     (void)snprintf(doing, sizeof(doing), "rotating the DEKs of token %s",
                    output_label(t->label, label));
     return cli_rv(rv, doing);

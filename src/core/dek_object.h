@@ -21,13 +21,13 @@ NODISCARD CK_RV dek_object_find(struct token *t, const struct attrs *search, CK_
  * bounded transactions; private scope is finished at the next user login where the SO cannot open
  * it. Needs the SO in a R/W session (CKR_USER_NOT_LOGGED_IN, CKR_SESSION_READ_ONLY). The template
  * may hold what clients send; CKA_PRIVATE true is CKR_TEMPLATE_INCONSISTENT. Returns the handle of
- * the new public generation's object.
+ * the new public generation's object. CKR_DEVICE_MEMORY: as of dek_advance(), nothing is done then.
  */
 NODISCARD CK_RV dek_object_generate(struct session *s, const CK_ATTRIBUTE *v, CK_ULONG n,
                                     CK_OBJECT_HANDLE *ret);
-/* After a login: go on with a rotation that was begun, as far as the login can open, a few thousand
- * records at most, so that a login stays short. Errors are logged, not returned: the next login
- * goes on. */
+/* After a login, and after a change of a PIN, which begins one: go on with a rotation that was
+ * begun, as far as who is logged in can open, a few thousand records at most, so that the call
+ * stays short. Errors are logged, not returned: the next login goes on. */
 void dek_rotation_continue(struct token *t);
 
 #endif

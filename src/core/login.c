@@ -230,7 +230,9 @@ CK_RV token_change_pin(struct token *t, struct span old_pin, struct span new_pin
     pthread_mutex_lock(&t->login_lock);
     rv = change_pin_serialised(t, old_pin, new_pin);
     pthread_mutex_unlock(&t->login_lock);
-    return rv;
+    TRY(rv);
+    dek_rotation_continue(t);
+    return CKR_OK;
 }
 
 static CK_RV set_user_pin_serialised(struct token *t, struct span new_pin)
@@ -253,5 +255,7 @@ CK_RV token_set_user_pin(struct token *t, struct span new_pin)
     pthread_mutex_lock(&t->login_lock);
     rv = set_user_pin_serialised(t, new_pin);
     pthread_mutex_unlock(&t->login_lock);
-    return rv;
+    TRY(rv);
+    dek_rotation_continue(t);
+    return CKR_OK;
 }

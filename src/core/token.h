@@ -54,6 +54,8 @@ NODISCARD CK_RV token_log_in(struct token *t, enum role role, struct span pin);
 NODISCARD CK_RV token_authenticate(struct token *t, struct span pin);
 /* What sessions have of private objects is theirs to drop: session_log_out(). */
 NODISCARD CK_RV token_log_out(struct token *t);
+/* Both begin a rotation of private scope, and move what who is logged in can open, as C_Login does.
+ */
 NODISCARD CK_RV token_change_pin(struct token *t, struct span old_pin, struct span new_pin);
 NODISCARD CK_RV token_set_user_pin(struct token *t, struct span new_pin);
 /* Changes with every login and logout. */

@@ -386,7 +386,7 @@ CK_RV dek_advance(struct keyring *k, struct txn *t, const uint8_t token[TOKEN_ID
     TRY(head_read(&l, &row, &head, stamp));
     TRY(lookup_renew(&l));
     TRY(wrap_roles_get(t, token, &roles));
-    TRY(scope_advance(t, &l.of, &roles, &generation));
+    TRY(scope_advance(t, &l.of, &roles, DEK_GENERATIONS, &generation));
     TRY(audit_add(k, t, AUDIT_DEK_ADVANCED, token, "%s generation %u",
                   scope == SCOPE_PUBLIC ? "public" : "private", generation));
     if (ret_generation != NULL)

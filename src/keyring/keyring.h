@@ -132,12 +132,13 @@ NODISCARD CK_RV login_check(struct keyring *k, struct txn *t, struct login *l);
 NODISCARD CK_RV token_login(struct keyring *k, const uint8_t id[TOKEN_ID], enum role role,
                             struct span pin, struct login **ret);
 /* C_SetPIN: old PIN checked and counted as above; a new role pair and a new private DEK generation;
- * *ret is the login under the new pair (the caller replaces its own). */
+ * *ret is the login under the new pair (the caller replaces its own). CKR_DEVICE_MEMORY: as of
+ * dek_advance(). */
 NODISCARD CK_RV token_set_pin(struct keyring *k, const uint8_t id[TOKEN_ID], enum role role,
                               struct span old_pin, struct span new_pin, struct login **ret);
 /* C_InitPIN by the SO: a new user role pair; the private DEKs that the SO can open are given to it;
  * the user's failure counter is reset. CKR_FUNCTION_REJECTED when there already is a user PIN and
- * the token was made with so-reset = no. */
+ * the token was made with so-reset = no. CKR_DEVICE_MEMORY: as of dek_advance(). */
 NODISCARD CK_RV token_init_pin(struct keyring *k, const struct login *so, struct span new_pin);
 
 /* -- DEKs and index keys --------------------------------------------------------------------- */
@@ -174,8 +175,13 @@ struct dek_info {
 /* All generations of a token, ordered by scope and generation; *ret is malloc'd. */
 NODISCARD CK_RV dek_list(struct keyring *k, struct txn *t, const uint8_t token[TOKEN_ID],
                          struct dek_info **ret, size_t *ret_n);
+/* So many generations of a scope, and no other is made before the records of the older ones have
+ * been moved: what a head row holds beyond them is for revocations (seals.h), which no token that
+ * nobody logs in to may keep from being done. */
+#define DEK_GENERATIONS 900
 /* In a write transaction: a new current generation; the old one is now being rotated away. Private
- * scope needs no login: the new DEK is encrypted to the role keys. */
+ * scope needs no login: the new DEK is encrypted to the role keys. CKR_DEVICE_MEMORY, with a log
+ * line: the scope has DEK_GENERATIONS. */
 NODISCARD CK_RV dek_advance(struct keyring *k, struct txn *t, const uint8_t token[TOKEN_ID],
                             enum scope scope, uint32_t *ret_generation);
 /* In a write transaction: forget a generation that no record names any more (vault/rotate.c). */

@@ -38,7 +38,7 @@ static CK_RV keys_follow(struct txn *t, const struct scope_of *of, const struct 
     if (!found)
         return make ? scope_make(t, of, &roles) : CKR_OK;
     TRY(scope_rekey(t, of, by, &roles, role));
-    return scope_advance(t, of, &roles, NULL);
+    return scope_advance(t, of, &roles, DEK_GENERATIONS, NULL);
 }
 
 /* -- C_SetPIN -------------------------------------------------------------------------------- */

@@ -139,8 +139,24 @@ CK_RV scope_make(struct txn *t, const struct scope_of *of, const struct wrap_rol
     return generation_make(t, of, roles, 1);
 }
 
+/* The one who asks may be far from knowing which token is full: a revocation is for all of them. */
+static CK_RV refuse_another(struct txn *t, const struct scope_of *of, size_t n)
+{
+    const bool is_private = of->scope == SCOPE_PRIVATE;
+    AUTO(buf_clear) struct buf row = BUF_INIT;
+    struct token_row token;
+
+    TRY(token_row_get(t, of->token, &row, &token));
+    log_err(
+        "the token with serial number %s has %zu %s DEK generations, the older ones with records "
+        "that wait to be re-encrypted: log in to it once%s, which does that, before there can be "
+        "another one",
+        token.info.serial, n, is_private ? "private" : "public", is_private ? " as its user" : "");
+    FAIL(CKR_DEVICE_MEMORY);
+}
+
 CK_RV scope_advance(struct txn *t, const struct scope_of *of, const struct wrap_roles *roles,
-                    uint32_t *ret_generation)
+                    size_t max, uint32_t *ret_generation)
 {
     AUTO(buf_clear) struct buf row = BUF_INIT;
     struct scope_head head;
@@ -148,12 +164,9 @@ CK_RV scope_advance(struct txn *t, const struct scope_of *of, const struct wrap_
 
     TRY(head_need(t, of, &row, &head));
     next = scope_current(&head) + 1;
-    if (head.n == GENERATIONS_MAX || next == 0) {
-        log_err("%d DEK generations of a token are being rotated away: let tee-pkcs11 rotate dek "
-                "finish before another one is made",
-                GENERATIONS_MAX);
-        FAIL(CKR_DEVICE_MEMORY);
-    }
+    if (head.n >= max)
+        return refuse_another(t, of, head.n);
+    ENSURE(head.n < GENERATIONS_MAX && next != 0, CKR_DEVICE_MEMORY);
     TRY(generation_make(t, of, roles, next));
     head.generations[head.n++] = next;
     TRY(head_put(t, of, &head));

@@ -11,7 +11,9 @@
 
 #include "keyring/wrap.h"
 
-#define GENERATIONS_MAX 1000 /* at once: the current one, and those that are being rotated away */
+/* At once: the current one, and those that are being rotated away. The last ones are for
+ * revocations alone (DEK_GENERATIONS). */
+#define GENERATIONS_MAX 1000
 
 /* Which rows: borrowed pointers, with the token's T. */
 struct scope_of {
@@ -59,9 +61,10 @@ NODISCARD CK_RV scope_generation_get(struct txn *t, const struct scope_of *of, u
 /* The scope's first keys: index key and generation 1. */
 NODISCARD CK_RV scope_make(struct txn *t, const struct scope_of *of,
                            const struct wrap_roles *roles);
-/* A new current generation. CKR_DEVICE_MEMORY when too many are being rotated away. */
+/* A new current generation, where there are fewer than `max`, which is at most GENERATIONS_MAX.
+ * Else CKR_DEVICE_MEMORY, with a log line that says what makes room. ret_generation may be NULL. */
 NODISCARD CK_RV scope_advance(struct txn *t, const struct scope_of *of,
-                              const struct wrap_roles *roles, uint32_t *ret_generation);
+                              const struct wrap_roles *roles, size_t max, uint32_t *ret_generation);
 /* Remove a generation that isn't current. */
 NODISCARD CK_RV scope_drop(struct txn *t, const struct scope_of *of, uint32_t generation);
 /* Private scope: give every key to a role's new pair (wrap_rekey). */

@@ -59,7 +59,7 @@ static CK_RV scope_renew(struct txn *t, const struct header *h, const uint8_t *i
     if (!found)
         return CKR_OK;
     TRY(wrap_roles_get(t, id, &roles));
-    return scope_advance(t, &after, &roles, NULL);
+    return scope_advance(t, &after, &roles, GENERATIONS_MAX, NULL);
 }
 
 static CK_RV scopes_renew(struct txn *t, const struct header *h, const uint8_t *id,

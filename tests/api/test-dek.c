@@ -434,6 +434,53 @@ static void test_pin_changes_in_between(void **state)
     assert_all(h, 2 * N_OBJECTS);
 }
 
+/* A change of a PIN begins a rotation, and moves what who is logged in can open: however often it is
+ * done, nothing piles up for a login to come. */
+static void test_pin_change_moves_records(void **state)
+{
+    CK_UTF8CHAR old_pin[] = USER_PIN, new_pin[] = "98765";
+    CK_SESSION_HANDLE h = open_user();
+    CK_ULONG before, newest;
+
+    (void)state;
+    (void)generations(h, 1, &before);
+    for (int i = 0; i < 3; i++) {
+        ASSERT_OK(p11->C_SetPIN(h, old_pin, 4, new_pin, 5));
+        assert_int_equal(generations(h, 1, &newest), 1);
+        ASSERT_OK(p11->C_SetPIN(h, new_pin, 5, old_pin, 4));
+        assert_int_equal(generations(h, 1, &newest), 1);
+    }
+    assert_int_equal(newest, before + 6);
+    assert_all(h, 2 * N_OBJECTS);
+    assert_signs(h);
+    close_all();
+    h = open_session(); /* nobody is: the next login does it */
+    ASSERT_OK(p11->C_SetPIN(h, old_pin, 4, old_pin, 4));
+    assert_int_equal(generations(h, 1, &newest), 2);
+    close_all();
+    h = open_user();
+    assert_int_equal(generations(h, 1, &newest), 1);
+}
+
+/* The SO has a share of private scope, and moves it as he resets the user's PIN. */
+static void test_pin_reset_moves_records(void **state)
+{
+    CK_UTF8CHAR pin[] = USER_PIN, so_pin[] = SO_PIN;
+    CK_SESSION_HANDLE h = open_so();
+    CK_ULONG before, newest;
+
+    (void)state;
+    (void)generations(h, 1, &before);
+    ASSERT_OK(p11->C_InitPIN(h, pin, sizeof(pin) - 1));
+    assert_int_equal(generations(h, 1, &newest), 1);
+    ASSERT_OK(p11->C_SetPIN(h, so_pin, sizeof(so_pin) - 1, so_pin, sizeof(so_pin) - 1));
+    assert_int_equal(generations(h, 1, &newest), 1);
+    assert_int_equal(newest, before + 2);
+    close_all();
+    h = open_user();
+    assert_all(h, 2 * N_OBJECTS);
+}
+
 #define TEST(name, fn) {name, fn, each_setup, NULL, NULL}
 
 int main(void)
@@ -445,12 +492,15 @@ int main(void)
         TEST("/dek/while-others-work", test_while_others_work),
         TEST("/dek/killed", test_killed),
         TEST("/dek/pin-changes-in-between", test_pin_changes_in_between),
+        TEST("/dek/pin-change-moves-records", test_pin_change_moves_records),
+        TEST("/dek/pin-reset-moves-records", test_pin_reset_moves_records),
     };
     const struct CMUnitTest no_so_reset[] = {
         TEST("/dek/no-so-reset/private-scope-waits", test_private_scope_waits),
         TEST("/dek/no-so-reset/refused", test_refused),
         TEST("/dek/no-so-reset/killed", test_killed),
         TEST("/dek/no-so-reset/pin-changes-in-between", test_pin_changes_in_between),
+        TEST("/dek/no-so-reset/pin-change-moves-records", test_pin_change_moves_records),
     };
     const int failed = cmocka_run_group_tests(tests, group_setup, teardown_module);
 

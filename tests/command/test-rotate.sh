@@ -4,8 +4,9 @@
 # test-rotate.sh - rotation as a person or a timer types it; killed at any moment, nothing is lost
 # and the next one completes.
 #
-# TEE_TEST_LONG=1: 200 kills of each kind instead of 8 (or as many as TEE_TEST_KILLS says), and so
-# many objects that a rotation of the DEKs takes several transactions.
+# TEE_TEST_LONG=1: 200 kills of each kind instead of 8 (or as many as TEE_TEST_KILLS says), so many
+# objects that a rotation of the DEKs takes several transactions, and so many rotations that a token
+# is full of generations.
 
 # shellcheck source=tests/command/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -267,4 +268,54 @@ p11 --token-label own --list-objects >/dev/null || die "list"
 [ "$(deks own)" -eq 2 ] || die "the user's login leaves old generations of $(deks own)"
 tee 0 rotate dek --so-pin-file strange.pin --token strange
 says "token strange: DEK generation 2 (public), 2 (private), 0 records"
+
+# -- a token that nobody logs in to is full at last: the command says so, and what makes room --
+# As an application of the SO does it, by CKM_TEE_DEK_KEY_GEN in slot 0, until it is refused.
+python3 - <<'EOF' || die "a token is not filled by CKM_TEE_DEK_KEY_GEN"
+import ctypes, os
+
+ulong, pointer = ctypes.c_ulong, ctypes.c_void_p
+table, session, key = pointer(), ulong(), ulong()
+module = ctypes.CDLL(os.environ["TEE_TEST_MODULE"])
+assert module.C_GetFunctionList(ctypes.byref(table)) == 0
+
+def call(place, *arguments):
+    """The function at this place of CK_FUNCTION_LIST, whose version stands before the first."""
+    address = ctypes.cast(table.value + 8, ctypes.POINTER(pointer))[place]
+    return ctypes.CFUNCTYPE(ulong, *[type(a) for a in arguments])(address)(*arguments)
+
+mechanism = (ulong * 3)(0xd4450001, 0, 0)
+assert call(0, pointer()) == 0
+assert call(12, ulong(0), ulong(6), pointer(), pointer(), ctypes.pointer(session)) == 0
+assert call(18, session, ulong(0), ctypes.c_char_p(b"12345678"), ulong(8)) == 0
+for i in range(2000):
+    rv = call(58, session, mechanism, pointer(), ulong(0), ctypes.pointer(key))
+    if rv != 0:
+        break
+assert rv == 0x31 and 890 < i < 900, (rv, i)
+EOF
+[ "$(deks own)" -eq 901 ] || die "$(deks own) generations are full"
+full="there are 900 private DEK generations and no new one is made: a login of its user re-encrypts"
+tee 2 rotate dek --token own --dry-run
+says "would rotate the DEKs of token own (public)"
+complains "token own: $full"
+tee 2 rotate dek --so-pin-file so.pin --token own
+says "token own: DEK generation"
+says_not "private"
+complains "token own: $full"
+tee 0 rotate dek --token own --if-older 1d
+p11 --token-label own --list-objects >/dev/null || die "list"
+[ "$(deks own)" -eq 2 ] || die "the user's login leaves $(deks own) generations"
+tee 0 rotate dek --token own
+says "(private: old objects follow at the next user login)"
+
+if [ -n "${TEE_TEST_LONG:-}" ]; then # the SO's share makes room as the user's login does
+    while [ "$(deks last)" -lt 901 ]; do
+        tee 0 rotate dek --token last
+    done
+    tee 2 rotate dek --token last
+    complains "a login of its user, or --so-pin-file, re-encrypts"
+    tee 0 rotate dek --token last --so-pin-file so.pin
+    [ "$(deks last)" -eq 2 ] || die "the SO leaves $(deks last) generations"
+fi
 done_with rotate

@@ -16,6 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "keyring/ring.h"
+#include "keyring/scope.h"
+
 #define RAW_MAP ((size_t)1 << 30)
 
 int64_t fixture_time_shift;
@@ -141,6 +144,43 @@ struct token_info fixture_only_token(struct keyring_fixture *f)
     info = all[0];
     free(all);
     return info;
+}
+
+struct filling {
+    struct keyring_fixture *f;
+    const struct token_info *token;
+    enum scope scope;
+    size_t n;
+};
+
+static CK_RV fill(struct txn *t, void *arg)
+{
+    const struct filling *fill = arg;
+    struct keyring *k = fill->f->k;
+    struct ring_token *ring = ring_token_find(k, fill->token->id);
+    AUTO(buf_clear) struct buf row = BUF_INIT;
+    struct wrap_roles roles;
+    struct scope_head head;
+    struct scope_of of;
+    bool found = false;
+
+    assert_non_null(ring);
+    TRY(ring_token_at(k, t, fill->token->id, &ring));
+    of = (struct scope_of){k->store_id, fill->token->id, fill->scope, ring->t};
+    TRY(wrap_roles_get(t, fill->token->id, &roles));
+    TRY(scope_head_get(t, &of, &row, &head, NULL, &found));
+    assert_true(found);
+    for (size_t i = head.n; i < fill->n; i++)
+        TRY(scope_advance(t, &of, &roles, GENERATIONS_MAX, NULL));
+    return CKR_OK;
+}
+
+void fixture_generations(struct keyring_fixture *f, const struct token_info *t, enum scope scope,
+                         size_t n)
+{
+    struct filling filling = {.f = f, .token = t, .scope = scope, .n = n};
+
+    assert_int_equal(store_write(keyring_store(f->k), fill, &filling), CKR_OK);
 }
 
 struct login *fixture_so(struct keyring_fixture *f, const struct token_info *t)

@@ -58,6 +58,9 @@ struct login *fixture_user(struct keyring_fixture *f, const struct token_info *t
 void fixture_user_pin(struct keyring_fixture *f, const struct token_info *t);
 /* The only token of the store. */
 struct token_info fixture_only_token(struct keyring_fixture *f);
+/* Give a scope so many DEK generations, up to GENERATIONS_MAX; asserts. */
+void fixture_generations(struct keyring_fixture *f, const struct token_info *t, enum scope scope,
+                         size_t n);
 
 /* A certificate with its key made by the openssl command: "rsa" or "ec"; the key's path, which
  * belongs to the fixture's directory, goes to ret_key. Added to f->conf. Asserts. */

@@ -434,6 +434,47 @@ static void dek_private_advance_unattended(void **state)
     assert_int_equal(get(f->k, &t, SCOPE_PRIVATE, 1, user).rv, CKR_DEVICE_ERROR);
 }
 
+/* -- a scope that is full -------------------------------------------------------------------- */
+
+static CK_RV try_advance(struct keyring *k, const struct token_info *token, enum scope scope)
+{
+    struct change c = {.k = k, .token = token, .scope = scope};
+
+    return store_write(keyring_store(k), advance_txn, &c);
+}
+
+/* Nobody but a revocation takes the last places; the log says what makes room. */
+static void dek_full_scope_keeps_room(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const struct token_info t = fixture_only_token(f);
+    AUTO(login_unrefp) struct login *so = fixture_so(f, &t);
+    AUTO(login_unrefp) struct login *none = NULL;
+
+    fixture_generations(f, &t, SCOPE_PUBLIC, DEK_GENERATIONS - 1);
+    fixture_generations(f, &t, SCOPE_PRIVATE, DEK_GENERATIONS - 1);
+    for (enum scope s = SCOPE_PUBLIC; s <= SCOPE_PRIVATE; s++) {
+        assert_int_equal(advance(f->k, &t, s), DEK_GENERATIONS);
+        log_capture_clear();
+        assert_int_equal(try_advance(f->k, &t, s), CKR_DEVICE_MEMORY);
+        assert_non_null(strstr(log_capture_text(), t.serial));
+        assert_non_null(strstr(log_capture_text(), s == SCOPE_PUBLIC ? "900 public DEK generations"
+                                                                     : "900 private DEK"));
+        assert_non_null(strstr(log_capture_text(), "log in to it once"));
+        assert_int_equal(generations(f->k, &t, s), DEK_GENERATIONS);
+    }
+    assert_int_equal(token_set_pin(f->k, t.id, ROLE_USER, USER_PIN, NEW_PIN, &none),
+                     CKR_DEVICE_MEMORY);
+    assert_int_equal(token_set_pin(f->k, t.id, ROLE_SO, SO_PIN, NEW_PIN, &none), CKR_DEVICE_MEMORY);
+    assert_int_equal(token_init_pin(f->k, so, NEW_PIN), CKR_DEVICE_MEMORY);
+    login_unref(fixture_user(f, &t)); /* the PINs are what they were */
+    login_unref(fixture_so(f, &t));
+    assert_int_equal(generations(f->k, &t, SCOPE_PRIVATE), DEK_GENERATIONS);
+    assert_int_equal(drop(f->k, &t, SCOPE_PRIVATE, 1), CKR_OK);
+    assert_int_equal(token_set_pin(f->k, t.id, ROLE_USER, USER_PIN, NEW_PIN, &none), CKR_OK);
+    assert_int_equal(try_advance(f->k, &t, SCOPE_PRIVATE), CKR_DEVICE_MEMORY);
+}
+
 #define USER_TEST(name, fn)                                                                        \
     {                                                                                              \
         name, fn, setup, fixture_teardown, NULL                                                    \
@@ -459,6 +500,7 @@ int main(void)
         {"/dek/without-so-reset", dek_without_so_reset, fixture_setup_store, fixture_teardown,
          NULL},
         USER_TEST("/dek/private-advance-unattended", dek_private_advance_unattended),
+        USER_TEST("/dek/full-scope-keeps-room", dek_full_scope_keeps_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -698,6 +698,56 @@ static void revoked_is_cut_off(void **state)
     assert_int_equal(recover_with(f, &proof), CKR_DEVICE_ERROR);
 }
 
+static size_t n_generations(struct keyring_fixture *f, const struct token_info *token,
+                            enum scope scope)
+{
+    const struct scope_of of = {keyring_store_id(f->k).p, token->id, scope, NULL};
+    AUTO(txn_endp) struct txn *t = NULL;
+    AUTO(buf_clear) struct buf row = BUF_INIT;
+    struct scope_head head;
+    bool found = false;
+
+    assert_int_equal(txn_begin_read(keyring_store(f->k), &t), CKR_OK);
+    assert_int_equal(scope_head_get(t, &of, &row, &head, NULL, &found), CKR_OK);
+    assert_true(found);
+    return head.n;
+}
+
+/* One token that nobody logs in to, whatever was done to it, is no reason to leave a stolen key
+ * good; where there is no place in the row at all, nothing is done, and the log says why. */
+static void revoked_with_a_full_scope(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const struct token_info t = fixture_only_token(f);
+    const struct seal_request q = {.kind = SEAL_KEY};
+    AUTO(seal_result_clear) struct seal_result stolen = add(f, &q);
+    AUTO(seal_result_clear) struct seal_result another = add(f, &q);
+    AUTO(login_unrefp) struct login *none = NULL;
+    struct dek_seen seen;
+
+    fixture_user_pin(f, &t);
+    fixture_generations(f, &t, SCOPE_PRIVATE, DEK_GENERATIONS);
+    assert_int_equal(token_set_pin(f->k, t.id, ROLE_USER, USER_PIN, NEW_PIN, &none),
+                     CKR_DEVICE_MEMORY);
+    assert_int_equal(seal_revoke(f->k, stolen.id, 0), CKR_OK);
+    assert_int_equal(n_generations(f, &t, SCOPE_PRIVATE), DEK_GENERATIONS + 1);
+    assert_int_equal(count(f), 2);
+
+    fixture_generations(f, &t, SCOPE_PRIVATE, GENERATIONS_MAX);
+    log_capture_clear();
+    assert_int_equal(seal_revoke(f->k, another.id, SEAL_ACCEPT_NO_RECOVERY), CKR_DEVICE_MEMORY);
+    assert_true(log_says(t.serial));
+    assert_true(log_says("1000 private DEK generations"));
+    assert_true(log_says("log in to it once as its user"));
+    assert_int_equal(count(f), 2);
+    assert_int_equal(n_generations(f, &t, SCOPE_PRIVATE), GENERATIONS_MAX);
+    assert_int_equal(n_generations(f, &t, SCOPE_PUBLIC), 2);
+    fixture_reopen(f);
+    none = fixture_user(f, &t);
+    assert_int_equal(see(f->k, &t, none, SCOPE_PRIVATE, 0, &seen), CKR_OK);
+    assert_int_equal(see(f->k, &t, none, SCOPE_PRIVATE, 1, &seen), CKR_OK);
+}
+
 #define TOKEN_TEST(path, fn)                                                                       \
     {                                                                                              \
         path, fn, fixture_setup_token, fixture_teardown, NULL                                      \
@@ -731,6 +781,7 @@ int main(void)
         TOKEN_TEST("/seals/revoke/beside-a-process", revoked_beside_a_process),
         TOKEN_TEST("/seals/revoke/again-and-again", revoked_again_and_again),
         TOKEN_TEST("/seals/revoke/is-cut-off", revoked_is_cut_off),
+        TOKEN_TEST("/seals/revoke/with-a-full-scope", revoked_with_a_full_scope),
         TOKEN_TEST("/seals/reseal", reseals),
         EMPTY_TEST("/seals/owned/needs-both", owned_needs_both),
         EMPTY_TEST("/seals/owned/secret-is-looked-at", owner_secret_is_looked_at),
