@@ -245,7 +245,7 @@ static CK_RV rotate_token(struct advance *a, const struct token_info *t, struct 
     v.login = so;
     TRY(records_count(&v, with_so && so_opens_private(t), &total));
     TRY(make_room(a, &v, total, &done));
-    TRY(store_write(keyring_store(k), advance, a));
+    TRY(token_write(k, t->id, advance, a));
     TRY(reencrypt(&v, total, &done));
     tell_token(t, a, with_so, done);
     return CKR_OK;

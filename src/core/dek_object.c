@@ -220,7 +220,7 @@ static CK_RV advance(struct advance *a)
         a->so = v.login;
         rv = v.login == NULL || login_role(v.login) != ROLE_SO
                  ? CKR_USER_NOT_LOGGED_IN
-                 : store_write(keyring_store(token_keyring(a->token)), advance_both, a);
+                 : token_write(v.keyring, v.token, advance_both, a);
     } while (vault_again(a->token, &v, rv));
     return rv;
 }

@@ -106,7 +106,7 @@ static CK_RV lookup_begin(struct keyring *k, struct txn *t, const uint8_t token[
         ENSURE(login != NULL && memcmp(login->token, token, TOKEN_ID) == 0, CKR_USER_NOT_LOGGED_IN);
         l.by = login_opener(login);
     }
-    TRY(ring_token_get(k, token, &l.ring));
+    TRY(ring_token_in(k, t, token, &l.ring));
     l.of = (struct scope_of){k->store_id, token, scope, l.ring->t};
     /* The cache of a login changes, what it may open does not: to the caller it is constant. */
     l.login = scope == SCOPE_PRIVATE ? (struct login *)(uintptr_t)login : NULL;
@@ -381,7 +381,7 @@ CK_RV dek_advance(struct keyring *k, struct txn *t, const uint8_t token[TOKEN_ID
     struct scope_head head;
     uint32_t generation = 0;
 
-    TRY(ring_token_get(k, token, &l.ring));
+    TRY(ring_token_in(k, t, token, &l.ring));
     l.of = (struct scope_of){k->store_id, token, scope, l.ring->t};
     TRY(head_read(&l, &row, &head, stamp));
     TRY(lookup_renew(&l));

@@ -96,6 +96,11 @@ NODISCARD CK_RV token_read(struct keyring *k, struct txn *t, const uint8_t id[TO
  * (when a session is opened, say). Otherwise it costs a look into a list. token_login() does it by
  * itself, dek_get() as a last resort. CKR_TOKEN_NOT_PRESENT. */
 NODISCARD CK_RV token_prepare(struct keyring *k, const uint8_t id[TOKEN_ID]);
+/* store_write(), for what uses the token's DEKs or makes new ones. Where `fn` needs a token secret
+ * that is not at hand (another process has revoked a seal since), the transaction is given up, the
+ * device asked while every other writer goes on, and `fn` run again from its start. `fn` itself
+ * never gives CKR_CANCEL but for that. Otherwise it costs nothing. */
+NODISCARD CK_RV token_write(struct keyring *k, const uint8_t id[TOKEN_ID], txn_fn *fn, void *arg);
 
 /* C_InitToken on a free slot: T, public DEK, SO role. The slot must not be taken
  * (CKR_SLOT_ID_INVALID). CKR_PIN_LEN_RANGE. scrypt runs outside the transaction. */
@@ -179,9 +184,9 @@ NODISCARD CK_RV dek_list(struct keyring *k, struct txn *t, const uint8_t token[T
  * been moved: what a head row holds beyond them is for revocations (seals.h), which no token that
  * nobody logs in to may keep from being done. */
 #define DEK_GENERATIONS 900
-/* In a write transaction: a new current generation; the old one is now being rotated away. Private
- * scope needs no login: the new DEK is encrypted to the role keys. CKR_DEVICE_MEMORY, with a log
- * line: the scope has DEK_GENERATIONS. */
+/* In a transaction of token_write(): a new current generation; the old one is now being rotated
+ * away. Private scope needs no login: the new DEK is encrypted to the role keys. CKR_DEVICE_MEMORY,
+ * with a log line: the scope has DEK_GENERATIONS. */
 NODISCARD CK_RV dek_advance(struct keyring *k, struct txn *t, const uint8_t token[TOKEN_ID],
                             enum scope scope, uint32_t *ret_generation);
 /* In a write transaction: forget a generation that no record names any more (vault/rotate.c). */

@@ -2,8 +2,8 @@
 /*
  * ring.c - the tokens that a keyring has used, with their secrets; see ring.h.
  *
- * A secret that isn't there yet (the token was made by another process) needs the master, so the
- * device is asked.
+ * A secret that isn't there yet (the token was made by another process, or got another one by a
+ * revocation) needs the master, so the device is asked: never in a write transaction.
  */
 #include "keyring/ring.h"
 
@@ -156,25 +156,69 @@ CK_RV ring_token_get(struct keyring *k, const uint8_t id[TOKEN_ID], struct ring_
     return secrets_fetch(k, id, ret);
 }
 
-CK_RV ring_token_at(struct keyring *k, struct txn *t, const uint8_t id[TOKEN_ID],
-                    struct ring_token **ring)
+CK_RV ring_token_in(struct keyring *k, const struct txn *t, const uint8_t id[TOKEN_ID],
+                    struct ring_token **ret)
+{
+    ENSURE(!txn_writes(t) || ring_token_find(k, id) != NULL, CKR_CANCEL);
+    return ring_token_get(k, id, ret);
+}
+
+/* The token with the T that its row in `t` names; *ret NULL: it isn't here yet. */
+static CK_RV newest_find(struct keyring *k, struct txn *t, const uint8_t id[TOKEN_ID],
+                         struct ring_token **ret, uint32_t *ret_number)
 {
     AUTO(buf_clear) struct buf row = BUF_INIT;
     struct token_row token;
-    struct ring_token *there;
 
     TRY(token_row_get(t, id, &row, &token));
-    if ((*ring)->number == token.info.secret_number)
-        return CKR_OK;
     pthread_mutex_lock(&k->lock);
-    there = find_locked(k, id, token.info.secret_number);
+    *ret = find_locked(k, id, token.info.secret_number);
     pthread_mutex_unlock(&k->lock);
-    if (there == NULL)
+    *ret_number = token.info.secret_number;
+    return CKR_OK;
+}
+
+CK_RV ring_token_at(struct keyring *k, struct txn *t, const uint8_t id[TOKEN_ID],
+                    struct ring_token **ring)
+{
+    struct ring_token *there;
+    uint32_t number;
+
+    TRY(newest_find(k, t, id, &there, &number));
+    if (there == NULL) {
+        ENSURE(!txn_writes(t), CKR_CANCEL);
         TRY(secrets_fetch(k, id, &there));
+    }
     /* An old snapshot, of before a revocation that this process slept over: it is read again. */
-    ENSURE(there->number == token.info.secret_number, CKR_FUNCTION_FAILED);
+    ENSURE(there->number == number, CKR_FUNCTION_FAILED);
     *ring = there;
     return CKR_OK;
+}
+
+/* Have the newest T at hand. */
+static CK_RV newest_fetch(struct keyring *k, const uint8_t id[TOKEN_ID])
+{
+    AUTO(txn_endp) struct txn *t = NULL;
+    struct ring_token *there;
+    uint32_t number;
+
+    TRY(txn_begin_read(k->store, &t));
+    TRY(newest_find(k, t, id, &there, &number));
+    txn_end(TAKE(t));
+    return there != NULL ? CKR_OK : secrets_fetch(k, id, &there);
+}
+
+CK_RV token_write(struct keyring *k, const uint8_t id[TOKEN_ID], txn_fn *fn, void *arg)
+{
+    CK_RV rv = CKR_CANCEL;
+
+    for (int i = 0; i < TRIES_MAX && rv == CKR_CANCEL; i++) {
+        rv = store_write(k->store, fn, arg);
+        if (rv == CKR_CANCEL)
+            TRY(newest_fetch(k, id));
+    }
+    ENSURE(rv != CKR_CANCEL, CKR_FUNCTION_FAILED);
+    return rv;
 }
 
 CK_RV token_prepare(struct keyring *k, const uint8_t id[TOKEN_ID])

@@ -71,9 +71,13 @@ NODISCARD CK_RV ring_token_add(struct keyring *k, const uint8_t id[TOKEN_ID], ui
  * outside of hot paths it is called with no transaction. CKR_TOKEN_NOT_PRESENT. */
 NODISCARD CK_RV ring_token_get(struct keyring *k, const uint8_t id[TOKEN_ID],
                                struct ring_token **ret);
+/* The same for who is in a transaction: in one that writes, in which nobody may wait for a device,
+ * a token that isn't cached is CKR_CANCEL, which token_write() sees to. */
+NODISCARD CK_RV ring_token_in(struct keyring *k, const struct txn *t, const uint8_t id[TOKEN_ID],
+                              struct ring_token **ret);
 /* The same with the T that the row in `t` names: *ring, where that is it, and else opened through
- * the master. In a write transaction before anything is wrapped, and where a wrap is to be opened
- * that is not known yet. */
+ * the master, or CKR_CANCEL as above. In a write transaction before anything is wrapped, and where
+ * a wrap is to be opened that is not known yet. */
 NODISCARD CK_RV ring_token_at(struct keyring *k, struct txn *t, const uint8_t id[TOKEN_ID],
                               struct ring_token **ring);
 /* Open the T of every token of the snapshot, while the master is at hand. */

@@ -91,6 +91,8 @@ uint64_t txn_counter(const struct txn *t);
  */
 typedef CK_RV txn_fn(struct txn *t, void *arg);
 NODISCARD CK_RV store_write(struct store *s, txn_fn *fn, void *arg);
+/* Is it such a transaction, for whose end every other writer waits? */
+bool txn_writes(const struct txn *t);
 
 /* Verified read: *ret_found, and the row appended to ret. ret may be NULL (presence alone).
  * ret_mac, when not NULL, receives the row's stamp. */

@@ -278,6 +278,11 @@ static CK_RV write_once(struct store *s, txn_fn *fn, void *arg, bool *ret_again)
     return rv;
 }
 
+bool txn_writes(const struct txn *t)
+{
+    return t->writes;
+}
+
 CK_RV store_write(struct store *s, txn_fn *fn, void *arg)
 {
     CK_RV rv = CKR_DEVICE_MEMORY;

@@ -237,7 +237,7 @@ static CK_RV step(struct rotation *o, size_t *ret_done, bool *ret_left)
     ENSURE(o->limit > 0, CKR_ARGUMENTS_BAD);
     TRY(is_left(o->v, &left));
     if (left)
-        TRY(store_write(keyring_store(o->v->keyring), rotate_in, o));
+        TRY(token_write(o->v->keyring, o->v->token, rotate_in, o));
     *ret_done = o->done;
     *ret_left = o->left;
     return CKR_OK;

@@ -5,7 +5,7 @@
  *
  * Records are encoded before the transaction begins. Ids, the current generation and what the index
  * says of the object before are read inside it, so that nothing depends on an older snapshot. A
- * transaction function may be run twice: results leave it only after store_write().
+ * transaction function may be run twice: results leave it only after token_write().
  */
 #include <stdlib.h>
 
@@ -104,7 +104,7 @@ static CK_RV add_prepare(struct add *a)
 static CK_RV add_run(struct add *a)
 {
     TRY(add_prepare(a));
-    return store_write(keyring_store(a->v->keyring), add_all, a);
+    return token_write(a->v->keyring, a->v->token, add_all, a);
 }
 
 CK_RV vault_add(const struct vault *v, const struct attrs *const *objects, size_t n,
@@ -209,7 +209,7 @@ CK_RV vault_replace(const struct vault *v, uint64_t id, enum scope scope, const 
     struct edit e = {.v = v, .id = id, .scope = scope, .attrs = attrs, .expected = stamp->mac};
 
     TRY(edit_prepare(&e, &plain));
-    TRY(store_write(keyring_store(v->keyring), edit_object, &e));
+    TRY(token_write(v->keyring, v->token, edit_object, &e));
     *stamp = e.after;
     return CKR_OK;
 }
@@ -217,7 +217,7 @@ CK_RV vault_replace(const struct vault *v, uint64_t id, enum scope scope, const 
 static CK_RV destroy(struct edit *e)
 {
     ENSURE(rows_are_visible(e->v, e->scope), CKR_OBJECT_HANDLE_INVALID);
-    return store_write(keyring_store(e->v->keyring), edit_object, e);
+    return token_write(e->v->keyring, e->v->token, edit_object, e);
 }
 
 CK_RV vault_destroy(const struct vault *v, uint64_t id, enum scope scope)
@@ -290,7 +290,7 @@ CK_RV vault_succeed(const struct vault *v, const struct attrs *const *objects, s
 
     TRY(add_prepare(&s.add));
     TRY(edits_prepare(&s, changes));
-    TRY(store_write(keyring_store(v->keyring), succeed, &s));
+    TRY(token_write(v->keyring, v->token, succeed, &s));
     memcpy(ret_ids, s.add.ids, n * sizeof(*ret_ids));
     return CKR_OK;
 }

@@ -180,7 +180,7 @@ void fixture_generations(struct keyring_fixture *f, const struct token_info *t, 
 {
     struct filling filling = {.f = f, .token = t, .scope = scope, .n = n};
 
-    assert_int_equal(store_write(keyring_store(f->k), fill, &filling), CKR_OK);
+    assert_int_equal(token_write(f->k, t->id, fill, &filling), CKR_OK);
 }
 
 struct login *fixture_so(struct keyring_fixture *f, const struct token_info *t)

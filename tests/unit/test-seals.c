@@ -20,6 +20,7 @@
 #include "keyring/secret_text.h"
 #include "keyring_fixture.h"
 #include "log_capture.h"
+#include "vault/vault.h"
 
 static bool log_says(const char *text)
 {
@@ -629,6 +630,97 @@ static void revoked_beside_a_process(void **state)
     assert_memory_equal(seen.key, after[0].key, PRIM_KEY);
 }
 
+/* A device that takes its time, and looks whether others could write meanwhile. */
+static struct root watched;
+static struct store *watched_store;
+static size_t n_asked, n_blocked;
+
+static CK_RV nothing(struct txn *t, void *arg)
+{
+    (void)t;
+    (void)arg;
+    return CKR_CANCEL;
+}
+
+static CK_RV watched_derive(const struct conf *c, const struct binding *b, struct secret **ret)
+{
+    n_asked++;
+    /* In a write transaction of this thread it is refused. */
+    n_blocked += store_write(watched_store, nothing, NULL) != CKR_CANCEL;
+    return root_software.derive(c, b, ret);
+}
+
+static struct attrs *data_object(void)
+{
+    struct attrs *a = NULL;
+
+    assert_int_equal(attrs_new(&a), CKR_OK);
+    assert_int_equal(attrs_set_ulong(a, CKA_CLASS, CKO_DATA), CKR_OK);
+    assert_int_equal(attrs_set_bool(a, CKA_TOKEN, true), CKR_OK);
+    assert_int_equal(attrs_set_bool(a, CKA_PRIVATE, true), CKR_OK);
+    assert_int_equal(attrs_set(a, CKA_LABEL, SPAN_LIT("object")), CKR_OK);
+    return a;
+}
+
+/* What the keyring knows of every token is out of date from now on. */
+static void revoke_elsewhere(struct keyring_fixture *f)
+{
+    const struct seal_request q = {.kind = SEAL_KEY};
+    AUTO(seal_result_clear) struct seal_result made = add(f, &q);
+    AUTO(keyring_unrefp) struct keyring *other = NULL;
+
+    assert_int_equal(fixture_open(f, &other), CKR_OK);
+    assert_int_equal(seal_revoke(other, made.id, SEAL_ACCEPT_NO_RECOVERY), CKR_OK);
+    n_asked = 0;
+}
+
+/* After this the device was asked, and no writer waited for it. */
+#define ASKED_UNHINDERED(call)                                                                     \
+    do {                                                                                           \
+        revoke_elsewhere(f);                                                                       \
+        assert_int_equal((call), CKR_OK);                                                          \
+        assert_int_equal(n_asked, 1);                                                              \
+        assert_int_equal(n_blocked, 0);                                                            \
+    } while (0)
+
+/* The first call of a process after another's revocation asks the device, and lets all others write
+ * while that takes its time. */
+static void revoked_and_no_writer_waits(void **state)
+{
+    struct keyring_fixture *f = *state;
+    const struct token_info t = fixture_only_token(f);
+    AUTO(attrs_freep) struct attrs *object = data_object();
+    const struct attrs *const objects[1] = {object};
+    AUTO(login_unrefp) struct login *l = NULL;
+    struct vault v = {.keyring = f->k};
+    struct vault_change change = {.scope = SCOPE_PRIVATE, .attrs = object};
+    struct stamp stamp;
+    uint64_t id = 0, next = 0;
+    size_t done = 0;
+    bool left = false;
+
+    fixture_user_pin(f, &t);
+    l = v.login = fixture_user(f, &t);
+    memcpy(v.token, t.id, TOKEN_ID);
+    watched = *f->k->root;
+    watched.derive = watched_derive;
+    watched_store = keyring_store(f->k);
+    f->k->root = &watched;
+    n_blocked = 0;
+    ASKED_UNHINDERED(vault_add(&v, objects, 1, &id, &stamp));
+    assert_int_equal(vault_replace(&v, id, SCOPE_PRIVATE, object, &stamp), CKR_OK);
+    assert_int_equal(n_asked, 1); /* once is enough */
+    ASKED_UNHINDERED(vault_replace(&v, id, SCOPE_PRIVATE, object, &stamp));
+    change.id = id;
+    change.stamp = stamp;
+    ASKED_UNHINDERED(vault_succeed(&v, objects, 1, &change, 1, &id));
+    assert_int_equal(vault_next_id(&v, &next), CKR_OK);
+    ASKED_UNHINDERED(vault_import(&v, objects, 1, "one", &next));
+    ASKED_UNHINDERED(vault_rotate_step(&v, 10, &done, &left));
+    ASKED_UNHINDERED(token_write(f->k, t.id, advance_public, f));
+    ASKED_UNHINDERED(vault_destroy(&v, id, SCOPE_PRIVATE));
+}
+
 /* Every PIN works as before, however often something is revoked and whichever PIN is changed. */
 static void revoked_again_and_again(void **state)
 {
@@ -779,6 +871,7 @@ int main(void)
         TOKEN_TEST("/seals/remove/superseded-is-no-way-in", superseded_is_no_way_in),
         EMPTY_TEST("/seals/remove/certificate", removed_certificate),
         TOKEN_TEST("/seals/revoke/beside-a-process", revoked_beside_a_process),
+        TOKEN_TEST("/seals/revoke/no-writer-waits-for-the-device", revoked_and_no_writer_waits),
         TOKEN_TEST("/seals/revoke/again-and-again", revoked_again_and_again),
         TOKEN_TEST("/seals/revoke/is-cut-off", revoked_is_cut_off),
         TOKEN_TEST("/seals/revoke/with-a-full-scope", revoked_with_a_full_scope),
