@@ -134,6 +134,7 @@ static const struct {
     {CKR_MECHANISM_INVALID, EXIT_REFUSED, "no mechanism for that is switched on"},
     {CKR_TOKEN_NOT_PRESENT, EXIT_CLOSED,
      "there is no store; make one with `tee-pkcs11 init-token`"},
+    {CKR_DEVICE_REMOVED, EXIT_FAILED, "the token is gone: it was initialised anew meanwhile"},
     {CKR_DEVICE_ERROR, EXIT_CLOSED, "the store or the device cannot be used"},
     {CKR_DEVICE_MEMORY, EXIT_FAILED,
      "the disk is full, or it is too much for the store: the line before says what"},

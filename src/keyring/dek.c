@@ -132,7 +132,7 @@ static CK_RV scope_absence(const struct lookup *l)
     bool found = false;
 
     TRY(txn_get(l->t, STORE_TOKEN, token_row_key_span(&key), NULL, NULL, &found));
-    ENSURE(found, CKR_TOKEN_NOT_PRESENT);
+    ENSURE(found, CKR_DEVICE_REMOVED);
     ENSURE(l->of.scope == SCOPE_PUBLIC, CKR_USER_PIN_NOT_INITIALIZED);
     FAIL(CKR_DEVICE_ERROR);
 }

@@ -87,14 +87,14 @@ struct token_info {
 NODISCARD CK_RV tokens_peek(struct store *s, struct token_info **ret, size_t *ret_n);
 /* The same, verified. */
 NODISCARD CK_RV tokens_list(struct keyring *k, struct token_info **ret, size_t *ret_n);
-/* One token, verified, read in `t`. CKR_TOKEN_NOT_PRESENT when it is gone. */
+/* One token, verified, read in `t`. CKR_DEVICE_REMOVED when it is gone. */
 NODISCARD CK_RV token_read(struct keyring *k, struct txn *t, const uint8_t id[TOKEN_ID],
                            struct token_info *ret);
 
 /* Have the token's secret at hand, so that nothing after it has to ask the device. For a token that
  * another process made since this keyring was opened, this asks it: call it with no transaction
  * (when a session is opened, say). Otherwise it costs a look into a list. token_login() does it by
- * itself, dek_get() as a last resort. CKR_TOKEN_NOT_PRESENT. */
+ * itself, dek_get() as a last resort. CKR_DEVICE_REMOVED. */
 NODISCARD CK_RV token_prepare(struct keyring *k, const uint8_t id[TOKEN_ID]);
 /* store_write(), for what uses the token's DEKs or makes new ones. Where `fn` needs a token secret
  * that is not at hand (another process has revoked a seal since), the transaction is given up, the
@@ -109,7 +109,7 @@ NODISCARD CK_RV token_create(struct keyring *k, CK_SLOT_ID slot, struct span so_
 /* C_InitToken on a token: the SO PIN is checked and counted (CKR_PIN_INCORRECT, CKR_PIN_LOCKED);
  * then every row of the old incarnation is gone, with new T, DEKs and SO role under that PIN. The
  * slot stays; the token id is a new one (in *ret): whoever holds the old one gets
- * CKR_TOKEN_NOT_PRESENT from then on. */
+ * CKR_DEVICE_REMOVED from then on. */
 NODISCARD CK_RV token_renew(struct keyring *k, const uint8_t id[TOKEN_ID], struct span so_pin,
                             const uint8_t label[32], struct token_info *ret);
 
@@ -123,7 +123,7 @@ void login_unref(struct login *l); /* NULL is allowed */
 DEFINE_AUTO(login_unrefp, struct login, login_unref)
 enum role login_role(const struct login *l);
 /* Is it the login of its role still, as the rows in `t` say? CKR_USER_NOT_LOGGED_IN: no, its PIN
- * was changed, by whatever process; CKR_TOKEN_NOT_PRESENT. One look into the tree where the row is
+ * was changed, by whatever process; CKR_DEVICE_REMOVED. One look into the tree where the row is
  * what it was. */
 NODISCARD CK_RV login_check(struct keyring *k, struct txn *t, struct login *l);
 

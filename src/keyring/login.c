@@ -65,7 +65,7 @@ static CK_RV login_compare(struct keyring *k, struct txn *t, struct login *l)
     TRY(role_get_stamped(t, l->token, l->role, &row, stamp, &found));
     if (!found)
         TRY(token_there(t, l->token, &token_found));
-    ENSURE(found || token_found, CKR_TOKEN_NOT_PRESENT);
+    ENSURE(found || token_found, CKR_DEVICE_REMOVED);
     ENSURE(found && row.generation == l->generation &&
                memcmp(row.public_key, l->public_key, sizeof(l->public_key)) == 0,
            CKR_USER_NOT_LOGGED_IN);

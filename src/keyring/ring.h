@@ -68,7 +68,7 @@ NODISCARD CK_RV ring_token_add(struct keyring *k, const uint8_t id[TOKEN_ID], ui
                                struct secret *secrets, struct ring_token **ret);
 
 /* The token's T and caches. Cached, or opened through the master: then the device is asked, so
- * outside of hot paths it is called with no transaction. CKR_TOKEN_NOT_PRESENT. */
+ * outside of hot paths it is called with no transaction. CKR_DEVICE_REMOVED. */
 NODISCARD CK_RV ring_token_get(struct keyring *k, const uint8_t id[TOKEN_ID],
                                struct ring_token **ret);
 /* The same for who is in a transaction: in one that writes, in which nobody may wait for a device,

@@ -147,7 +147,7 @@ CK_RV token_row_get(struct txn *t, const uint8_t id[TOKEN_ID], struct buf *row,
     bool found = false;
 
     TRY(txn_get(t, STORE_TOKEN, token_row_key_span(&key), row, NULL, &found));
-    ENSURE(found, CKR_TOKEN_NOT_PRESENT);
+    ENSURE(found, CKR_DEVICE_REMOVED);
     return token_row_decode(id, buf_span(row), ret);
 }
 

@@ -53,7 +53,7 @@ NODISCARD CK_RV token_row_encode(const struct header *h, const struct token_info
 /* The secrets of a row that was decoded. */
 NODISCARD CK_RV token_row_open(const struct header *h, const struct token_row *token,
                                struct span master, struct secret **ret_secrets);
-/* The verified info row; CKR_TOKEN_NOT_PRESENT. The spans of ret point into `row`. */
+/* The verified info row; CKR_DEVICE_REMOVED. The spans of ret point into `row`. */
 NODISCARD CK_RV token_row_get(struct txn *t, const uint8_t id[TOKEN_ID], struct buf *row,
                               struct token_row *ret);
 /* The same row boxed under another master. In a write transaction. */

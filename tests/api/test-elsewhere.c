@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test-elsewhere.c - two processes on one token: what C_SetPIN and C_InitPIN of the one do to the
- * login of the other. A login of the old pair is none any more, whatever it has read before; a PIN
+ * test-elsewhere.c - two processes on one token: what C_SetPIN, C_InitPIN and C_InitToken of the
+ * one do to the other. A login of the old pair is none any more, whatever it has read before; a PIN
  * that is wrong, the other role's, or a process's own changes nothing.
  */
 #include "support/reference.h"
@@ -299,6 +299,85 @@ static void test_evicts_no_so(void **state)
     }
 }
 
+/* -- another token in its place -----------------------------------------------------------------
+ */
+
+static void init_token(CK_SESSION_HANDLE h)
+{
+    CK_UTF8CHAR label[32];
+
+    memset(label, ' ', sizeof(label));
+    ASSERT_OK(p11->C_CloseSession(h));
+    ASSERT_OK(p11->C_InitToken(0, text(SO_PIN), strlen(SO_PIN), label));
+}
+
+static CK_RV find(CK_SESSION_HANDLE h)
+{
+    return p11->C_FindObjectsInit(h, NULL, 0);
+}
+
+static CK_RV generate(CK_SESSION_HANDLE h)
+{
+    CK_MECHANISM m = {CKM_AES_KEY_GEN, NULL, 0};
+    CK_ULONG bytes = 32;
+    CK_ATTRIBUTE v[] = {ATTR_OBJ(CKA_VALUE_LEN, bytes), ATTR_TRUE(CKA_TOKEN)};
+    CK_OBJECT_HANDLE o;
+
+    return p11->C_GenerateKey(h, &m, v, N_ELEMENTS(v), &o);
+}
+
+static CK_RV create_token_object(CK_SESSION_HANDLE h)
+{
+    return create_public(h, CK_TRUE);
+}
+
+static CK_RV change_pin(CK_SESSION_HANDLE h)
+{
+    return set_pin(h, USER_PIN, NEW_PIN);
+}
+
+static CK_RV log_in_again(CK_SESSION_HANDLE h)
+{
+    const CK_RV rv = p11->C_Logout(h);
+
+    return rv != CKR_OK ? rv : login(h, CKU_USER, USER_PIN);
+}
+
+/* C_InitToken there takes the token out of the slot that sessions here have open (5.1.2): one code
+ * for whatever they do with it, whether it takes a key of a session or the store. */
+static void test_init_token(void **state)
+{
+    static CK_RV (*const what[])(CK_SESSION_HANDLE) = {
+        find, create_private, create_token_object, generate, change_pin, log_in_again};
+    const CK_SESSION_HANDLE h = open_user();
+    const struct objects o = make_objects(h);
+    const CK_OBJECT_HANDLE of_session = make_aes(h, 32, CK_FALSE, "of the session");
+
+    (void)state;
+    elsewhere(init_token);
+    ASSERT_RV(CKR_DEVICE_REMOVED, use_key(h, o.key));
+    ASSERT_RV(CKR_DEVICE_REMOVED, use_key(h, of_session));
+    ASSERT_RV(CKR_DEVICE_REMOVED, read_label(h, o.private));
+    for (size_t i = 0; i < N_ELEMENTS(what); i++)
+        ASSERT_RV(CKR_DEVICE_REMOVED, what[i](h));
+    /* With its sessions closed, the new one is there. */
+    close_all();
+    ASSERT_OK(login(open_session(), CKU_SO, SO_PIN));
+}
+
+static void test_init_token_and_so(void **state)
+{
+    CK_OBJECT_HANDLE of_token, of_session;
+    const CK_SESSION_HANDLE h = so_with_keys(&of_token, &of_session);
+
+    (void)state;
+    elsewhere(init_token);
+    ASSERT_RV(CKR_DEVICE_REMOVED, set_trusted(h, of_token));
+    ASSERT_RV(CKR_DEVICE_REMOVED, set_trusted(h, of_session));
+    ASSERT_RV(CKR_DEVICE_REMOVED, rotate(h));
+    ASSERT_RV(CKR_DEVICE_REMOVED, init_pin(h));
+}
+
 /* -- its own change ---------------------------------------------------------------------------- */
 
 #define N_CHANGES 20
@@ -364,6 +443,8 @@ int main(void)
         TEST("/elsewhere/evicts-nobody", test_evicts_nobody),
         TEST("/elsewhere/so-set-pin", test_so_set_pin),
         TEST("/elsewhere/evicts-no-so", test_evicts_no_so),
+        TEST("/elsewhere/init-token", test_init_token),
+        TEST("/elsewhere/init-token-and-so", test_init_token_and_so),
         TEST("/elsewhere/own-set-pin", test_own_set_pin),
     };
 

@@ -193,14 +193,14 @@ static void dek_of_no_token(void **state)
     uint8_t label[32] = "renewed";
     struct token_info made, nobody = {.slot = 0};
 
-    assert_int_equal(get(f->k, &nobody, SCOPE_PUBLIC, 0, NULL).rv, CKR_TOKEN_NOT_PRESENT);
+    assert_int_equal(get(f->k, &nobody, SCOPE_PUBLIC, 0, NULL).rv, CKR_DEVICE_REMOVED);
     assert_int_equal(get(f->k, &old, SCOPE_PUBLIC, 0, NULL).rv, CKR_OK);
     assert_int_equal(get_index(f->k, &old, SCOPE_PUBLIC, NULL).rv, CKR_OK);
     assert_int_equal(token_renew(f->k, old.id, SO_PIN, label, &made), CKR_OK);
     /* Cached, and void all the same. */
-    assert_int_equal(get(f->k, &old, SCOPE_PUBLIC, 0, NULL).rv, CKR_TOKEN_NOT_PRESENT);
-    assert_int_equal(get(f->k, &old, SCOPE_PUBLIC, 1, NULL).rv, CKR_TOKEN_NOT_PRESENT);
-    assert_int_equal(get_index(f->k, &old, SCOPE_PUBLIC, NULL).rv, CKR_TOKEN_NOT_PRESENT);
+    assert_int_equal(get(f->k, &old, SCOPE_PUBLIC, 0, NULL).rv, CKR_DEVICE_REMOVED);
+    assert_int_equal(get(f->k, &old, SCOPE_PUBLIC, 1, NULL).rv, CKR_DEVICE_REMOVED);
+    assert_int_equal(get_index(f->k, &old, SCOPE_PUBLIC, NULL).rv, CKR_DEVICE_REMOVED);
 }
 
 /* -- generations ----------------------------------------------------------------------------- */

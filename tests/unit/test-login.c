@@ -423,7 +423,7 @@ static void check_of_another_pair(void **state)
     assert_int_equal(init_pin(f, NEW_PIN), CKR_OK);
     assert_int_equal(check(f, user), CKR_USER_NOT_LOGGED_IN);
     assert_int_equal(token_renew(f->k, t.id, SO_PIN, label, &made), CKR_OK);
-    assert_int_equal(check(f, before), CKR_TOKEN_NOT_PRESENT);
+    assert_int_equal(check(f, before), CKR_DEVICE_REMOVED);
 }
 
 /* The first user PIN needs no key of the SO's, and yet the SO who logged in last. */

@@ -49,9 +49,9 @@ static void token_read_agrees(void **state)
     assert_int_equal(txn_begin_read(keyring_store(f->k), &t), CKR_OK);
     assert_int_equal(token_read(f->k, t, made.id, &read), CKR_OK);
     assert_memory_equal(&made, &read, sizeof(made));
-    assert_int_equal(token_read(f->k, t, nobody, &read), CKR_TOKEN_NOT_PRESENT);
+    assert_int_equal(token_read(f->k, t, nobody, &read), CKR_DEVICE_REMOVED);
     assert_int_equal(token_prepare(f->k, made.id), CKR_OK);
-    assert_int_equal(token_prepare(f->k, nobody), CKR_TOKEN_NOT_PRESENT);
+    assert_int_equal(token_prepare(f->k, nobody), CKR_DEVICE_REMOVED);
 }
 
 static void token_slots_are_given_once(void **state)
@@ -222,7 +222,7 @@ static void renew_removes_the_old(void **state)
     assert_int_equal(rows_of(f, STORE_TOKEN), 3); /* info, SO, counters */
     assert_int_equal(rows_of(f, STORE_DEK), 2);   /* public head, generation 1 */
     assert_false(raw_has(f, STORE_META, META_CLEAN));
-    assert_int_equal(token_login(f->k, old.id, ROLE_SO, SO_PIN, &l), CKR_TOKEN_NOT_PRESENT);
+    assert_int_equal(token_login(f->k, old.id, ROLE_SO, SO_PIN, &l), CKR_DEVICE_REMOVED);
     assert_int_equal(token_login(f->k, made.id, ROLE_USER, USER_PIN, &l),
                      CKR_USER_PIN_NOT_INITIALIZED);
     login_unref(fixture_so(f, &made));
