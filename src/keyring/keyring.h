@@ -123,8 +123,9 @@ void login_unref(struct login *l); /* NULL is allowed */
 DEFINE_AUTO(login_unrefp, struct login, login_unref)
 enum role login_role(const struct login *l);
 /* Is it the login of its role still, as the rows in `t` say? CKR_USER_NOT_LOGGED_IN: no, its PIN
- * was changed, by whatever process; CKR_DEVICE_REMOVED. One look into the tree where the row is
- * what it was. */
+ * was changed, by whatever process; CKR_DEVICE_REMOVED. One number compared in a snapshot that was
+ * looked at, else one look into the tree where the row is what it was. A write transaction is asked
+ * before it puts a pair itself. */
 NODISCARD CK_RV login_check(struct keyring *k, struct txn *t, struct login *l);
 
 /*

@@ -26,6 +26,7 @@ CK_RV login_new(const uint8_t token[TOKEN_ID], enum role role, const struct role
 
     ENSURE(l != NULL, CKR_HOST_MEMORY);
     atomic_init(&l->refs, 1);
+    atomic_init(&l->proven, 0);
     memcpy(l->token, token, TOKEN_ID);
     l->role = role;
     l->generation = row->generation;
@@ -80,11 +81,16 @@ CK_RV login_check(struct keyring *k, struct txn *t, struct login *l)
     uint8_t stamp[STORE_MAC];
     bool same = false;
 
+    if (atomic_load_explicit(&l->proven, memory_order_relaxed) == txn_id(t))
+        return CKR_OK;
     pthread_mutex_lock(&k->lock);
     memcpy(stamp, l->stamp, sizeof(stamp));
     pthread_mutex_unlock(&k->lock);
     TRY(role_same(t, l->token, l->role, stamp, &same));
-    return same ? CKR_OK : login_compare(k, t, l);
+    if (!same)
+        TRY(login_compare(k, t, l));
+    atomic_store_explicit(&l->proven, txn_id(t), memory_order_relaxed);
+    return CKR_OK;
 }
 
 /* -- checking -------------------------------------------------------------------------------- */

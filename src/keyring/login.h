@@ -20,6 +20,7 @@ struct login {
     struct dek_cache deks; /* private scope; guarded by the keyring's lock */
     bool index_opened;     /* it has opened the private index key itself; same lock */
     uint8_t stamp[STORE_MAC]; /* of the role's row when it had this pair last; same lock */
+    atomic_uint_fast64_t proven; /* the last snapshot in which it was seen to; 0: none */
 };
 
 /* The pair of `row`; private_key is taken. */
