@@ -2,10 +2,11 @@
 /*
  * conf_text.c - see conf_text.h.
  *
- * inih finds the lines, their names and comments; it has no state of its own, and no exit(): two
+ * inih finds the names and what belongs to them; it has no state of its own, and no exit(): two
  * copies of the module in one process, or a program that reads a configuration of its own, are not
- * in each other's way. Its buffer holds INI_MAX_LINE bytes, 200 in Debian: a longer list is given
- * to it in pieces, as if it went on in indented lines.
+ * in each other's way. It is given each line without its comment, and no semicolon, which to it
+ * begins one. Its buffer holds INI_MAX_LINE bytes, 200 in Debian: a longer list is given to it in
+ * pieces, as if it went on in indented lines; so are lines in the middle of a list that are not.
  */
 #include "util/conf_text.h"
 
@@ -20,13 +21,20 @@
 
 /* A value without quotes ends before one of these. */
 #define BARE_ENDS " \t\r\n\v\f\"'{},=#"
+#define MARK      "\xef\xbb\xbf" /* of UTF-8, which some editors put before a text */
+
+/* Where in the text we are. */
+struct lines {
+    const char *at; /* what is left of it */
+    unsigned line;  /* that was read last */
+    bool goes_on;   /* there is more of it than was given to inih */
+    bool in_list;   /* behind a brace that is not closed */
+    size_t room;    /* bytes that inih takes at once */
+};
 
 struct reading {
-    const char *at; /* what is left of the text */
-    unsigned line;  /* that was read last */
-    bool indented;  /* it begins with a blank */
-    bool goes_on;   /* there is more of it than was given to inih */
-    size_t room;    /* bytes that inih takes at once */
+    struct lines lines;
+    bool indented;  /* the last line belongs to the one before */
     char *name;     /* of the entry that more lines may belong to; NULL: none */
     unsigned first; /* its line */
     struct buf text;
@@ -67,8 +75,8 @@ static void entry_clear(struct conf_entry *e)
 
 static const char *skip(const char *p)
 {
-    while (*p == '#' || isspace((unsigned char)*p))
-        p += *p == '#' ? strcspn(p, "\n") : 1;
+    while (isspace((unsigned char)*p))
+        p++;
     return p;
 }
 
@@ -148,7 +156,7 @@ static CK_RV list_read(const struct reading *r, const char **p, struct conf_entr
             return CKR_OK;
         if (next != ',') {
             conf_fault_set(r->fault, r->first,
-                           "%s: values of a list have commas between, and a brace behind them",
+                           "%s: values of a list have commas between, and a brace behind the last",
                            e->name);
             FAIL(CKR_ARGUMENTS_BAD);
         }
@@ -185,88 +193,136 @@ static CK_RV entry_end(struct reading *r)
 
 /* -- lines ------------------------------------------------------------------------------------- */
 
-/* What inih is to see of a line at once, `n` bytes of the text. */
+/* What inih is to see at once: of the line that `p` is in, or of what is left of it. */
 struct piece {
+    const char *p;
     size_t n;
-    bool is_comment, goes_on;
+    bool belongs; /* to the line before */
+    const char *fault;
 };
 
-/* The next piece, of at most `room` bytes. A list is cut behind a comma, where nothing is in the
- * line that a comma could be part of. False: it can't be. */
-static bool piece_find(const char *text, size_t room, struct piece *ret)
-{
-    const size_t line = strcspn(text, "\n"), blanks = strspn(text, " \t");
+/* How far a line goes before blanks and a comment, and how far at most `room` bytes of it do, which
+ * end behind a comma; with each whether it ends in the middle of a list. */
+struct extent {
+    size_t n, cut; /* cut 0: there is none */
+    bool in_list, cut_in_list;
+};
 
-    *ret = (struct piece){.n = line + (text[line] == '\n')};
-    ret->is_comment = text[blanks] == '#' || text[blanks] == ';';
-    if (ret->is_comment || ret->n <= room)
-        return true;
-    if (strcspn(text, "#;\"'") < line)
+/* `n` bytes are left of the line, without its end. Nothing means anything in quotes. */
+static struct extent extent_of(const struct lines *l, size_t n)
+{
+    struct extent e = {.in_list = l->in_list};
+    const char *p = l->at;
+    char quote = 0;
+
+    for (; e.n < n; e.n++) {
+        const char c = p[e.n];
+
+        if (quote != 0)
+            quote = c == quote ? 0 : quote;
+        else if (c == '"' || c == '\'')
+            quote = c;
+        else if (c == '#' && (e.n > 0 ? isblank((unsigned char)p[e.n - 1]) : !l->goes_on))
+            break;
+        else if (c == '{' || c == '}')
+            e.in_list = c == '{';
+        else if (c == ',' && e.n < l->room) {
+            e.cut = e.n + 1;
+            e.cut_in_list = e.in_list;
+        }
+    }
+    while (e.n > 0 && isspace((unsigned char)p[e.n - 1]))
+        e.n--;
+    return e;
+}
+
+/* To inih a semicolon behind a blank begins a comment. */
+static bool has_semicolon(const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] == ';' && (i == 0 || isspace((unsigned char)p[i - 1])))
+            return true;
+    }
+    return false;
+}
+
+static const char *fault_of(const struct lines *l, const struct extent *e)
+{
+    if (!l->goes_on && l->at[strspn(l->at, " \t\r\v\f")] == '[')
+        return "there are no sections";
+    if (has_semicolon(l->at, e->n))
+        return "a semicolon begins nothing: a comment begins with #";
+    if (e->n > l->room && e->cut == 0)
+        return "this line is too long: only lists may be";
+    return NULL;
+}
+
+/* False: the text is at its end. */
+static bool lines_next(struct lines *l, struct piece *ret)
+{
+    const size_t line = strcspn(l->at, "\n");
+    const struct extent e = extent_of(l, line);
+    const bool goes_on = e.n > l->room;
+
+    *ret = (struct piece){.p = l->at, .n = goes_on ? e.cut : e.n};
+    if (*l->at == '\0')
         return false;
-    ret->goes_on = true;
-    for (ret->n = room; ret->n > 0 && text[ret->n - 1] != ',';)
-        ret->n--;
-    return ret->n > 0;
+    ret->belongs = l->goes_on || l->in_list;
+    ret->fault = fault_of(l, &e);
+    l->line += !l->goes_on;
+    l->goes_on = goes_on;
+    l->in_list = goes_on ? e.cut_in_list : e.in_list;
+    l->at += goes_on ? e.cut : line + (l->at[line] == '\n');
+    return true;
 }
 
 /* The line that the n-th piece (from 1) is of. */
-static unsigned line_of(const char *text, unsigned n, size_t room)
+static unsigned line_of(struct lines l, unsigned n)
 {
-    struct piece piece = {.goes_on = false};
-    unsigned line = 0;
+    struct piece piece;
 
-    for (; n > 0; n--) {
-        line += !piece.goes_on;
-        if (!piece_find(text, room, &piece))
-            break;
-        text += piece.n;
-    }
-    return line;
+    while (n-- > 0 && lines_next(&l, &piece))
+        ;
+    return l.line;
 }
 
 /* A reader of inih's, into `str` of `num` bytes; NULL: there is no more. */
 static char *next_piece(char *str, int num, void *arg)
 {
     struct reading *r = arg;
-    const size_t blank = r->goes_on; /* before what goes on */
     struct piece piece;
+    size_t blank;
 
-    r->room = num > 2 ? (size_t)num - 2 : 0; /* the blank, and the 0 behind it all */
-    if (r->rv != CKR_OK || *r->at == '\0')
+    /* Besides a blank before it, the line's end and the 0 behind it, there is a byte that shows
+     * that it fits. */
+    r->lines.room = num > 4 ? (size_t)num - 4 : 0;
+    if (r->rv != CKR_OK || !lines_next(&r->lines, &piece))
         return NULL;
-    r->line += !r->goes_on;
-    if (!piece_find(r->at, r->room, &piece)) {
-        conf_fault_set(r->fault, r->line, "a line has at most %zu bytes, but for a list", r->room);
+    if (piece.fault != NULL) {
+        conf_fault_set(r->fault, r->lines.line, "%s", piece.fault);
         r->rv = CKR_ARGUMENTS_BAD;
         return NULL;
     }
-    r->indented = r->goes_on || isspace((unsigned char)*r->at) != 0;
-    r->goes_on = piece.goes_on;
-    r->at += piece.n;
-    if (piece.is_comment)
-        return memcpy(str, "\n", sizeof("\n"));
+    r->indented = piece.belongs || isspace((unsigned char)*piece.p) != 0;
+    blank = piece.belongs;
     str[0] = ' ';
-    memcpy(str + blank, r->at - piece.n, piece.n);
-    str[blank + piece.n] = '\0';
+    memcpy(str + blank, piece.p, piece.n);
+    memcpy(str + blank + piece.n, "\n", sizeof("\n"));
     return str;
 }
 
-static CK_RV line_take(struct reading *r, const char *section, const char *name, const char *value)
+static CK_RV line_take(struct reading *r, const char *name, const char *value)
 {
     const size_t n = strlen(value);
 
-    /* inih has the entry's name again then; another one comes behind a section. */
+    /* inih has the entry's name again then. */
     if (r->indented && r->name != NULL && strcmp(name, r->name) == 0) {
         buf_u8(&r->text, '\n');
         buf_put(&r->text, span_of(value, n));
         return CKR_OK;
     }
     TRY(entry_end(r));
-    if (section[0] != '\0') {
-        conf_fault_set(r->fault, r->line, "there are no sections");
-        FAIL(CKR_ARGUMENTS_BAD);
-    }
-    r->first = r->line;
+    r->first = r->lines.line;
     r->name = strdup(name);
     ENSURE(r->name != NULL, CKR_HOST_MEMORY);
     r->text.n = 0;
@@ -279,8 +335,9 @@ static int on_line(void *arg, const char *section, const char *name, const char 
 {
     struct reading *r = arg;
 
+    (void)section; /* there are none */
     if (r->rv == CKR_OK)
-        r->rv = line_take(r, section, name, value);
+        r->rv = line_take(r, name, value);
     return 1;
 }
 
@@ -290,14 +347,24 @@ static void reading_clear(struct reading *r)
     buf_clear(&r->text);
 }
 
+static const char *behind_mark(const char *text)
+{
+    while (strncmp(text, MARK, strlen(MARK)) == 0)
+        text += strlen(MARK);
+    return text;
+}
+
 CK_RV conf_text_read(const char *text, conf_entry_fn *take, void *arg, struct conf_fault *fault)
 {
     AUTO(reading_clear)
-    struct reading r = {.at = text, .text = BUF_INIT, .take = take, .arg = arg, .fault = fault};
+    struct reading r = {
+        .lines.at = behind_mark(text), .text = BUF_INIT, .take = take, .arg = arg, .fault = fault};
     const int bad = ini_parse_stream(next_piece, &r, on_line, &r);
-    const unsigned bad_line = bad > 0 ? line_of(text, (unsigned)bad, r.room) : 0;
+    unsigned bad_line;
 
     ENSURE(bad >= 0, CKR_HOST_MEMORY);
+    r.lines = (struct lines){.at = behind_mark(text), .room = r.lines.room};
+    bad_line = line_of(r.lines, (unsigned)bad);
     if (r.rv == CKR_OK && (bad == 0 || bad_line > r.first))
         r.rv = entry_end(&r);
     /* What inih could not read is told when all is over; an earlier fault is the first one. */
