@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* bag.c - PEM and DER files through OpenSSL's store loader, which finds out what they are and asks
- * for the passphrase where one is needed; see bag.h. */
+/* bag.c - PEM and DER files, sifted (bag_sift.c), through OpenSSL's store loader, which finds out
+ * what they are and asks for the passphrase where one is needed; see bag.h. */
 #include "cli/bag.h"
 
 #include <limits.h>
@@ -123,8 +123,7 @@ static CK_RV add_info(struct bag *b, const OSSL_STORE_INFO *info)
 
 /* -- reading ----------------------------------------------------------------------------------- */
 
-/* OpenSSL asks for a passphrase: how many bytes, -1: there is none. */
-static int tell_passphrase(char *to, int room, int writing, void *arg)
+int bag_tell_passphrase(char *to, int room, int writing, void *arg)
 {
     struct passphrase *p = arg;
 
@@ -173,7 +172,7 @@ static bool load_all(OSSL_STORE_CTX *ctx, struct bag *ret)
 
 static int read_store(struct span bytes, struct passphrase *p, struct bag *ret)
 {
-    AUTO(ui_freep) UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(tell_passphrase, 0);
+    AUTO(ui_freep) UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(bag_tell_passphrase, 0);
     AUTO(bio_freep) BIO *bio = BIO_new_mem_buf(bytes.p, (int)bytes.n);
     AUTO(store_closep) OSSL_STORE_CTX *ctx = NULL;
 
@@ -186,6 +185,20 @@ static int read_store(struct span bytes, struct passphrase *p, struct bag *ret)
     return EXIT_DONE;
 }
 
+static int read_sifted(struct span bytes, struct passphrase *p, struct bag *ret)
+{
+    AUTO(buf_clear) struct buf sifted = BUF_INIT;
+    const CK_RV rv = bag_sift(bytes, p, &sifted);
+
+    if (bag_rounds_words(rv) != NULL)
+        return cli_fail(EXIT_REFUSED, "%s: %s", p->of, bag_rounds_words(rv));
+    if (rv == CKR_HOST_MEMORY || sifted.n > INT_MAX)
+        return cli_fail(EXIT_FAILED, "out of memory");
+    if (rv != CKR_OK || sifted.n == 0)
+        return refuse(bytes, p);
+    return read_store(buf_span(&sifted), p, ret);
+}
+
 int bag_read(struct span bytes, struct passphrase *p, struct bag *ret)
 {
     bool is_pkcs12 = false;
@@ -196,7 +209,9 @@ int bag_read(struct span bytes, struct passphrase *p, struct bag *ret)
     code = bag_read_pkcs12(bytes, p, ret, &is_pkcs12);
     if (is_pkcs12)
         return code;
-    if (bag_rounds_look(bytes) == CKR_DATA_LEN_RANGE)
-        return cli_fail(EXIT_REFUSED, BAG_ROUNDS_WORDS, p->of, BAG_ROUNDS_MAX);
-    return read_store(bytes, p, ret);
+    if (bag_has_more(bytes))
+        return cli_fail(EXIT_REFUSED,
+                        "%s: something stands behind its first DER object; in PEM it may have many",
+                        p->of);
+    return read_sifted(bytes, p, ret);
 }

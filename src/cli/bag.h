@@ -38,20 +38,35 @@ int bag_read(struct span bytes, struct passphrase *p, struct bag *ret);
 /* The PKCS#12 part of it: *ret_is: it is one. (bag_pkcs12.c) */
 int bag_read_pkcs12(struct span bytes, struct passphrase *p, struct bag *ret, bool *ret_is);
 
+/* OpenSSL's question for a passphrase (pem_password_cb); `arg` is a struct passphrase. How many
+ * bytes, -1: there is none. */
+int bag_tell_passphrase(char *to, int room, int writing, void *arg);
+
+/*
+ * What OpenSSL's loader is given of a file that is no PKCS#12 (bag_sift.c), appended to *ret: the
+ * one DER object that it is, or its PEM blocks, without the encryption of RFC 1421. How often the
+ * loader will have a passphrase hashed was counted. CKR_DATA_INVALID: neither, or a part of it is
+ * damaged, or the passphrase does not open it; CKR_HOST_MEMORY; bag_rounds_pkcs8()'s.
+ */
+NODISCARD CK_RV bag_sift(struct span bytes, struct passphrase *p, struct buf *ret);
+/* Does something stand behind a DER object? */
+bool bag_has_more(struct span bytes);
+
 /*
  * How often a passphrase is hashed for a file (bag_rounds.c): what it asks for is added to *total,
- * or CKR_DATA_LEN_RANGE: it is more than we do, for one key or in all. Programs have 2,048 to
- * 600,000 for a key; ten million take some seconds.
+ * unless it is more than we do: CKR_DATA_LEN_RANGE for one key, CKR_FUNCTION_REJECTED in all.
+ * Programs have 2,048 to 600,000 rounds for a key, or scrypt of 131,072 (N * r * p, which counts
+ * the same); ten million take some seconds, and the total is that of eight hundred keys of the
+ * former.
  */
 #define BAG_ROUNDS_MAX   10000000u
-#define BAG_ROUNDS_TOTAL (10 * BAG_ROUNDS_MAX)
-#define BAG_ROUNDS_WORDS                                                                           \
-    "%s: it wants its passphrase hashed more than %u times, which takes too long: write it again " \
-    "with fewer iterations"
+#define BAG_ROUNDS_TOTAL (50 * BAG_ROUNDS_MAX)
 NODISCARD CK_RV bag_rounds_spend(const X509_ALGOR *a, uint64_t *total);
 /* For PKCS#12's MAC, if it has one. */
 NODISCARD CK_RV bag_rounds_mac(const PKCS12 *p12, uint64_t *total);
-/* For all encrypted PKCS#8 keys of a file, PEM or DER. CKR_HOST_MEMORY. */
-NODISCARD CK_RV bag_rounds_look(struct span bytes);
+/* For an encrypted PKCS#8 key, if it is one. */
+NODISCARD CK_RV bag_rounds_pkcs8(struct span der, uint64_t *total);
+/* What is said of such a result; NULL: it is another. */
+const char *bag_rounds_words(CK_RV rv);
 
 #endif

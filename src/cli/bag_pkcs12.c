@@ -154,16 +154,25 @@ static CK_RV bags_add(struct reading *r, const STACK_OF(PKCS12_SAFEBAG) * bags)
 
 /* -- the file ---------------------------------------------------------------------------------- */
 
+/* Its content is optional, and so is what is encrypted in that. */
+static CK_RV safe_open(struct reading *r, PKCS7 *safe, STACK_OF(PKCS12_SAFEBAG) * *ret)
+{
+    const PKCS7_ENC_CONTENT *c = safe->d.encrypted != NULL ? safe->d.encrypted->enc_data : NULL;
+
+    ENSURE(c != NULL && c->algorithm != NULL && c->enc_data != NULL, CKR_DATA_INVALID);
+    TRY(bag_rounds_spend(c->algorithm, &r->rounds));
+    *ret = PKCS12_unpack_p7encdata(safe, r->password, -1);
+    return CKR_OK;
+}
+
 static CK_RV safe_add(struct reading *r, PKCS7 *safe)
 {
     AUTO(bags_free) STACK_OF(PKCS12_SAFEBAG) *bags = NULL;
 
-    if (PKCS7_type_is_data(safe)) {
+    if (PKCS7_type_is_data(safe) && safe->d.data != NULL)
         bags = PKCS12_unpack_p7data(safe);
-    } else if (PKCS7_type_is_encrypted(safe)) {
-        TRY(bag_rounds_spend(safe->d.encrypted->enc_data->algorithm, &r->rounds));
-        bags = PKCS12_unpack_p7encdata(safe, r->password, -1);
-    }
+    else if (PKCS7_type_is_encrypted(safe))
+        TRY(safe_open(r, safe, &bags));
     ENSURE(bags != NULL, CKR_DATA_INVALID);
     return bags_add(r, bags);
 }
@@ -217,8 +226,8 @@ static int read_all(struct reading *r, PKCS12 *p12, struct passphrase *p)
 
     if (rv == CKR_OK && password_find(p12, p, &r->password, &code))
         rv = safes_add(r, p12);
-    if (rv == CKR_DATA_LEN_RANGE)
-        return cli_fail(EXIT_REFUSED, BAG_ROUNDS_WORDS, p->of, BAG_ROUNDS_MAX);
+    if (bag_rounds_words(rv) != NULL)
+        return cli_fail(EXIT_REFUSED, "%s: %s", p->of, bag_rounds_words(rv));
     if (rv != CKR_OK)
         return cli_fail(EXIT_REFUSED,
                         "%s: a part of it can't be opened: it is damaged, or encrypted in a way "

@@ -3,20 +3,18 @@
  * bag_rounds.c - how often a file has a passphrase hashed: the count stands in the file, and
  * OpenSSL does what it says, for hours if need be; see bag.h.
  */
-#include <string.h>
-
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/pkcs12.h>
+#include <openssl/x509.h>
 
 #include "cli/bag.h"
 
 #define TOO_MANY UINT64_MAX
 
-DEFINE_AUTO(bio_freep, BIO, BIO_vfree)
 DEFINE_AUTO(pbe_freep, PBEPARAM, PBEPARAM_free)
 DEFINE_AUTO(pbe2_freep, PBE2PARAM, PBE2PARAM_free)
 DEFINE_AUTO(kdf_freep, PBKDF2PARAM, PBKDF2PARAM_free)
+DEFINE_AUTO(scrypt_freep, SCRYPT_PARAMS, SCRYPT_PARAMS_free)
 DEFINE_AUTO(sig_freep, X509_SIG, X509_SIG_free)
 
 /* Absent it is one; what is no count of anything is too many. */
@@ -27,12 +25,26 @@ static uint64_t number_of(const ASN1_INTEGER *n)
     return n == NULL || ASN1_INTEGER_get_uint64(&number, n) == 1 ? number : TOO_MANY;
 }
 
-/* Of the key derivation of PBES2 (RFC 8018, A.4); scrypt is bounded by OpenSSL's own limit. */
+static uint64_t product_of(uint64_t a, uint64_t b)
+{
+    uint64_t product;
+
+    return __builtin_mul_overflow(a, b, &product) ? TOO_MANY : product;
+}
+
+/* Of the key derivation of PBES2: PBKDF2's (RFC 8018, A.2) or scrypt's parameters (RFC 7914, 7.1).
+ * OpenSSL bounds scrypt's memory, N*r, and not how often that is filled, p; filling 128 bytes of it
+ * takes about as long as a round of PBKDF2. */
 static uint64_t rounds_of_kdf(const X509_ALGOR *kdf)
 {
     AUTO(kdf_freep)
     PBKDF2PARAM *p = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBKDF2PARAM), kdf->parameter);
+    AUTO(scrypt_freep)
+    SCRYPT_PARAMS *s = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(SCRYPT_PARAMS), kdf->parameter);
 
+    if (s != NULL)
+        return product_of(product_of(number_of(s->costParameter), number_of(s->blockSize)),
+                          number_of(s->parallelizationParameter));
     return p != NULL ? number_of(p->iter) : 1;
 }
 
@@ -51,7 +63,8 @@ static uint64_t rounds_of(const X509_ALGOR *a)
 
 static CK_RV spend(uint64_t rounds, uint64_t *total)
 {
-    ENSURE(rounds <= BAG_ROUNDS_MAX && *total + rounds <= BAG_ROUNDS_TOTAL, CKR_DATA_LEN_RANGE);
+    ENSURE(rounds <= BAG_ROUNDS_MAX, CKR_DATA_LEN_RANGE);
+    ENSURE(*total + rounds <= BAG_ROUNDS_TOTAL, CKR_FUNCTION_REJECTED);
     *total += rounds;
     return CKR_OK;
 }
@@ -77,9 +90,7 @@ CK_RV bag_rounds_mac(const PKCS12 *p12, uint64_t *total)
     return bag_rounds_spend(a, total);
 }
 
-/* -- PKCS#8 ------------------------------------------------------------------------------------ */
-
-static CK_RV spend_pkcs8(struct span der, uint64_t *total)
+CK_RV bag_rounds_pkcs8(struct span der, uint64_t *total)
 {
     const uint8_t *p = der.p;
     AUTO(sig_freep) X509_SIG *sig = d2i_X509_SIG(NULL, &p, (long)der.n);
@@ -92,32 +103,14 @@ static CK_RV spend_pkcs8(struct span der, uint64_t *total)
     return bag_rounds_spend(a, total);
 }
 
-/* What is not encrypted is seen here too: PEM_FLAG_SECURE has it wiped. */
-static CK_RV spend_block(BIO *from, uint64_t *total)
+const char *bag_rounds_words(CK_RV rv)
 {
-    char *name = NULL, *header = NULL;
-    uint8_t *der = NULL;
-    long n = 0;
-    CK_RV rv = CKR_OK;
-
-    if (PEM_read_bio_ex(from, &name, &header, &der, &n, PEM_FLAG_SECURE) == 1 &&
-        strcmp(name, PEM_STRING_PKCS8) == 0)
-        rv = spend_pkcs8(span_of(der, (size_t)n), total);
-    ERR_clear_error();
-    OPENSSL_secure_free(name);
-    OPENSSL_secure_free(header);
-    OPENSSL_secure_clear_free(der, (size_t)n);
-    return rv;
-}
-
-CK_RV bag_rounds_look(struct span bytes)
-{
-    AUTO(bio_freep) BIO *from = BIO_new_mem_buf(bytes.p, (int)bytes.n);
-    uint64_t total = 0;
-
-    ENSURE(from != NULL, CKR_HOST_MEMORY);
-    TRY(spend_pkcs8(bytes, &total));
-    while (!BIO_eof(from)) /* a block that is no good is left out, as OpenSSL's loader does it */
-        TRY(spend_block(from, &total));
-    return CKR_OK;
+    if (rv == CKR_DATA_LEN_RANGE)
+        return "a key or check of it wants its passphrase hashed more than ten million times "
+               "(scrypt: N * r * p), which takes too long: write it again with fewer iterations";
+    if (rv == CKR_FUNCTION_REJECTED)
+        return "all its keys together want the passphrase hashed more than five hundred million "
+               "times, which takes too long: write them into several files, or with fewer "
+               "iterations";
+    return NULL;
 }
