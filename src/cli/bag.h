@@ -59,7 +59,9 @@ bool bag_has_more(struct span bytes);
  * the same); ten million take some seconds, and the total is that of eight hundred keys of the
  * former.
  */
-#define BAG_ROUNDS_MAX   10000000u
+#ifndef BAG_ROUNDS_MAX /* a fuzzer has less time */
+#define BAG_ROUNDS_MAX 10000000u
+#endif
 #define BAG_ROUNDS_TOTAL (50 * BAG_ROUNDS_MAX)
 NODISCARD CK_RV bag_rounds_spend(const X509_ALGOR *a, uint64_t *total);
 /* For PKCS#12's MAC, if it has one. */

@@ -146,6 +146,46 @@ def record(*attrs):
     return struct.pack('>BH', 1, len(attrs)) + b''.join(attrs)
 
 
+def pem(label, der):
+    """A block of PEM."""
+    return b'-----BEGIN %s-----\n%s-----END %s-----\n' % (label, base64.encodebytes(der), label)
+
+
+PKCS7 = '1.2.840.113549.1.7.'
+PBES2 = '1.2.840.113549.1.5.13'
+
+
+def pkcs12(*safes):
+    """A PKCS#12 file without a MAC, of these ContentInfos."""
+    content = tlv(0xa0, tlv(4, tlv(0x30, *safes)))
+    return tlv(0x30, number(3), tlv(0x30, oid(PKCS7 + '1'), content))
+
+
+def pbes2(kdf, *parameters):
+    """An encrypted PKCS#8 key that never opens, with this key derivation."""
+    kdf = tlv(0x30, oid(kdf), tlv(0x30, tlv(4, bytes(8)), *parameters))
+    aes = tlv(0x30, oid('2.16.840.1.101.3.4.1.42'), tlv(4, bytes(16)))
+    return tlv(0x30, tlv(0x30, oid(PBES2), tlv(0x30, kdf, aes)), tlv(4, bytes(32)))
+
+
+def bag_seeds():
+    """What no program writes. The real files beside them, whose passphrase is "secret", were made
+    by openssl's genpkey, pkcs8, req, x509 and pkcs12 with the fewest iterations they take."""
+    data, encrypted = oid(PKCS7 + '1'), oid(PKCS7 + '6')
+    algorithm = tlv(0x30, oid(PBES2))
+    pbkdf2 = pbes2('1.2.840.113549.1.5.12', number(2**31 - 1))
+    yield 'safe-data-absent', pkcs12(tlv(0x30, data))
+    yield 'safe-encrypted-absent', pkcs12(tlv(0x30, encrypted))
+    yield 'safe-nothing-encrypted', pkcs12(tlv(0x30, encrypted, tlv(0xa0, tlv(
+        0x30, number(0), tlv(0x30, data, algorithm)))))
+    yield 'content-absent', tlv(0x30, number(3), tlv(0x30, data))
+    yield 'pbkdf2-for-ever', pbkdf2
+    yield 'pbkdf2-blank', pem(b'ENCRYPTED PRIVATE KEY', pbkdf2).replace(b'KEY-----\n', b'KEY----- \n', 1)
+    yield 'pbkdf2-label', pem(b'PRIVATE KEY', pbkdf2)
+    yield 'pbkdf2-behind', tlv(0x30, number(0)) + pbkdf2
+    yield 'scrypt-for-ever', pbes2('1.3.6.1.4.1.11591.4.11', number(65536), number(2), number(65000))
+
+
 def record_seeds():
     """Records: of each kind of value, nested, and with each fault."""
     number = lambda v: struct.pack('>Q', v)
@@ -660,7 +700,8 @@ SEEDS = {'audit': audit_seeds, 'owner': owner_seeds, 'command': command_seeds, '
          'report': report_seeds, 'certtable': certtable_seeds, 'evidence': evidence_seeds,
          'handoff': handoff_seeds,
          'kds': kds_seeds, 'policy': policy_seeds,
-         'conf': conf_seeds, 'env': env_seeds, 'softhsm2': softhsm2_seeds, 'record': record_seeds, 'binding': binding_seeds,
+         'conf': conf_seeds, 'env': env_seeds, 'softhsm2': softhsm2_seeds, 'bag': bag_seeds,
+         'record': record_seeds, 'binding': binding_seeds,
          'template': step_seeds, 'params': step_seeds, 'api': step_seeds, 'store': step_seeds}
 
 
