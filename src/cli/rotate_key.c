@@ -4,7 +4,8 @@
  * relies on it a statement that says so.
  *
  * The statement is kept with the new key, in the transaction that makes it: whatever happens to the
- * file or the terminal that it is written to, `--statement` gives it again.
+ * file or the terminal that it is written to, `--statement` gives it again. All the same the old
+ * key is retired only when --out can be a file and has room.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -232,11 +233,18 @@ static void tell_proof(bool is_signed, bool is_attested)
 
 /* -- the statement ----------------------------------------------------------------------------- */
 
-static int deliver(const struct request *r, struct span proof)
+/* What is in the way of --out is found before the old key is retired; room for n bytes is held. */
+static int place(const struct request *r, size_t n, struct late_file *ret)
 {
-    const int code =
-        r->out != NULL && proof.n > 0 ? write_file(r->out, proof, LATE_BESIDE) : EXIT_DONE;
+    return r->out != NULL ? late_file_begin(r->out, n, LATE_BESIDE, ret) : EXIT_DONE;
+}
 
+static int deliver(const struct request *r, struct span proof, struct late_file *f)
+{
+    int code = r->out != NULL ? late_file_write(f, proof) : EXIT_DONE;
+
+    if (code == EXIT_DONE && r->out != NULL)
+        code = late_file_publish(f);
     if (code == EXIT_DONE && r->out != NULL)
         printf("statement      %s\n", r->out);
     else if (proof.n > 0)
@@ -271,20 +279,48 @@ static int no_statement(void)
                     "can't attest. Without --out the key is rotated all the same");
 }
 
-/* What the rotation would say, a refusal too. */
+/* What the rotation would say, a refusal too. The place that is tried is given back. */
 static int foresee(const struct request *r, const struct succession *s, struct own_key *k)
 {
+    AUTO(late_file_clear) struct late_file f = LATE_FILE_NONE;
     const bool attests = succession_may_be_attested(s);
     bool signs = false;
     const CK_RV rv = would_sign(k, &signs);
+    int code;
 
     if (rv != CKR_OK)
         return cli_rv(rv, "looking whether the old key can sign");
     if (!signs && !attests && r->out != NULL)
         return no_statement();
+    code = place(r, 0, &f);
+    if (code != EXIT_DONE)
+        return code;
     tell(s, k, true);
     tell_proof(signs, attests);
     return EXIT_DONE;
+}
+
+static int failed(CK_RV rv)
+{
+    if (rv == CKR_FUNCTION_FAILED || rv == CKR_OBJECT_HANDLE_INVALID)
+        return cli_fail(EXIT_FAILED, "somebody changed the key meanwhile: nothing was done");
+    return cli_rv(rv, "rotating the key");
+}
+
+static int commit(const struct request *r, struct succession *s, struct own_key *k, bool is_signed)
+{
+    AUTO(late_file_clear) struct late_file f = LATE_FILE_NONE;
+    const int code = place(r, s->proof.n, &f);
+    CK_RV rv;
+
+    if (code != EXIT_DONE)
+        return code;
+    rv = succession_commit(s);
+    if (rv != CKR_OK)
+        return failed(rv);
+    tell(s, k, false);
+    tell_proof(is_signed, s->attested);
+    return deliver(r, buf_span(&s->proof), &f);
 }
 
 static int rotate(const struct request *r, struct span nonce, struct own_key *k)
@@ -299,17 +335,11 @@ static int rotate(const struct request *r, struct span nonce, struct own_key *k)
         rv = sign(&s, k, &signature);
     if (rv == CKR_OK)
         rv = succession_prove(&s, buf_span(&signature));
-    if (rv == CKR_OK && s.proof.n == 0 && r->out != NULL)
-        return no_statement();
-    if (rv == CKR_OK)
-        rv = succession_commit(&s);
-    if (rv == CKR_FUNCTION_FAILED || rv == CKR_OBJECT_HANDLE_INVALID)
-        return cli_fail(EXIT_FAILED, "somebody changed the key meanwhile: nothing was done");
     if (rv != CKR_OK)
-        return cli_rv(rv, "rotating the key");
-    tell(&s, k, false);
-    tell_proof(signature.n > 0, s.attested);
-    return deliver(r, buf_span(&s.proof));
+        return failed(rv);
+    if (s.proof.n == 0 && r->out != NULL)
+        return no_statement();
+    return commit(r, &s, k, signature.n > 0);
 }
 
 int rotate_key(int argc, char **argv)

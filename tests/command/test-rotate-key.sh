@@ -145,8 +145,23 @@ rotate 0 --statement "pkcs11:token=web;object=tls;id=$(id_uri "$new")" --out aga
 cmp statement again || die "the statement is another one"
 rotate 2 --statement "pkcs11:token=web;object=tls;id=%01" --out again
 complains "it is nobody's successor"
-rotate 1 "pkcs11:token=web;object=tls;id=$(id_uri "$new")" --out /nonexistent/statement
-says "new key"
+
+# -- where there can be no file nothing is done, and a dry run says so too --
+ln -s nowhere dangling
+mkdir place
+for out in /dev/null dangling place /nonexistent/statement; do
+    for dry in "" --dry-run; do
+        # shellcheck disable=SC2086
+        rotate 1 "pkcs11:token=web;object=tls;id=$(id_uri "$new")" --out $out $dry
+        complains "$out"
+        [ ! -s out ] || die "with --out $out $dry something is told as done"
+        [ "$(usage privkey "$new")" = "sign, derive" ] || die "--out $out $dry: the key was retired"
+    done
+done
+[ "$(ls -d place* dangling* foreseen* 2>/dev/null)" = "dangling
+place" ] || die "something was left behind"
+rotate 0 "pkcs11:token=web;object=tls;id=$(id_uri "$new")"
+says "statement      kept with the new key"
 third=$(new_id)
 rotate 0 --statement "pkcs11:token=web;object=tls;id=$(id_uri "$third")" --out chained
 verify 3 chained --old-key new.der
