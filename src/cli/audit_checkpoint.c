@@ -158,7 +158,27 @@ static CK_RV note_sign(struct own_key *k, const struct note_key *name, struct sp
     return note_verify(buf_span(ret), name, &signed_text);
 }
 
-/* Evidence first: a checkpoint that was written has it. */
+/* Both places come before either file is replaced: the evidence of an earlier checkpoint is of use
+ * as long as that checkpoint stays. Evidence first: a checkpoint that was written has it. */
+static int deliver(const struct request *r, struct span note, struct span evidence)
+{
+    AUTO(late_file_clear) struct late_file first = LATE_FILE_NONE;
+    AUTO(late_file_clear) struct late_file second = LATE_FILE_NONE;
+    int code = EXIT_DONE;
+
+    if (r->evidence != NULL)
+        code = late_file_begin(r->evidence, evidence.n, LATE_BESIDE, &first);
+    if (code == EXIT_DONE)
+        code = late_file_begin(r->out, note.n, LATE_TEXT, &second);
+    if (code == EXIT_DONE && r->evidence != NULL)
+        code = late_file_write(&first, evidence);
+    if (code == EXIT_DONE && r->evidence != NULL)
+        code = late_file_publish(&first);
+    if (code == EXIT_DONE)
+        code = late_file_write(&second, note);
+    return code == EXIT_DONE ? late_file_publish(&second) : code;
+}
+
 static int make(const struct request *r, struct own_key *k, const struct note_key *name)
 {
     AUTO(buf_clear) struct buf text = BUF_INIT;
@@ -166,7 +186,6 @@ static int make(const struct request *r, struct own_key *k, const struct note_ke
     AUTO(buf_clear) struct buf evidence = BUF_INIT;
     struct checkpoint c;
     CK_RV rv = log_read(k, name, &c);
-    int code = EXIT_DONE;
 
     if (rv != CKR_OK)
         return audit_fault_say(rv);
@@ -179,10 +198,8 @@ static int make(const struct request *r, struct own_key *k, const struct note_ke
         rv = evidence_make(k, buf_span(&text), &evidence);
     if (rv != CKR_OK)
         return cli_rv(rv, "attesting the key");
-    if (r->evidence != NULL)
-        code = write_file(r->evidence, buf_span(&evidence), LATE_BESIDE);
     say_root(r, k);
-    return code == EXIT_DONE ? write_file(r->out, buf_span(&note), LATE_TEXT) : code;
+    return deliver(r, buf_span(&note), buf_span(&evidence));
 }
 
 int audit_checkpoint(int argc, char **argv)

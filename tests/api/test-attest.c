@@ -644,6 +644,16 @@ static void checkpoint_is_attested(void **state)
                    "$(head -n 3 \"$SCRATCH/note\" | sha256sum | cut -c1-64)");
     assert_verdict(AGAINST_POLICY, "evidence",
                    "--nonce $(head -n 2 \"$SCRATCH/note\" | sha256sum | cut -c1-64)");
+    /* Where there can be no note the evidence of the last one stays. */
+    assert_int_equal(run("cd \"$SCRATCH\" && cp evidence before && "
+                         "\"$TEE_PKCS11\" audit checkpoint --key "
+                         "\"pkcs11:token=test%%20token;object=log\" --pin-file pin "
+                         "--evidence evidence --out /dev/null"),
+                     1);
+    ASSERT_PRINTED("/dev/null: no regular file");
+    assert_int_equal(run("cd \"$SCRATCH\" && cmp evidence before && "
+                         "[ \"$(echo evidence*)\" = evidence ]"),
+                     0);
 }
 
 /* -- without hardware
