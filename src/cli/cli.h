@@ -23,8 +23,9 @@ struct cli_command {
     int (*run)(int argc, char **argv);
 };
 
-/* Move the public records of every token to the current DEKs, with a progress bar, and say so.
- * Returns an exit code. (rotate.c) */
+/* Move the public records of every token to the current DEKs, with a progress bar, and say so; a
+ * token that fails is named and the others have their turn. Returns an exit code, of the first that
+ * failed. (rotate.c) */
 int reencrypt_all(struct keyring *k);
 
 int command_import(int argc, char **argv);

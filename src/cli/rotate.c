@@ -177,29 +177,50 @@ static CK_RV reencrypt(struct vault *v, uint64_t total, uint64_t *n_done)
     return CKR_OK;
 }
 
+static CK_RV reencrypt_public(struct keyring *k, const struct token_info *t, uint64_t *n_done)
+{
+    struct vault v = {.keyring = k};
+    uint64_t n_records = 0;
+
+    memcpy(v.token, t->id, sizeof(v.token));
+    TRY(records_count(&v, false, &n_records));
+    return reencrypt(&v, n_records, n_done);
+}
+
+/* As cli_rv(), of what is done to a token. */
+static int token_rv(CK_RV rv, const char *doing, const struct token_info *t, const char *hint)
+{
+    char text[128], label[33];
+
+    (void)snprintf(text, sizeof(text), "%s of token %s%s", doing, output_label(t->label, label),
+                   hint);
+    return cli_rv(rv, text);
+}
+
+/* As of rotate_deks(): one that fails keeps no other from its turn. */
 int reencrypt_all(struct keyring *k)
 {
     struct token_info *tokens = NULL;
     uint64_t total = 0;
     size_t n = 0;
-    CK_RV rv = tokens_list(k, &tokens, &n);
+    const CK_RV listed = tokens_list(k, &tokens, &n);
+    int code = EXIT_DONE;
 
-    for (size_t i = 0; rv == CKR_OK && i < n; i++) {
-        struct vault v = {.keyring = k};
-        uint64_t n_records = 0;
+    if (listed != CKR_OK)
+        return cli_rv(listed, "re-encrypting (tee-pkcs11 rotate dek goes on)");
+    for (size_t i = 0; i < n; i++) {
+        const CK_RV rv = reencrypt_public(k, &tokens[i], &total);
+        const int ended = rv == CKR_OK ? EXIT_DONE
+                                       : token_rv(rv, "re-encrypting the records", &tokens[i],
+                                                  " (tee-pkcs11 rotate dek goes on)");
 
-        memcpy(v.token, tokens[i].id, sizeof(v.token));
-        rv = records_count(&v, false, &n_records);
-        if (rv == CKR_OK)
-            rv = reencrypt(&v, n_records, &total);
+        code = code == EXIT_DONE ? ended : code;
     }
     free(tokens);
-    if (rv != CKR_OK)
-        return cli_rv(rv, "re-encrypting (tee-pkcs11 rotate dek goes on)");
     printf("new master key, token secrets and DEKs; %llu public %s re-encrypted, private ones "
            "follow at the next user login\n",
            (unsigned long long)total, output_word(total, "record", "records"));
-    return EXIT_DONE;
+    return code;
 }
 
 static void tell_token(const struct token_info *t, const struct advance *a, bool with_so,

@@ -83,6 +83,22 @@ make_token() {
 # p11 ARGUMENT...: pkcs11-tool on the module, logged in as the user.
 p11() { pkcs11-tool --module "$TEE_TEST_MODULE" --login --pin 1234 "$@" 2>&1; }
 
+# change_row TABLE N: one digit in the middle of the N-th row of a table (mdb_dump, mdb_load).
+change_row() {
+    mdb_dump -s "$1" store >rows || die "the table can't be read"
+    awk -v row="$2" '
+        { print_as = $0 }
+        body && NR == begin + 2 * row {
+            middle = int(length($0) / 2)
+            digit = substr($0, middle, 1) == "0" ? "1" : "0"
+            print_as = substr($0, 1, middle - 1) digit substr($0, middle + 1)
+        }
+        /^HEADER=END/ { body = 1; begin = NR }
+        { print print_as }' rows >changed
+    ! cmp -s rows changed || die "no row was changed"
+    mdb_load -f changed store 2>/dev/null || die "the table can't be written"
+}
+
 # needs PROGRAM...: else the test is skipped.
 needs() {
     local program

@@ -10,7 +10,7 @@
 
 # shellcheck source=tests/command/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-needs pkcs11-tool python3
+needs pkcs11-tool python3 mdb_dump mdb_load
 kills=${TEE_TEST_KILLS:-8}
 objects=40
 if [ -n "${TEE_TEST_LONG:-}" ]; then
@@ -319,3 +319,25 @@ if [ -n "${TEE_TEST_LONG:-}" ]; then # the SO's share makes room as the user's l
     [ "$(deks last)" -eq 2 ] || die "the SO leaves $(deks last) generations"
 fi
 done_with rotate
+
+# -- after a revocation too: a token whose records are damaged keeps no other from its turn --
+rm -rf store store.key
+make_token first
+make_token second
+# object_keys: of the rows; a token's begin with its id, which is random.
+object_keys() { mdb_dump -s object store | awk '/^HEADER=END/ { body = NR } body && (NR - body) % 2 == 1 && /^ /'; }
+p11 --token-label first --write-object data --type data --label public >/dev/null || die write
+of_first=$(object_keys)
+p11 --token-label second --write-object data --type data --label public >/dev/null || die write
+[ "$(object_keys | wc -l)" -eq 2 ] || die "not one row of each token"
+tee 0 seal add --new-recovery-key --name kept
+cp out recovery.key
+tee 0 seal add --new-recovery-key --name stolen
+change_row object "$(object_keys | grep -nxF -- "$of_first" | cut -d: -f1)"
+tee 3 seal revoke "$(stolen)"
+complains "re-encrypting the records of token first (tee-pkcs11 rotate dek goes on)"
+says "revoked seal"
+says "new master key, token secrets and DEKs; 1 public record re-encrypted"
+[ -z "$(stolen)" ] || die "a revoked seal is there"
+[ "$(deks first) $(deks second)" = "4 3" ] ||
+    die "generations: $(deks first) $(deks second)"
