@@ -308,22 +308,35 @@ static int tell_full(const struct token_info *t, const struct advance *a)
     return code;
 }
 
-/* Returns an exit code. */
+/* Returns an exit code. *ret_pin: the SO's PIN is not this token's, or is locked. */
 static int rotate_or_foresee(struct keyring *k, const struct request *r, const struct token_info *t,
-                             struct span so_pin)
+                             struct span so_pin, bool *ret_pin)
 {
     struct advance a = {.keyring = k, .token = t->id, .request = r};
     const CK_RV rv = r->dry_run ? foresee_token(&a, t) : rotate_token(&a, t, so_pin);
-    char doing[64], label[33];
 
-    if (rv == CKR_OK)
-        return tell_full(t, &a);
-    (void)snprintf(doing, sizeof(doing), "rotating the DEKs of token %s",
-                   output_label(t->label, label));
-    return cli_rv(rv, doing);
+    *ret_pin = rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED;
+    return rv == CKR_OK ? tell_full(t, &a) : token_rv(rv, "rotating the DEKs", t, "");
 }
 
-/* One that fails keeps no other from its turn; the first failure is the exit code. */
+/* A PIN that a token refuses is not tried on those after it, which nobody named: from a timer it
+ * would be counted against each of them, run by run, until all are locked. One that is locked
+ * already ends the run too: else the next one would be locked in its turn. */
+static bool ends_run(const struct request *r, size_t n_left)
+{
+    if (r->token != NULL)
+        return false;
+    if (n_left > 0)
+        (void)cli_fail(0,
+                       "the %zu %s after it %s not tried: where tokens have different SO PINs, "
+                       "rotate each by --token LABEL",
+                       n_left, output_word(n_left, "token", "tokens"),
+                       output_word(n_left, "was", "were"));
+    return true;
+}
+
+/* One that fails keeps no other from its turn, but for its SO's PIN; the first failure is the exit
+ * code. */
 static int rotate_deks(struct keyring *k, const struct request *r, struct span so_pin)
 {
     struct token_info *tokens = NULL;
@@ -334,13 +347,16 @@ static int rotate_deks(struct keyring *k, const struct request *r, struct span s
     if (rv != CKR_OK)
         return cli_rv(rv, "rotating the DEKs");
     for (size_t i = 0; i < n; i++) {
+        bool pin;
         int ended;
 
         if (r->token != NULL && !output_label_is(tokens[i].label, r->token))
             continue;
         n_asked++;
-        ended = rotate_or_foresee(k, r, &tokens[i], so_pin);
+        ended = rotate_or_foresee(k, r, &tokens[i], so_pin, &pin);
         code = code == EXIT_DONE ? ended : code;
+        if (pin && ends_run(r, n - i - 1))
+            break;
     }
     free(tokens);
     if (n_asked == 0)

@@ -237,7 +237,7 @@ app_whole
 all_there
 tee 0 audit verify
 
-# -- several tokens: each has its turn, whatever becomes of the others --
+# -- several tokens: each has its turn, whatever becomes of the others, but for the SO's PIN --
 mv store first
 mv store.key first.key
 printf 'another SO\n' >strange.pin
@@ -247,27 +247,47 @@ configure "so-reset = yes"
 tee 0 init-token --label strange --so-pin-file strange.pin --pin-file user.pin
 tee 0 init-token --label bare --so-pin-file so.pin
 make_token last
+tee 0 init-token --label other --so-pin-file strange.pin --pin-file user.pin
 for label in own last; do
     p11 --token-label "$label" --write-object data --type data --label private --private >/dev/null ||
         die write
 done
 tee 2 rotate dek --so-pin-file so.pin
 says "token own: DEK generation 2 (public), 2 (private: old objects follow at the next user login), 0"
-says "token bare: DEK generation 2 (public), 0 records"
-says "token last: DEK generation 2 (public), 2 (private), 1 record"
 complains "rotating the DEKs of token strange: the PIN is wrong"
-[ "$(grep -c "^token " out) $(grep -c "rotating the DEKs" err)" = "3 1" ] ||
-    die "more is said than what became of four tokens"
+complains "the 3 tokens after it were not tried: where tokens have different SO PINs, rotate each by --token"
+[ "$(grep -c "^token " out) $(grep -c "rotating the DEKs" err)" = "1 1" ] ||
+    die "more is said than what became of two tokens"
 [ "$(deks own) $(deks strange) $(deks bare) $(deks last)" = "3 2 1 2" ] ||
     die "generations: $(deks own) $(deks strange) $(deks bare) $(deks last)"
-for label in own bare last; do
-    tee 0 rotate dek --so-pin-file so.pin --token "$label"
-done
+tee 0 rotate dek --so-pin-file so.pin --token bare
+says "token bare: DEK generation 2 (public), 0 records"
+tee 0 rotate dek --so-pin-file so.pin --token last
+says "token last: DEK generation 2 (public), 2 (private), 1 record"
+tee 0 rotate dek --so-pin-file so.pin --token own
 [ "$(deks own) $(deks bare) $(deks last)" = "4 1 2" ] || die "the next rotations leave more behind"
 p11 --token-label own --list-objects >/dev/null || die "list"
 [ "$(deks own)" -eq 2 ] || die "the user's login leaves old generations of $(deks own)"
 tee 0 rotate dek --so-pin-file strange.pin --token strange
 says "token strange: DEK generation 2 (public), 2 (private), 0 records"
+# As from a timer, run by run: one token is locked at last, and no try was taken from another.
+for i in $(seq 1 10); do
+    tee 2 rotate dek --so-pin-file so.pin
+    complains "token strange: the PIN is wrong"
+done
+for i in $(seq 1 10); do
+    tee 2 rotate dek --so-pin-file so.pin
+    complains "token strange: the PIN is locked"
+    complains "the 3 tokens after it were not tried"
+    says_not "token bare"
+done
+tee 0 rotate dek --so-pin-file strange.pin --token other
+tee 2 rotate dek --so-pin-file so.pin --token other
+complains "token other: the PIN is wrong"
+says_not "not tried"
+# Without a PIN none is tried.
+tee 0 rotate dek
+p11 --token-label own --list-objects >/dev/null || die "list"
 
 # -- a token that nobody logs in to is full at last: the command says so, and what makes room --
 # As an application of the SO does it, by CKM_TEE_DEK_KEY_GEN in slot 0, until it is refused.
@@ -318,7 +338,6 @@ if [ -n "${TEE_TEST_LONG:-}" ]; then # the SO's share makes room as the user's l
     tee 0 rotate dek --token last --so-pin-file so.pin
     [ "$(deks last)" -eq 2 ] || die "the SO leaves $(deks last) generations"
 fi
-done_with rotate
 
 # -- after a revocation too: a token whose records are damaged keeps no other from its turn --
 rm -rf store store.key
@@ -341,3 +360,4 @@ says "new master key, token secrets and DEKs; 1 public record re-encrypted"
 [ -z "$(stolen)" ] || die "a revoked seal is there"
 [ "$(deks first) $(deks second)" = "4 3" ] ||
     die "generations: $(deks first) $(deks second)"
+done_with rotate
