@@ -642,8 +642,10 @@ static CK_RV add_chain(const struct chain *c, struct evidence *e, char **ret_why
 
     if (rv == CKR_OK)
         rv = certificate_der(c->issuer, &issuer);
-    if (rv == CKR_DATA_INVALID)
+    if (rv == CKR_DATA_INVALID) {
         *ret_why = strdup("a certificate of the chain is longer than one in evidence may be");
+        ENSURE(*ret_why != NULL, CKR_HOST_MEMORY);
+    }
     TRY(rv);
     TRY(add_certificate(e, buf_span(&leaf), buf_span(&issuer)));
     return add_certificate(e, buf_span(&issuer), buf_span(&leaf));
@@ -662,6 +664,7 @@ CK_RV verify_certificates(const struct verify_input *in, struct evidence *ret, c
     ENSURE(!r.failed, CKR_HOST_MEMORY);
     if (!on) {
         *ret_why = strdup(r.checks[r.n - 1].words);
+        ENSURE(*ret_why != NULL, CKR_HOST_MEMORY);
         FAIL(result_verdict(&r) == VERDICT_NOT_GENUINE ? CKR_DATA_INVALID : CKR_DEVICE_ERROR);
     }
     return add_chain(&w.chain, ret, ret_why);

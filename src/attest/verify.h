@@ -92,7 +92,7 @@ NODISCARD CK_RV verify(const struct verify_input *in, struct result *ret_result,
  * network. Appends the two to *ret, as far as it does not have them; where it is full, certificates
  * that are not of the chain make room. Policy and question are not looked at. CKR_DEVICE_ERROR:
  * they are not to be had, CKR_DATA_INVALID: the chain does not hold; *ret_why (malloc'd, the
- * caller's) says what. *ret is untouched then.
+ * caller's) says what, and *ret is untouched. CKR_HOST_MEMORY: some may be added or gone already.
  */
 NODISCARD CK_RV verify_certificates(const struct verify_input *in, struct evidence *ret,
                                     char **ret_why);

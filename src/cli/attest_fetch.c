@@ -72,6 +72,25 @@ static CK_RV find(const struct attest_fetch *f, const struct cert_list *root, st
     return rv;
 }
 
+/* What it means where nobody said more. */
+static const char *words_of(CK_RV rv)
+{
+    static const struct {
+        CK_RV rv;
+        const char *words;
+    } meanings[] = {
+        {CKR_HOST_MEMORY, "out of memory"},
+        {CKR_FUNCTION_FAILED, "libcurl cannot be used"},
+        {CKR_DATA_INVALID, "the evidence can't be read, or is too long with them"},
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(meanings); i++) {
+        if (meanings[i].rv == rv)
+            return meanings[i].words;
+    }
+    return "libcrypto cannot be used";
+}
+
 int attest_fetch(const struct attest_fetch *f, struct buf *der)
 {
     AUTO(evidence_clear) struct evidence e = EVIDENCE_INIT;
@@ -91,9 +110,7 @@ int attest_fetch(const struct attest_fetch *f, struct buf *der)
         rv = evidence_encode(&e, &full);
     if (rv != CKR_OK) {
         const int code = cli_fail(EXIT_FAILED, "no certificates for the evidence: %s",
-                                  why != NULL             ? why
-                                  : rv == CKR_HOST_MEMORY ? "out of memory"
-                                                          : "libcurl cannot be used");
+                                  why != NULL ? why : words_of(rv));
 
         free(why);
         return code;
