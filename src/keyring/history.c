@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "root/root.h"
+#include "util/log.h"
 
 #define ROW_VERSION  1
 #define META_HISTORY SPAN_LIT("history")
@@ -55,7 +56,13 @@ static CK_RV insert(struct seal_history *h, const char *name, bool *ret_new)
     *ret_new = at == h->n || strcmp(h->names[at], name) != 0;
     if (!*ret_new)
         return CKR_OK;
-    ENSURE(h->n < HISTORY_MAX, CKR_DEVICE_MEMORY);
+    if (h->n >= HISTORY_MAX) {
+        log_err(
+            "the store had seals of %d kinds, and its record of them has no room for %s: add one "
+            "of a kind that it had, or make another store",
+            HISTORY_MAX, name);
+        FAIL(CKR_DEVICE_MEMORY);
+    }
     memmove(h->names[at + 1], h->names[at], (h->n - at) * HISTORY_NAME);
     memset(h->names[at], 0, HISTORY_NAME);
     memcpy(h->names[at], name, strlen(name));

@@ -282,8 +282,14 @@ CK_RV seal_encode(const struct header *h, const struct seal *s, struct span mast
     TRY(buf_ok(ret_row));
     TRY(seal_mac(h, s->id, auth, buf_span(ret_row), mac));
     buf_put(ret_row, SPAN_ARRAY(mac));
-    ENSURE(ret_row->n <= SEAL_ROW_MAX, CKR_DEVICE_MEMORY);
-    return buf_ok(ret_row);
+    TRY(buf_ok(ret_row));
+    if (ret_row->n > SEAL_ROW_MAX) {
+        log_err("a seal of %zu bytes has no room in the store, which takes %d of one: give a "
+                "certificate that is shorter",
+                ret_row->n, SEAL_ROW_MAX);
+        FAIL(CKR_DEVICE_MEMORY);
+    }
+    return CKR_OK;
 }
 
 CK_RV seal_put(struct txn *t, const uint8_t id[SEAL_ID], const struct buf *row)

@@ -85,13 +85,19 @@ static CK_RV making_put(struct txn *t, const struct making *m)
 
 /* -- a free slot ----------------------------------------------------------------------------- */
 
-static CK_RV slot_check(struct txn *t, CK_SLOT_ID slot)
+static CK_RV slot_check(const struct keyring *k, struct txn *t, CK_SLOT_ID slot)
 {
     CK_SLOT_ID next = 0;
 
     TRY(slots_get(t, &next));
     ENSURE(slot == next, CKR_SLOT_ID_INVALID);
-    ENSURE(next < TOKENS_MAX, CKR_DEVICE_MEMORY);
+    if (next >= TOKENS_MAX) {
+        log_err(
+            "the store %s has %d tokens and takes no more: initialise one of them anew, or make "
+            "another store",
+            store_directory(k->store), TOKENS_MAX);
+        FAIL(CKR_DEVICE_MEMORY);
+    }
     return CKR_OK;
 }
 
@@ -100,7 +106,7 @@ static CK_RV slot_check_now(struct keyring *k, CK_SLOT_ID slot)
     AUTO(txn_endp) struct txn *t = NULL;
 
     TRY(txn_begin_read(k->store, &t));
-    return slot_check(t, slot);
+    return slot_check(k, t, slot);
 }
 
 static CK_RV create_txn(struct txn *t, void *arg)
@@ -108,7 +114,7 @@ static CK_RV create_txn(struct txn *t, void *arg)
     struct making *m = arg;
     bool same = false;
 
-    TRY(slot_check(t, m->info.slot));
+    TRY(slot_check(m->k, t, m->info.slot));
     TRY(header_same(t, &m->header, &same));
     m->again = !same;
     if (m->again)

@@ -66,6 +66,11 @@ tee 2 seal add --passphrase short
 complains "adding the seal: a passphrase has 8 bytes or more"
 tee 2 seal add --certificate ec.key
 complains "adding the seal: ec.key is no certificate that can receive"
+openssl req -x509 -key ec.key -out huge.der -outform DER -subj /CN=huge -days 2 \
+    -addext "nsComment=$(head -c 64900 /dev/zero | tr '\0' x)" 2>/dev/null || die "no huge certificate"
+tee 1 seal add --certificate huge.der
+complains "has no room in the store, which takes 65536 of one: give a certificate that is shorter"
+complains "adding the seal: the disk is full, or it is too much for the store: the line before says what"
 tee 2 seal add --new-recovery-key --name "$(printf '%065d' 0)"
 complains "adding the seal: a name has at most 64 bytes"
 [ ! -s out ] || die "a key is shown that opens nothing"

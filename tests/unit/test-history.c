@@ -11,8 +11,11 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "keyring/history.h"
 #include "keyring_fixture.h"
+#include "log_capture.h"
 #include "root/root.h"
 
 static void assert_history(struct keyring_fixture *f, const char *const *names, size_t n)
@@ -106,8 +109,12 @@ static void history_is_bounded(void **state)
     assert_int_equal(seals_history(f->k, &h), CKR_OK);
     assert_int_equal(h.n, 1);
     assert_int_equal(store_write(keyring_store(f->k), note_future_kinds, &fits), CKR_OK);
+    log_capture_clear();
     assert_int_equal(store_write(keyring_store(f->k), note_future_kinds, &too_many),
                      CKR_DEVICE_MEMORY);
+    assert_non_null(strstr(log_capture_text(),
+                           "seals of 16 kinds, and its record of them has no room "
+                           "for kind-115: add one of a kind that it had"));
     assert_int_equal(seals_history(f->k, &h), CKR_OK);
     assert_int_equal(h.n, HISTORY_MAX);
     assert_string_equal(h.names[0], "kind-100");

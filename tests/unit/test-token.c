@@ -8,11 +8,13 @@
 #include <cmocka.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "keyring/clean.h"
 #include "keyring/meta.h"
 #include "keyring/token_row.h"
 #include "keyring_fixture.h"
+#include "log_capture.h"
 
 static void token_is_listed(void **state)
 {
@@ -82,7 +84,10 @@ static void token_slots_are_bounded(void **state)
 
     assert_int_equal(store_write(keyring_store(f->k), put_next_slot, &last), CKR_OK);
     assert_int_equal(token_create(f->k, last, SO_PIN, label, &info), CKR_OK);
+    log_capture_clear();
     assert_int_equal(token_create(f->k, last + 1, SO_PIN, label, &info), CKR_DEVICE_MEMORY);
+    assert_non_null(
+        strstr(log_capture_text(), "has 4096 tokens and takes no more: initialise one"));
     assert_int_equal(tokens_list(f->k, &all, &n), CKR_OK);
     assert_int_equal(n, 1);
     assert_int_equal(all[0].slot, last);
