@@ -19,67 +19,30 @@
 #include "core/slot.h"
 #include "core/token.h"
 #include "keyring/audit.h"
+#include "support/core_fixture.h"
 
 #define N_WAITING  64  /* more than are waited for */
 #define N_TOGETHER 200 /* of one group */
-#define SO_PIN     SPAN_LIT("12345678")
-#define USER_PIN   SPAN_LIT("1234")
 
-static char directory[] = "/tmp/tee-import-XXXXXX";
 static CK_SESSION_HANDLE opened;
 static struct session *session;
 
-static void conf_write(void)
-{
-    char path[64];
-    FILE *f;
-
-    assert_non_null(mkdtemp(directory));
-    (void)snprintf(path, sizeof(path), "%s/conf", directory);
-    f = fopen(path, "we");
-    assert_non_null(f);
-    fprintf(f, "store = %s/store\nroot = software\npin-log2-n = 10\n", directory);
-    assert_int_equal(fclose(f), 0);
-    assert_int_equal(setenv("TEE_PKCS11_CONF", path, 1), 0);
-}
-
-static void token_start(void)
-{
-    CK_SLOT_ID *slots = NULL;
-    uint8_t label[32];
-    size_t n = 0;
-
-    memset(label, ' ', sizeof(label));
-    assert_int_equal(slot_list(false, &slots, &n), CKR_OK);
-    assert_true(n > 0);
-    assert_int_equal(slot_init_token(slots[0], SO_PIN, label), CKR_OK);
-    assert_int_equal(session_open(slots[0], true, &opened), CKR_OK);
-    assert_int_equal(session_enter(opened, &session), CKR_OK);
-    assert_int_equal(token_log_in(session->token, ROLE_SO, SO_PIN), CKR_OK);
-    assert_int_equal(token_set_user_pin(session->token, USER_PIN), CKR_OK);
-    assert_int_equal(token_log_out(session->token), CKR_OK);
-    assert_int_equal(token_log_in(session->token, ROLE_USER, USER_PIN), CKR_OK);
-    free(slots);
-}
-
 static int group_setup(void **state)
 {
+    const CK_SLOT_ID slot = core_start("");
+
     (void)state;
-    conf_write();
-    assert_int_equal(lib_initialize(), CKR_OK);
-    token_start();
+    assert_int_equal(session_open(slot, true, &opened), CKR_OK);
+    assert_int_equal(session_enter(opened, &session), CKR_OK);
+    assert_int_equal(token_log_in(session->token, ROLE_USER, USER_PIN), CKR_OK);
     return 0;
 }
 
 static int group_teardown(void **state)
 {
-    char command[64];
-
     (void)state;
     session_leave(session);
-    assert_int_equal(lib_finalize(), CKR_OK);
-    (void)snprintf(command, sizeof(command), "rm -rf %s", directory);
-    return system(command);
+    return core_end();
 }
 
 /* A data object of that number. */

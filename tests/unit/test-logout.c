@@ -25,30 +25,13 @@
 #include "core/process.h"
 #include "core/slot.h"
 #include "core/state.h"
+#include "support/core_fixture.h"
 
-#define SO_PIN   SPAN_LIT("12345678")
-#define USER_PIN SPAN_LIT("1234")
-#define WRONG    SPAN_LIT("4321")
-#define TRIES    3
-#define ROUNDS   200
+#define WRONG  SPAN_LIT("4321")
+#define TRIES  3 /* as core_start() is told */
+#define ROUNDS 200
 
-static char directory[] = "/tmp/tee-logout-XXXXXX";
 static CK_SLOT_ID slot;
-
-static void conf_write(void)
-{
-    char path[64];
-    FILE *f;
-
-    assert_non_null(mkdtemp(directory));
-    (void)snprintf(path, sizeof(path), "%s/conf", directory);
-    f = fopen(path, "we");
-    assert_non_null(f);
-    fprintf(f, "store = %s/store\nroot = software\npin-log2-n = 10\npin-tries = %d\n", directory,
-            TRIES);
-    assert_int_equal(fclose(f), 0);
-    assert_int_equal(setenv("TEE_PKCS11_CONF", path, 1), 0);
-}
 
 static CK_SESSION_HANDLE open_one(void)
 {
@@ -60,30 +43,15 @@ static CK_SESSION_HANDLE open_one(void)
 
 static int group_setup(void **state)
 {
-    CK_SLOT_ID *slots = NULL;
-    uint8_t label[32];
-    size_t n = 0;
-
     (void)state;
-    conf_write();
-    assert_int_equal(lib_initialize(), CKR_OK);
-    memset(label, ' ', sizeof(label));
-    assert_int_equal(slot_list(false, &slots, &n), CKR_OK);
-    assert_true(n > 0);
-    slot = slots[0];
-    free(slots);
-    assert_int_equal(slot_init_token(slot, SO_PIN, label), CKR_OK);
+    slot = core_start("pin-tries = 3\n");
     return 0;
 }
 
 static int group_teardown(void **state)
 {
-    char command[64];
-
     (void)state;
-    assert_int_equal(lib_finalize(), CKR_OK);
-    (void)snprintf(command, sizeof(command), "rm -rf %s", directory);
-    return system(command);
+    return core_end();
 }
 
 /* Two sessions of the user, and keys. */

@@ -22,11 +22,8 @@
 #include "core/object_cache.h"
 #include "core/slot.h"
 #include "core/token_impl.h"
+#include "support/core_fixture.h"
 
-#define SO_PIN   SPAN_LIT("12345678")
-#define USER_PIN SPAN_LIT("1234")
-
-static char directory[] = "/tmp/tee-meanwhile-XXXXXX";
 static CK_SLOT_ID slot;
 static CK_SESSION_HANDLE opened;
 static struct session *session;
@@ -89,53 +86,21 @@ CK_RV __wrap_vault_add(const struct vault *v, const struct attrs *const *objects
 
 /* -- a token ----------------------------------------------------------------------------------- */
 
-static void conf_write(void)
-{
-    char path[64];
-    FILE *f;
-
-    assert_non_null(mkdtemp(directory));
-    (void)snprintf(path, sizeof(path), "%s/conf", directory);
-    f = fopen(path, "we");
-    assert_non_null(f);
-    fprintf(f, "store = %s/store\nroot = software\npin-log2-n = 10\n", directory);
-    assert_int_equal(fclose(f), 0);
-    assert_int_equal(setenv("TEE_PKCS11_CONF", path, 1), 0);
-}
-
 static int group_setup(void **state)
 {
-    CK_SLOT_ID *slots = NULL;
-    uint8_t label[32];
-    size_t n = 0;
-
     (void)state;
-    conf_write();
-    assert_int_equal(lib_initialize(), CKR_OK);
-    memset(label, ' ', sizeof(label));
-    assert_int_equal(slot_list(false, &slots, &n), CKR_OK);
-    assert_true(n > 0);
-    slot = slots[0];
-    free(slots);
-    assert_int_equal(slot_init_token(slot, SO_PIN, label), CKR_OK);
+    slot = core_start("");
     assert_int_equal(session_open(slot, true, &opened), CKR_OK);
     assert_int_equal(session_enter(opened, &session), CKR_OK);
     token = session->token;
-    assert_int_equal(token_log_in(token, ROLE_SO, SO_PIN), CKR_OK);
-    assert_int_equal(token_set_user_pin(token, USER_PIN), CKR_OK);
-    assert_int_equal(token_log_out(token), CKR_OK);
     return 0;
 }
 
 static int group_teardown(void **state)
 {
-    char command[64];
-
     (void)state;
     session_leave(TAKE(session));
-    assert_int_equal(lib_finalize(), CKR_OK);
-    (void)snprintf(command, sizeof(command), "rm -rf %s", directory);
-    return system(command);
+    return core_end();
 }
 
 /* Nobody is logged in, and nothing happens. */
