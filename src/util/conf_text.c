@@ -208,25 +208,32 @@ struct extent {
     bool in_list, cut_in_list;
 };
 
-/* `n` bytes are left of the line, without its end. Nothing means anything in quotes. */
+/* What means something outside of quotes. */
+static const bool is_mark[UINT8_MAX + 1] = {
+    ['"'] = true, ['\''] = true, ['#'] = true, ['{'] = true, ['}'] = true, [','] = true,
+};
+
+/* `n` bytes are left of the line, without its end. */
 static struct extent extent_of(const struct lines *l, size_t n)
 {
     struct extent e = {.in_list = l->in_list};
     const char *p = l->at;
-    char quote = 0;
 
     for (; e.n < n; e.n++) {
         const char c = p[e.n];
+        const char *end;
 
-        if (quote != 0)
-            quote = c == quote ? 0 : quote;
-        else if (c == '"' || c == '\'')
-            quote = c;
-        else if (c == '#' && (e.n > 0 ? isblank((unsigned char)p[e.n - 1]) : !l->goes_on))
+        if (!is_mark[(uint8_t)c])
+            continue;
+        if (c == '#' && (e.n > 0 ? isblank((unsigned char)p[e.n - 1]) : !l->goes_on))
             break;
-        else if (c == '{' || c == '}')
+        if (c == '{' || c == '}')
             e.in_list = c == '{';
-        else if (c == ',' && e.n < l->room) {
+        if (c == '"' || c == '\'') {
+            end = memchr(p + e.n + 1, c, n - e.n - 1);
+            e.n = end != NULL ? (size_t)(end - p) : n - 1;
+        }
+        if (c == ',' && e.n < l->room) {
             e.cut = e.n + 1;
             e.cut_in_list = e.in_list;
         }
@@ -239,11 +246,11 @@ static struct extent extent_of(const struct lines *l, size_t n)
 /* To inih a semicolon behind a blank begins a comment. */
 static bool has_semicolon(const char *p, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (p[i] == ';' && (i == 0 || isspace((unsigned char)p[i - 1])))
-            return true;
-    }
-    return false;
+    const char *at = memchr(p, ';', n);
+
+    while (at != NULL && at > p && !isspace((unsigned char)at[-1]))
+        at = memchr(at + 1, ';', n - (size_t)(at + 1 - p));
+    return at != NULL;
 }
 
 static const char *fault_of(const struct lines *l, const struct extent *e)
