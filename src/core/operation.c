@@ -167,7 +167,7 @@ static CK_RV init_with_key(struct session *s, enum op_kind kind, const struct me
  * of a session that is in the middle of a call: those we find. */
 void session_op_drop_void(struct session *s, struct session_op *o)
 {
-    if (o->is_private && o->login_generation != token_login_generation(s->token))
+    if (token_made_void(s->token, o->is_private, o->login_generation))
         session_op_clear(o);
 }
 

@@ -30,7 +30,7 @@ static struct session_process *slot_of(struct session *s, enum message_kind kind
 {
     struct session_process *p = &s->processes[kind];
 
-    if (p->is_private && p->login_generation != token_login_generation(s->token))
+    if (token_made_void(s->token, p->is_private, p->login_generation))
         process_clear(p);
     return p;
 }

@@ -86,7 +86,7 @@ static CK_RV saved_new(struct session *s, const struct session_op *o, struct sav
 
 static bool is_void(const struct saved *v, const struct token *t)
 {
-    return v->is_private && v->login_generation != token_login_generation(t);
+    return token_made_void(t, v->is_private, v->login_generation);
 }
 
 /* Into the ring, which takes *v: the oldest one goes. Not what a logout has made void meanwhile: it

@@ -60,6 +60,12 @@ NODISCARD CK_RV token_change_pin(struct token *t, struct span old_pin, struct sp
 NODISCARD CK_RV token_set_user_pin(struct token *t, struct span new_pin);
 /* Changes with every login and logout. */
 uint64_t token_login_generation(const struct token *t);
+/* Did a logout end what has something of a private object, and was begun under that login (v3.2
+ * 5.6.9)? */
+static inline bool token_made_void(const struct token *t, bool is_private, uint64_t generation)
+{
+    return is_private && generation != token_login_generation(t);
+}
 /* May private objects be seen and made? */
 bool token_sees_private(struct token *t);
 
